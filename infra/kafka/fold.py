@@ -1,0 +1,221 @@
+"""What a deciding consumer is made of: a pure fold of exactly one topic.
+
+    decide(state, event, documents) -> Decision(state, events, effects, timers, outcome)
+
+A handler reads no clock, no store and no network; time is `event.recorded_at` or `event.occurred_at`, chance comes from
+`event.id`. The runtime (infra/kafka/partition.py) loads states, calls handlers in the log's order and commits everything they
+decided in one transaction. The same handlers serve live traffic, replay, what-if and simulation.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import JsonValue
+
+from schemas.message import Frozen, Message
+from schemas.topics import Topic
+
+MessageT_co = TypeVar("MessageT_co", bound=Message, covariant=True)
+StateT = TypeVar("StateT", bound=Frozen)
+DocumentT = TypeVar("DocumentT", bound="Document")
+
+
+class Reject(Exception):
+    """This record can never be handled: a dead letter now, with this reason."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class RetryLater(Exception):
+    """This record can't be handled yet: its partition waits, visibly, and tries again."""
+
+    def __init__(self, reason: str, after_seconds: float) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.after_seconds = after_seconds
+
+
+class Document(Frozen):
+    """A versioned body of rules, published into the log. The defaults of its fields are version 0.
+
+    KIND names the kind; a kind with one document uses the name `default`.
+    """
+
+    KIND: ClassVar[str]
+
+
+class Documents:
+    """The documents in force at one position of one partition: immutable, replaced when a marker comes by."""
+
+    __slots__ = ("_bodies",)
+
+    def __init__(self, bodies: Mapping[tuple[str, str], tuple[int, Document]] | None = None) -> None:
+        self._bodies = dict(bodies or {})
+
+    def get(self, kind: type[DocumentT], name: str = "default") -> DocumentT:
+        """The document in force, version 0 (the defaults in code) if none was published."""
+        found = self._bodies.get((kind.KIND, name))
+        if found is None:
+            return kind()
+        body = found[1]
+        if not isinstance(body, kind):
+            raise TypeError(f"document {kind.KIND}/{name} is a {type(body).__name__}, not a {kind.__name__}")
+        return body
+
+    def version(self, kind: type[Document], name: str = "default") -> int:
+        """Version in force."""
+        found = self._bodies.get((kind.KIND, name))
+        return 0 if found is None else found[0]
+
+    def all(self, kind: type[DocumentT]) -> dict[str, DocumentT]:
+        """Every published document of a kind, by name."""
+        return {name: body for (k, name), (_, body) in self._bodies.items() if k == kind.KIND and isinstance(body, kind)}
+
+    def replaced(self, kind: str, name: str, version: int, body: Document) -> "Documents":
+        """With one document switched; a lower or equal version changes nothing."""
+        known = self._bodies.get((kind, name))
+        if known is not None and known[0] >= version:
+            return self
+        return Documents({**self._bodies, (kind, name): (version, body)})
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Generic[MessageT_co]):
+    """One record as a handler sees it.
+
+    Attributes:
+        id: CloudEvents id; the seed of any draw.
+        occurred_at: outside time (reports, decay).
+        recorded_at: the log's time, never stepping back in a partition (timers, capacity).
+        partition, offset: position in the topic that is folded.
+    """
+
+    id: str
+    type: str
+    body: MessageT_co
+    occurred_at: datetime
+    recorded_at: datetime
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Something to look at again. One per (key, name): setting it again moves it; `due_at` None cancels it."""
+
+    name: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A timer that has come due, as a handler sees it. `id` seeds draws, `cause` is the record it fired before."""
+
+    id: str
+    key: str
+    name: str
+    due_at: datetime
+    recorded_at: datetime
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A wish to act on the world, for the gate (infra/effects), which lets each (recipient, reason, cause) pass once.
+
+    Attributes:
+        kind: who performs it; `mail` so far.
+        lead: whose matter it is; its erasure ends the effect.
+        recipient: HMAC of the address, hex.
+        reason: such as `acknowledgement`.
+        cause: id of the original cause (a submission, not a retry of it).
+        payload: what the performer needs, nothing personal.
+        due_at: not before; None is now.
+    """
+
+    kind: str
+    lead: str
+    recipient: str
+    reason: str
+    cause: str
+    payload: dict[str, JsonValue]
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command, for whoever waits for it.
+
+    status: done; declined (422: `detail` says why); conflict (412: the version moved); missing (404); erased (410).
+    """
+
+    status: Literal["done", "declined", "conflict", "missing", "erased"]
+    detail: str = ""
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[StateT]):
+    """Everything that one record changes. The runtime commits all of it or nothing."""
+
+    state: StateT
+    events: Sequence[Message] = ()
+    effects: Sequence[Effect] = ()
+    timers: Sequence[Timer] = ()
+    outcome: Outcome | None = None
+
+
+Handler = Callable[[StateT, Event[Any], Documents], Decision[StateT]]
+TimerHandler = Callable[[StateT, Due, Documents], Decision[StateT]]
+
+
+def lead_of(message: Message) -> str | None:
+    """The usual key of a state: the lead."""
+    return message.lead
+
+
+@dataclass(frozen=True)
+class Fold(Generic[StateT]):
+    """A deciding consumer, declared: what it reads, keeps and publishes on one screen.
+
+    Attributes:
+        name: group id, PostgreSQL schema (with `.` as `_`) and folder; a folder's second fold is `folder.name`.
+        reads: the one topic.
+        state: model of the state; its defaults are the state of a key never seen.
+        handlers: by message class. A fold never handles a type that it writes: its state changed when it decided.
+        writes: message classes it may publish.
+        documents: kinds of documents it decides by.
+        timers: by timer name.
+        key: the state's key for a message.
+        answers: keep outcomes by (command_id, lead), and do a command once (`leads` alone).
+        version: part of the origin; raise it when a rebuild beside is to be told from the live one.
+    """
+
+    name: str
+    reads: Topic
+    state: type[StateT]
+    handlers: Mapping[type[Message], Handler[StateT]]
+    writes: tuple[type[Message], ...] = ()
+    documents: tuple[type[Document], ...] = ()
+    timers: Mapping[str, TimerHandler[StateT]] = field(default_factory=dict)
+    key: Callable[[Message], str | None] = lead_of
+    answers: bool = False
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        both = [cls.TYPE for cls in self.handlers if cls in self.writes]
+        if both:
+            raise TypeError(f"{self.name} handles {both}, which it writes: decide the state when writing instead")
+        foreign = [cls.TYPE for cls in self.handlers if self.reads is not cls.TOPIC]
+        if foreign:
+            raise TypeError(f"{self.name} reads {self.reads.name}, where {foreign} never appears")
+
+    @property
+    def schema(self) -> str:
+        """PostgreSQL schema of its tables."""
+        return self.name.replace(".", "_")

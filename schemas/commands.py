@@ -1,0 +1,127 @@
+"""leads.commands: what is asked of a lead, by whoever. `leads` accepts or declines, and answers by `command_id`."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import JsonValue
+
+from schemas import topics
+from schemas.message import Frozen, LeadId, Message, registry
+from schemas.person import Note, Person, Source, Traits
+
+Status = Literal["new", "contacted", "qualified", "won", "lost"]
+
+
+class Command(Message):
+    """Asks something of one lead.
+
+    Attributes:
+        command_id: UUID text; `leads` does a command once and keeps its outcome under (command_id, lead).
+        actor: a user's id, or the consumer that asks.
+        expected_version: what the asker saw (If-Match); None accepts any.
+    """
+
+    TOPIC: ClassVar[topics.Topic] = topics.COMMANDS
+
+    lead: LeadId
+    command_id: str
+    actor: str
+    expected_version: int | None = None
+
+
+@registry.add
+class CaptureLead(Command):
+    """`identity` found whose submission this is. `created` says that the lead is new."""
+
+    TYPE: ClassVar[str] = "capture_lead.v1"
+    PERSON: ClassVar[type[Frozen] | None] = Person
+
+    created: bool
+    submission_id: str
+    source: Source
+    campaign: dict[str, str] = {}
+    consent: bool | None = None
+    consents: dict[str, bool] = {}
+    traits: Traits
+    quiet: bool = False
+    submitted_at: datetime | None = None
+
+
+class LeadChanges(Frozen):
+    """Fields of a lead that can be edited and are not personal; a field that was not set stays as it is."""
+
+    company: str | None = None
+    status: Status | None = None
+
+
+@registry.add
+class EditLead(Command):
+    """Change fields. Names of personal fields being changed stand in `fields`, their values in `personal`."""
+
+    TYPE: ClassVar[str] = "edit_lead.v1"
+    PERSON: ClassVar[type[Frozen] | None] = Person
+
+    fields: tuple[str, ...]
+    changes: dict[str, JsonValue] = {}
+
+
+@registry.add
+class ChangeStatus(Command):
+    """Move a lead along the pipeline."""
+
+    TYPE: ClassVar[str] = "change_status.v1"
+    status: Status
+
+
+@registry.add
+class NoteLead(Command):
+    """Write a note on a lead."""
+
+    TYPE: ClassVar[str] = "note_lead.v1"
+    PERSON: ClassVar[type[Frozen] | None] = Note
+    note_id: str
+
+
+@registry.add
+class AssignLead(Command):
+    """Give a lead an owner. `routing` asks with the request it answers; a person asks with none.
+
+    `owner` None with a request says that nobody could take it, and why.
+    """
+
+    TYPE: ClassVar[str] = "assign_lead.v1"
+    owner: str | None
+    request_id: str | None = None
+    reason: str = ""
+    path: tuple[str, ...] = ()
+
+
+@registry.add
+class RecordMessage(Command):
+    """The worker says what became of a message that it was asked to send."""
+
+    TYPE: ClassVar[str] = "record_message.v1"
+    message_id: str
+    outcome: Literal["sent", "failed", "suppressed", "unknown"]
+    detail: str = ""
+
+
+@registry.add
+class EraseLead(Command):
+    """`identity` has destroyed the person's claims and keys; the log has to say so."""
+
+    TYPE: ClassVar[str] = "erase_lead.v1"
+
+
+@registry.add
+class PublishDocument(Message):
+    """A document's body for one partition of the log. Sent to every partition until all have it."""
+
+    TYPE: ClassVar[str] = "publish_document.v1"
+    TOPIC: ClassVar[topics.Topic] = topics.COMMANDS
+
+    kind: str
+    name: str
+    version: int
+    body: dict[str, JsonValue]
+    actor: str

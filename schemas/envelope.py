@@ -1,0 +1,134 @@
+"""CloudEvents 1.0 in Kafka binary mode: attributes in `ce_` headers, the JSON body alone in the value.
+
+Two extensions are ours. `ce_origin` names who wrote the record (consumer.version@topic-id/partition) and `ce_sequence` is
+(offset of the record that caused it, index among its outputs). Nothing is counted, so a restored consumer makes the same
+numbers again, and a reader recognises a re-sent record by comparing with the last sequence it saw from that origin.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+class BadEnvelope(ValueError):
+    """A record without the CloudEvents headers it needs; says which one is missing or unreadable."""
+
+
+class SequenceNumber(NamedTuple):
+    """Place of an output: the offset of its cause in the topic that was read, and its index among the outputs."""
+
+    offset: int
+    nth: int
+
+    def __str__(self) -> str:
+        return f"{self.offset}.{self.nth}"
+
+    @classmethod
+    def parse(cls, text: str) -> "SequenceNumber":
+        """Read `offset.index`. Raises BadEnvelope."""
+        offset, _, index = text.partition(".")
+        if not (offset.isascii() and offset.isdigit() and index.isascii() and index.isdigit()):
+            raise BadEnvelope(f"ce_sequence must be OFFSET.INDEX, not {text[:40]!r}")
+        return cls(int(offset), int(index))
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The attributes of one record.
+
+    Attributes:
+        id: CloudEvents id; derived from the cause for everything a consumer writes.
+        type: such as `lead.captured.v1`.
+        source: who says so: a consumer's name, or `gateway`, `work`.
+        occurred_at: outside time (reports, decay), UTC.
+        subject: lead id, or None for records about no lead.
+        origin, sequence: see the module; None for records made outside a consumer.
+        trace: W3C traceparent of the request that began it all.
+    """
+
+    id: str
+    type: str
+    source: str
+    occurred_at: datetime
+    subject: str | None = None
+    origin: str | None = None
+    sequence: SequenceNumber | None = None
+    trace: str | None = None
+
+    def headers(self) -> Headers:
+        """As Kafka headers, in a fixed order."""
+        pairs = [
+            ("ce_specversion", b"1.0"),
+            ("ce_id", self.id.encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_source", self.source.encode()),
+            ("ce_time", _iso(self.occurred_at).encode()),
+            ("content-type", b"application/json"),
+        ]
+        if self.subject is not None:
+            pairs.append(("ce_subject", self.subject.encode()))
+        if self.origin is not None and self.sequence is not None:
+            pairs.append(("ce_origin", self.origin.encode()))
+            pairs.append(("ce_sequence", str(self.sequence).encode()))
+        if self.trace is not None:
+            pairs.append(("traceparent", self.trace.encode()))
+        return tuple(pairs)
+
+    @classmethod
+    def read(cls, headers: Sequence[tuple[str, bytes]]) -> "Envelope":
+        """Raises BadEnvelope naming the header."""
+        found = dict(headers)
+        try:
+            sequence = found.get("ce_sequence")
+            return cls(
+                id=found["ce_id"].decode(),
+                type=found["ce_type"].decode(),
+                source=found["ce_source"].decode(),
+                occurred_at=_aware(found["ce_time"].decode()),
+                subject=_text(found.get("ce_subject")),
+                origin=_text(found.get("ce_origin")),
+                sequence=None if sequence is None else SequenceNumber.parse(sequence.decode()),
+                trace=_text(found.get("traceparent")),
+            )
+        except KeyError as missing:
+            raise BadEnvelope(f"header {missing.args[0]} is missing") from None
+        except BadEnvelope:
+            raise
+        except (ValueError, AttributeError) as broken:
+            raise BadEnvelope(f"a CloudEvents header can't be read: {broken}") from None
+
+
+def _aware(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("ce_time has no time zone")
+    return moment
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
+
+
+def type_of(headers: Sequence[tuple[str, bytes]]) -> str | None:
+    """The `ce_type` alone, for filtering before anything is decoded."""
+    for name, value in headers:
+        if name == "ce_type":
+            return value.decode("utf-8", "replace")
+    return None
+
+
+def derived_id(cause_id: str, consumer: str, index: int) -> str:
+    """UUID text for the `index`-th output of `consumer` under the record `cause_id`: the same whenever it is made again."""
+    digest = bytearray(hashlib.blake2b(f"{cause_id}|{consumer}|{index}".encode(), digest_size=16).digest())
+    digest[6] = (digest[6] & 0x0F) | 0x80  # version 8: our own layout
+    digest[8] = (digest[8] & 0x3F) | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -1,0 +1,170 @@
+"""leads.events: the log. Each kind of fact has one writer, named in its docstring."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import JsonValue
+
+from schemas import topics
+from schemas.commands import Status
+from schemas.message import Frozen, LeadId, Message, registry
+from schemas.person import Note, Person, Source, Traits
+
+
+class Fact(Message):
+    """Something that is so about one lead."""
+
+    TOPIC: ClassVar[topics.Topic] = topics.EVENTS
+
+    lead: LeadId
+
+
+class LeadFact(Fact):
+    """A fact by `leads`. `version` is the lead's version once it is so: the offset of the command that caused it."""
+
+    version: int
+
+
+@registry.add
+class LeadCaptured(LeadFact):
+    """A submission became part of a lead; `first` for the one that made it. By `leads`."""
+
+    TYPE: ClassVar[str] = "lead.captured.v1"
+    PERSON: ClassVar[type[Frozen] | None] = Person
+
+    first: bool
+    submission_id: str
+    source: Source
+    campaign: dict[str, str] = {}
+    consent: bool | None = None
+    consents: dict[str, bool] = {}
+    traits: Traits
+    quiet: bool = False
+    submitted_at: datetime | None = None
+    actor: str = ""
+
+
+@registry.add
+class LeadUpdated(LeadFact):
+    """Fields were edited; values of personal `fields` stand in `personal`. By `leads`."""
+
+    TYPE: ClassVar[str] = "lead.updated.v1"
+    PERSON: ClassVar[type[Frozen] | None] = Person
+
+    fields: tuple[str, ...]
+    changes: dict[str, JsonValue] = {}
+    actor: str
+
+
+@registry.add
+class LeadStatusChanged(LeadFact):
+    """By `leads`."""
+
+    TYPE: ClassVar[str] = "lead.status_changed.v1"
+    before: Status
+    status: Status
+    actor: str
+
+
+@registry.add
+class LeadAssigned(LeadFact):
+    """An owner was set, or nobody could take the lead (owner None, reason says why). By `leads`."""
+
+    TYPE: ClassVar[str] = "lead.assigned.v1"
+    before: str | None
+    owner: str | None
+    actor: str
+    reason: str = ""
+    path: tuple[str, ...] = ()
+    request_id: str | None = None
+    quiet: bool = False
+
+
+@registry.add
+class LeadNoted(LeadFact):
+    """By `leads`."""
+
+    TYPE: ClassVar[str] = "lead.noted.v1"
+    PERSON: ClassVar[type[Frozen] | None] = Note
+    note_id: str
+    actor: str
+
+
+@registry.add
+class LeadErased(LeadFact):
+    """The person is gone; what stays is this line. By `leads`."""
+
+    TYPE: ClassVar[str] = "lead.erased.v1"
+    actor: str
+
+
+@registry.add
+class MessageRecorded(LeadFact):
+    """What became of a message. By `leads`, from the worker's report."""
+
+    TYPE: ClassVar[str] = "message.recorded.v1"
+    message_id: str
+    outcome: Literal["sent", "failed", "suppressed", "unknown"]
+    detail: str = ""
+
+
+class ReceiptLine(Frozen):
+    """One reason for points.
+
+    Attributes:
+        rule: the rule's id in the document.
+        label: what people read.
+        points: contribution of this rule, all times together, after its cap.
+        times: how often it counted.
+    """
+
+    rule: str
+    label: str
+    points: int
+    times: int = 1
+
+
+@registry.add
+class LeadScored(Fact):
+    """A lead's points changed; the receipt's lines sum to `score`. By `scoring`."""
+
+    TYPE: ClassVar[str] = "lead.scored.v1"
+    score: int
+    before: int
+    grade: str
+    receipt: tuple[ReceiptLine, ...]
+    rules_version: int
+
+
+@registry.add
+class MessagePlanned(Fact):
+    """A mail was asked of the gate. By `communication`."""
+
+    TYPE: ClassVar[str] = "message.planned.v1"
+    message_id: str
+    template: str
+    template_version: int
+    to: Literal["lead", "owner"]
+    reason: str
+
+
+@registry.add
+class DocumentPublished(Message):
+    """A marker: from here on, this partition decides by this version. By `leads`."""
+
+    TYPE: ClassVar[str] = "document.published.v1"
+    TOPIC: ClassVar[topics.Topic] = topics.EVENTS
+
+    kind: str
+    name: str
+    version: int
+    body: dict[str, JsonValue]
+    actor: str
+
+
+@registry.add
+class ClockTicked(Message):
+    """Time passed with nothing to say; lets due timers fire. By the owner of a partition, harmless twice."""
+
+    TYPE: ClassVar[str] = "clock.ticked.v1"
+    TOPIC: ClassVar[topics.Topic] = topics.EVENTS

@@ -1,0 +1,73 @@
+"""The base of everything published: a frozen pydantic model that knows its type and its topic.
+
+A class is one version of one type. Fields are facts that may stay readable for ever. What identifies a person travels beside
+them as one `personal` object, which the codec encrypts (infra/crypto): in a published body it is one opaque string.
+"""
+
+from typing import Any, ClassVar, NewType, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.topics import Topic
+
+LeadId = NewType("LeadId", str)
+"""UUID text, lower case with hyphens."""
+
+Sealed = NewType("Sealed", str)
+"""An encrypted `personal` object: `1.<key id>.<base64 of nonce and ciphertext>`."""
+
+
+class Frozen(BaseModel):
+    """A value: immutable, and open to fields that a newer version adds."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+
+
+class Message(Frozen):
+    """One published type. `lead` is None only for messages about no lead.
+
+    Class attributes:
+        TYPE: CloudEvents type with its version.
+        TOPIC: where it goes; the runtime routes by it.
+        PERSON: shape of the decrypted `personal`, None where there is none.
+    """
+
+    TYPE: ClassVar[str]
+    TOPIC: ClassVar[Topic]
+    PERSON: ClassVar[type[Frozen] | None] = None
+
+    lead: LeadId | None = None
+    personal: Sealed | None = None
+
+    def key(self) -> str | None:
+        """The record key; None sends it to the partition of its cause."""
+        return self.lead
+
+
+M = TypeVar("M", bound=Message)
+
+
+class Registry:
+    """Message classes by type. Two classes of one type are a mistake of ours and fail at import."""
+
+    def __init__(self) -> None:
+        self._classes: dict[str, type[Message]] = {}
+
+    def add(self, cls: type[M]) -> type[M]:
+        """Class decorator."""
+        if cls.TYPE in self._classes:
+            raise TypeError(f"{cls.TYPE} is declared twice: {self._classes[cls.TYPE].__name__} and {cls.__name__}")
+        self._classes[cls.TYPE] = cls
+        return cls
+
+    def get(self, type_: str) -> type[Message] | None:
+        """The class for a CloudEvents type, None if nobody declared it."""
+        return self._classes.get(type_)
+
+    def all(self) -> dict[str, type[Message]]:
+        """Every class by type."""
+        return dict(self._classes)
+
+
+registry = Registry()
+JsonObject = dict[str, Any]

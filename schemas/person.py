@@ -1,0 +1,86 @@
+"""The personal part of messages, and what may be said of a person without being personal."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+
+from schemas.message import Frozen
+
+Answers = dict[str, JsonValue]
+SubmissionKind = Literal["lead", "test", "spam"]
+
+
+class Person(Frozen):
+    """Who someone is, as far as they said so. None where unknown, never invented.
+
+    `email` and `phone` are as sent; `phone_e164` is there only where it is unambiguous.
+    """
+
+    email: str | None = None
+    name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    phone: str | None = None
+    phone_e164: str | None = None
+    answers: Answers = {}
+    page_url: str | None = None
+    custom: dict[str, JsonValue] = {}
+
+
+class SubmittedPerson(Person):
+    """A person as a submission brought them, with the request's body as it came (text, or base64 if not UTF-8)."""
+
+    raw: str = ""
+    raw_content_type: str = ""
+
+
+class Note(Frozen):
+    """A note's text; people write names into it."""
+
+    text: str
+
+
+class Source(Frozen):
+    """Where a submission came from.
+
+    Attributes:
+        vendor: form tool, `api` for a create through the API, `csv` for an import.
+        source_id: our source; `api` where there is none.
+    """
+
+    vendor: str
+    source_id: str
+    form_id: str | None = None
+    form_name: str | None = None
+
+
+class Traits(Frozen):
+    """What deciders may know: no person can be told from it.
+
+    Attributes:
+        email_hash: HMAC of the lower-cased address, hex; the gate's and the suppression's key.
+        mail_domain: lower case.
+        free_mail: the domain belongs to a mail provider, not to a company.
+        phone_country: ISO 3166 alpha-2 from the number.
+        company: name of the firm.
+        answers: those that the source's mapping marks as not personal, and choices out of a list.
+        filled: names of the personal fields that are known (`phone`, `name`, ...).
+    """
+
+    email_hash: str | None = None
+    phone_hash: str | None = None
+    mail_domain: str | None = None
+    free_mail: bool = False
+    phone_country: str | None = None
+    company: str | None = None
+    answers: Answers = {}
+    filled: tuple[str, ...] = ()
+
+
+class Consent(Frozen):
+    """Permission for one purpose, given or refused at a time."""
+
+    purpose: str
+    given: bool
+    at: datetime

@@ -1,0 +1,57 @@
+"""leads.submissions: whatever can change who someone is. Written by producers, read by `identity`."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from schemas import topics
+from schemas.message import Frozen, LeadId, Message, registry
+from schemas.person import Source, SubmissionKind, SubmittedPerson, Traits
+
+
+@registry.add
+class SubmissionReceived(Message):
+    """A form was sent, or a lead was created or imported.
+
+    Attributes:
+        submission_id: UUID text; the gateway's answer carries it as X-Submission-Id.
+        delivery: HMAC of what makes a repeat of this delivery recognisable: the vendor's id, else the content.
+        identity: HMAC of the identity, the record's key.
+        traits.email_hash, traits.phone_hash: the identifiers to claim.
+        consent: explicit yes or no; None where the form did not ask.
+        quiet: scored and listed, but nobody is written to or disturbed.
+        actor: who created it through the API; None for forms.
+    """
+
+    TYPE: ClassVar[str] = "submission.received.v1"
+    TOPIC: ClassVar[topics.Topic] = topics.SUBMISSIONS
+    PERSON: ClassVar[type[Frozen] | None] = SubmittedPerson
+
+    submission_id: str
+    delivery: str
+    identity: str
+    kind: SubmissionKind = "lead"
+    source: Source
+    campaign: dict[str, str] = {}
+    consent: bool | None = None
+    consents: dict[str, bool] = {}
+    traits: Traits
+    quiet: bool = False
+    submitted_at: datetime | None = None
+    actor: str | None = None
+
+    def key(self) -> str:
+        """Repeats of one person, in one order."""
+        return self.identity
+
+
+@registry.add
+class ErasureRequested(Message):
+    """Someone has the right to be forgotten, and asked. Goes through `identity`, which owns claims and keys."""
+
+    TYPE: ClassVar[str] = "erasure.requested.v1"
+    TOPIC: ClassVar[topics.Topic] = topics.SUBMISSIONS
+
+    lead: LeadId
+    command_id: str
+    actor: str
+    reason: str = ""
