@@ -207,8 +207,11 @@ class Log(Protocol):
     async def topic_id(self) -> str:
         """Kafka's id of the topic that is read; a re-made topic has another."""
 
-    async def append(self, destination: Destination, records: Sequence[Outgoing]) -> None:
-        """All of them as one batch, acknowledged by all replicas. Raises LogUnavailable: they may still land."""
+    async def append(self, batches: Sequence[tuple[Destination, Sequence[Outgoing]]]) -> None:
+        """One atomic batch for each destination, no destination twice, all acknowledged by all replicas.
+
+        Raises LogUnavailable if any was not; all of them may still land. The next call uses a new producer.
+        """
 
     async def seek(self, partition: int, offset: int) -> None:
         """The next records of this partition are to start here."""

@@ -1,0 +1,226 @@
+"""The step of a fold: load the states of a batch, decide in the log's order in memory, say what to write."""
+
+import heapq
+from collections.abc import Sequence
+from typing import Any, Generic
+
+from pydantic import ValidationError
+
+from infra.kafka.batch import Batch, Entry, reason_of
+from infra.kafka.fold import Decision, Document, Documents, Due, Event, Fold, Reject, RetryLater, StateT
+from infra.kafka.partition import Result
+from infra.kafka.ports import (
+    Answer,
+    Changes,
+    DeadLetter,
+    Destination,
+    Log,
+    Outgoing,
+    StoredDocument,
+    Transaction,
+    from_ms,
+)
+from schemas.envelope import Envelope, SequenceNumber, derived_id
+from schemas.events import ClockTicked, DocumentPublished
+from schemas.message import Message
+from schemas.topics import partition
+
+TIMERS_PER_QUERY = 10_000
+UNREADABLE_DOCUMENT_RETRY_SECONDS = 30.0
+
+
+class FoldStep(Generic[StateT]):
+    """Runs one Fold. Implements Step."""
+
+    def __init__(self, fold: Fold[StateT]) -> None:
+        self.fold = fold
+        self.name = fold.name
+        self.reads = fold.reads
+        self._handlers = {cls.TYPE: handler for cls, handler in fold.handlers.items()}
+        self._writes = frozenset(fold.writes)
+        self._kinds: dict[str, type[Document]] = {kind.KIND: kind for kind in fold.documents}
+        self._wanted = frozenset(self._handlers) | ({DocumentPublished.TYPE} if self._kinds else frozenset())
+
+    def wants(self, type_: str) -> bool:
+        """The handled types, and markers of documents it decides by."""
+        return type_ in self._wanted
+
+    def restore(self, documents: Sequence[StoredDocument]) -> Documents:
+        """Raises ValidationError if a stored document can't be read by this code."""
+        restored = Documents()
+        for stored in documents:
+            kind = self._kinds.get(stored.kind)
+            if kind is not None:
+                restored = restored.replaced(stored.kind, stored.name, stored.version, kind.model_validate_json(stored.body))
+        return restored
+
+    def tick(self, now_ms: int) -> Outgoing | None:
+        """clock.ticked, for folds of the log that set timers."""
+        if not self.fold.timers or self.reads is not ClockTicked.TOPIC:
+            return None
+        envelope = Envelope(f"tick-{self.name}-{now_ms}", ClockTicked.TYPE, self.name, from_ms(now_ms))
+        return Outgoing(None, envelope.headers(), ClockTicked().model_dump_json().encode())
+
+    async def run(self, transaction: Transaction, batch: Batch, documents: Documents, log: Log) -> Result:
+        """See Step."""
+        work = _Work(self, batch, documents, log)
+        await work.load(transaction)
+        for entry in batch.entries:
+            work.fire(entry)
+            if entry.body is not None and entry.envelope is not None:
+                work.decide(entry, entry.envelope, entry.body)
+        return work.result()
+
+    async def committed(self, batch: Batch, result: Result) -> None:
+        """Nobody listens to a plain fold."""
+
+
+class _Work(Generic[StateT]):
+    """One batch in memory."""
+
+    def __init__(self, step: FoldStep[StateT], batch: Batch, documents: Documents, log: Log) -> None:
+        self._step, self._fold, self._batch, self._log = step, step.fold, batch, log
+        self._documents = documents
+        self._changes = Changes()
+        self._states: dict[str, StateT] = {}
+        self._loaded: dict[str, StateT] = {}
+        self._timers: dict[tuple[str, str], int] = {}
+        self._heap: list[tuple[int, str, str]] = []
+        self._answered: set[tuple[str, str]] = set()
+        self._origin = f"{self._fold.name}.{self._fold.version}@{batch.topic_id}/{batch.partition}"
+        self._sequence = (-1, 0)
+
+    async def load(self, transaction: Transaction) -> None:
+        keys = {key for entry in self._batch.entries if entry.body is not None and (key := self._fold.key(entry.body))}
+        if self._fold.timers:
+            limit = TIMERS_PER_QUERY
+            due = await transaction.due(self._batch.watermark.clock_ms, limit)
+            while len(due) == limit:  # all of them: where a batch ends must not change the order they fire in
+                limit *= 4
+                due = await transaction.due(self._batch.watermark.clock_ms, limit)
+            for timer in due:
+                self._set_timer(timer.key, timer.name, timer.due_ms)
+                keys.add(timer.key)
+        model = self._fold.state
+        loaded = await transaction.load(sorted(keys)) if keys else {}
+        self._loaded = {key: model.model_validate_json(body) for key, body in loaded.items()}
+        self._states = dict(self._loaded)
+        if self._fold.answers:
+            asked = [pair for entry in self._batch.entries if (pair := _command(entry)) is not None]
+            self._answered = await transaction.answered(asked) if asked else set()
+
+    def fire(self, entry: Entry) -> None:
+        """Every timer due by this record, in order (due, key, name), before it is decided."""
+        while self._heap and self._heap[0][0] <= entry.clock_ms:
+            due_ms, key, name = heapq.heappop(self._heap)
+            if self._timers.get((key, name)) != due_ms:
+                continue  # moved or cancelled meanwhile
+            del self._timers[key, name]
+            self._changes.timers[key, name] = None
+            handler = self._fold.timers.get(name)
+            if handler is None:
+                continue  # set by an older version of this fold
+            id_ = derived_id(f"{key}|{name}|{due_ms}", self._fold.name, 0)
+            due = Due(id_, key, name, from_ms(due_ms), from_ms(entry.clock_ms), entry.record.partition, entry.record.offset)
+            decision = handler(self._state(key), due, self._documents)
+            self._keep(key, decision)
+            self._publish(decision, Envelope(id_, name, self._fold.name, from_ms(due_ms), subject=key), entry)
+
+    def decide(self, entry: Entry, envelope: Envelope, body: Message) -> None:
+        if isinstance(body, DocumentPublished):
+            self._switch(body)
+        handler = self._step._handlers.get(envelope.type)
+        if handler is None:
+            return
+        key = self._fold.key(body)
+        if key is None:
+            self._die(entry, f"{envelope.type} has no key for {self._fold.name}: lead is missing")
+            return
+        command = _command(entry)
+        if command in self._answered:
+            return
+        at = entry.record
+        event = Event(envelope.id, envelope.type, body, envelope.occurred_at, from_ms(entry.clock_ms), at.partition, at.offset)
+        try:
+            decision = handler(self._state(key), event, self._documents)
+        except Reject as rejected:
+            self._die(entry, rejected.reason, "reject")
+            return
+        self._keep(key, decision)
+        if command is not None and decision.outcome is not None:
+            self._answered.add(command)
+            self._changes.answers.append(Answer(command[0], command[1], decision.outcome, entry.record.offset))
+        self._publish(decision, envelope, entry)
+
+    def result(self) -> Result:
+        for key, state in self._states.items():
+            if state is not self._loaded.get(key):
+                self._changes.states[key] = state.model_dump_json().encode()
+        return Result(self._changes, self._documents)
+
+    def _state(self, key: str) -> StateT:
+        state = self._states.get(key)
+        return self._fold.state() if state is None else state
+
+    def _keep(self, key: str, decision: Decision[StateT]) -> None:
+        if decision.state is not self._states.get(key):
+            self._states[key] = decision.state
+        for timer in decision.timers:
+            due_ms = None if timer.due_at is None else round(timer.due_at.timestamp() * 1000)
+            self._changes.timers[key, timer.name] = due_ms
+            if due_ms is None:
+                self._timers.pop((key, timer.name), None)
+            else:
+                self._set_timer(key, timer.name, due_ms)
+        self._changes.effects.extend(decision.effects)
+
+    def _set_timer(self, key: str, name: str, due_ms: int) -> None:
+        self._timers[key, name] = due_ms
+        heapq.heappush(self._heap, (due_ms, key, name))
+
+    def _publish(self, decision: Decision[StateT], cause: Envelope, entry: Entry) -> None:
+        for message in decision.events:
+            if type(message) not in self._step._writes:
+                raise TypeError(f"{self._fold.name} does not declare that it writes {message.TYPE}")
+            offset = entry.record.offset
+            nth = self._sequence[1] + 1 if self._sequence[0] == offset else 0
+            self._sequence = (offset, nth)
+            envelope = Envelope(
+                id=derived_id(cause.id, self._fold.name, nth),
+                type=message.TYPE,
+                source=self._fold.name,
+                occurred_at=cause.occurred_at,
+                subject=message.lead,
+                origin=self._origin,
+                sequence=SequenceNumber(offset, nth),
+                trace=cause.trace,
+            )
+            key = message.key()
+            count = self._log.partitions(message.TOPIC.name)
+            number = self._batch.partition if key is None else partition(key, count)
+            record = Outgoing(None if key is None else key.encode(), envelope.headers(), message.model_dump_json().encode())
+            self._changes.outbox.setdefault(Destination(message.TOPIC.name, number), []).append(record)
+
+    def _switch(self, marker: DocumentPublished) -> None:
+        kind = self._step._kinds.get(marker.kind)
+        if kind is None or self._documents.replaced(marker.kind, marker.name, marker.version, kind()) is self._documents:
+            return
+        try:
+            body = kind.model_validate(marker.body)
+        except ValidationError as unreadable:
+            raise RetryLater(
+                f"document {marker.kind}/{marker.name} version {marker.version} can't be read: {reason_of(unreadable)}",
+                UNREADABLE_DOCUMENT_RETRY_SECONDS,
+            ) from None
+        self._documents = self._documents.replaced(marker.kind, marker.name, marker.version, body)
+        stored = StoredDocument(marker.kind, marker.name, marker.version, body.model_dump_json().encode())
+        self._changes.documents.append(stored)
+
+    def _die(self, entry: Entry, reason: str, kind: str = "reject") -> None:
+        self._changes.dead_letters.append(DeadLetter(entry.record, reason, kind, 1))
+
+
+def _command(entry: Entry) -> tuple[str, str] | None:
+    body: Any = entry.body
+    command_id = getattr(body, "command_id", None)
+    return None if command_id is None else (command_id, body.lead)

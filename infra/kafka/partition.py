@@ -1,0 +1,372 @@
+"""One partition of one consumer: taken, worked, given up. The only code that commits.
+
+Runs against the three ports alone and starts no task of its own, so that simulation can stop it at every await. Whoever drives
+it calls one method at a time: `assigned`, `work`, `idle`, `revoked`.
+
+The promises it keeps: state, outbox, effects and watermark change in one transaction (compare and set on epoch and position);
+the watermark says where to read, Kafka's offsets never do; outbox rows are sent in order, the next one for a destination only
+after the last one's acknowledgement, and deleted only then; whoever was fenced drops everything and waits for the group.
+"""
+
+import traceback
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+from infra.kafka.batch import Batch, admit
+from infra.kafka.fold import Documents, Reject, RetryLater
+from infra.kafka.ports import (
+    Changes,
+    Clock,
+    DeadLetter,
+    Destination,
+    Fenced,
+    Log,
+    LogUnavailable,
+    OutboxRow,
+    Outgoing,
+    Record,
+    Refused,
+    Store,
+    StoredDocument,
+    StoreUnavailable,
+    Transaction,
+    Watermark,
+)
+from schemas.topics import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a step made of a batch: what to write, and the documents in force after it."""
+
+    changes: Changes
+    documents: Documents
+
+
+class Step(Protocol):
+    """What a consumer does with a batch, inside the transaction."""
+
+    name: str
+    reads: Topic
+
+    def wants(self, type_: str) -> bool:
+        """Whether records of this type are decoded."""
+
+    def restore(self, documents: Sequence[StoredDocument]) -> Documents:
+        """Documents as stored beside the watermark."""
+
+    async def run(self, transaction: Transaction, batch: Batch, documents: Documents, log: Log) -> Result:
+        """Read, decide, and say what to write. Any exception undoes everything.
+
+        RetryLater makes the partition wait; Reject and every other exception are traced to one record by halving the batch.
+        """
+
+    async def committed(self, batch: Batch, result: Result) -> None:
+        """After the commit: tell whoever listens. May be lost, never repeated."""
+
+    def tick(self, now_ms: int) -> Outgoing | None:
+        """A record that lets due timers fire; None if this step has no timers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one partition's work."""
+
+    records_per_commit_max: int = 1000
+    attempts_max: int = 3
+    retry_ms_min: int = 100
+    retry_ms_max: int = 10_000
+    fenced_grace_ms: int = 30_000
+    tick_repeat_ms: int = 5_000
+    deaths_window: int = 1000
+    deaths_max: int = 500
+
+
+class Status(Enum):
+    """Where a partition stands."""
+
+    LOST = "not ours"
+    UNTAKEN = "ours, to be taken"
+    OWNED = "ours"
+    FENCED = "taken over by another process"
+    STOPPED = "stopped: too many records are dying"
+
+
+def _place(failure: Exception) -> str:
+    """Type and line of a bug; not its message, which may quote a person."""
+    frames = traceback.extract_tb(failure.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(failure).__name__}{where}"
+
+
+class Partition:
+    """See the module."""
+
+    def __init__(self, number: int, step: Step, log: Log, store: Store, clock: Clock, limits: Limits | None = None) -> None:
+        self.number = number
+        self.status = Status.LOST
+        self.waiting_reason: str | None = None
+        self._step, self._log, self._store, self._clock = step, log, store, clock
+        self._limits = limits or Limits()
+        self._epoch = 0
+        self._topic_id = ""
+        self._watermark = Watermark()
+        self._documents = Documents()
+        self._outbox: deque[OutboxRow] = deque()
+        self._sent: list[int] = []
+        self._stalled_until_ms: int | None = None
+        self._failures = 0
+        self._attempts: tuple[int, int] = (-1, 0)
+        self._fenced_at_ms = 0
+        self._ticked: tuple[int, int] = (-1, 0)
+        self._deaths: deque[bool] = deque(maxlen=self._limits.deaths_window)
+        self._gap_at = -1
+
+    @property
+    def position(self) -> int:
+        """The next offset to decide."""
+        return self._watermark.position
+
+    @property
+    def clock_ms(self) -> int:
+        """Recorded time of the last record."""
+        return self._watermark.clock_ms
+
+    async def assigned(self) -> None:
+        """The group gave us this partition."""
+        self._drop(Status.UNTAKEN)
+        await self._take()
+
+    def revoked(self) -> None:
+        """The group took it away; an owner that did not notice is fenced by the next one."""
+        self._drop(Status.LOST)
+
+    async def work(self, records: Sequence[Record]) -> None:
+        """Decide records in order. Returns early when the partition has to wait: what is left will be read again."""
+        if self.status is Status.UNTAKEN and self._stalled_until_ms is None:
+            await self._take()
+        if self.status is not Status.OWNED or self._stalled_until_ms is not None:
+            return
+        fresh = [record for record in records if record.offset >= self._watermark.position]
+        if not fresh:
+            return
+        if fresh[0].offset > self._watermark.position and not self._gap_confirmed(fresh[0].offset):
+            await self._log.seek(self.number, self._watermark.position)
+            return
+        size = self._limits.records_per_commit_max
+        for start in range(0, len(fresh), size):
+            if not await self._settle(fresh[start : start + size]):
+                return
+
+    async def idle(self) -> None:
+        """Called now and then: ends waits, fires ticks, tidies the outbox."""
+        now = self._clock.now_ms()
+        if self.status is Status.FENCED and now - self._fenced_at_ms >= self._limits.fenced_grace_ms:
+            # The group still says that it is ours and its next word never came: the taker may have died right after taking.
+            self.status = Status.UNTAKEN
+        if self._stalled_until_ms is not None and now < self._stalled_until_ms:
+            return
+        if self.status is Status.UNTAKEN:
+            await self._take()
+        elif self.status is Status.OWNED:
+            if self._stalled_until_ms is not None:
+                await self._resume()
+            if self._stalled_until_ms is None:
+                await self._tidy(now)
+
+    # --- taking and giving up ---
+
+    async def _take(self) -> None:
+        try:
+            topic_id = await self._log.topic_id()
+            taken = await self._store.take(self.number, topic_id)
+        except (StoreUnavailable, LogUnavailable) as away:
+            self._stall(str(away))
+            return
+        self._epoch, self._topic_id = taken.epoch, topic_id
+        self._watermark = taken.watermark
+        self._documents = self._step.restore(taken.documents)
+        self._outbox = deque(taken.outbox)
+        self._sent = []
+        self.status = Status.OWNED
+        await self._resume()
+
+    def _drop(self, status: Status) -> None:
+        self.status = status
+        self._outbox.clear()
+        self._sent = []
+        self._stalled_until_ms = None
+        self._failures = 0
+        self.waiting_reason = None
+
+    async def _resume(self) -> None:
+        self._stalled_until_ms = None
+        if await self._send():
+            await self._log.seek(self.number, self._watermark.position)
+            self._log.resume(self.number)
+            self.waiting_reason = None
+
+    def _stall(self, reason: str, after_ms: int | None = None) -> None:
+        """Wait, with back-off where no time is given; idle() goes on."""
+        limits = self._limits
+        if after_ms is None:
+            after_ms = min(limits.retry_ms_max, limits.retry_ms_min << min(self._failures, 10))
+            self._failures += 1
+        self._stalled_until_ms = self._clock.now_ms() + after_ms
+        self.waiting_reason = reason
+        self._log.pause(self.number)
+
+    def _gap_confirmed(self, found: int) -> bool:
+        """The log has nothing between our position and `found`, seen twice: retention took it, or control records stand there.
+
+        Seen once, it is Kafka's hint (or a batch from before a seek), and never trusted.
+        """
+        confirmed = self._gap_at == found
+        self._gap_at = -1 if confirmed else found
+        return confirmed
+
+    # --- deciding ---
+
+    async def _settle(self, records: Sequence[Record]) -> bool:
+        """Commit and send `records`, halving the batch to find a culprit. False if the partition has to wait."""
+        try:
+            await self._commit(records, [])
+        except Fenced:
+            self._drop(Status.FENCED)
+            self._fenced_at_ms = self._clock.now_ms()
+            return False
+        except StoreUnavailable as away:
+            # The outcome of the commit is unknown: only the watermark knows, so take the partition again.
+            self._drop(Status.UNTAKEN)
+            self._stall(str(away))
+            return False
+        except Exception as failure:  # noqa: BLE001 - named below, or a bug: traced to its record
+            if len(records) > 1:
+                middle = len(records) // 2
+                return await self._settle(records[:middle]) and await self._settle(records[middle:])
+            return await self._blame(records[0], failure)
+        self._failures = 0
+        if not await self._send():
+            return False
+        return self._alive()
+
+    async def _blame(self, record: Record, failure: Exception) -> bool:
+        """One record can't be handled: wait, try again, or let it die."""
+        offset, attempts = self._attempts
+        attempts = attempts + 1 if offset == record.offset else 1
+        self._attempts = (record.offset, attempts)
+        if isinstance(failure, RetryLater):
+            await self._wait_on(record, failure.reason, round(failure.after_seconds * 1000))
+            return False
+        kind = {Refused: "refused", Reject: "reject"}.get(type(failure), "bug")
+        reason = str(failure) if kind != "bug" else _place(failure)
+        if kind == "bug" and attempts < self._limits.attempts_max:
+            await self._wait_on(record, reason, self._limits.retry_ms_min << attempts)
+            return False
+        return await self._bury(record, DeadLetter(record, reason, kind, attempts))
+
+    async def _wait_on(self, record: Record, reason: str, after_ms: int) -> None:
+        self._stall(f"offset {record.offset}: {reason}", after_ms)
+        try:
+            await self._store.report_waiting(self.number, record.offset, reason)
+        except StoreUnavailable:
+            self._drop(Status.UNTAKEN)
+            self._stall("the store is away")
+
+    async def _bury(self, record: Record, letter: DeadLetter) -> bool:
+        """Commit a dead letter in place of the record."""
+        try:
+            await self._commit([record], [letter])
+        except Fenced:
+            self._drop(Status.FENCED)
+            self._fenced_at_ms = self._clock.now_ms()
+            return False
+        except StoreUnavailable as away:
+            self._drop(Status.UNTAKEN)
+            self._stall(str(away))
+            return False
+        return self._alive()
+
+    async def _commit(self, records: Sequence[Record], letters: list[DeadLetter]) -> None:
+        """One transaction. With `letters` the records die undecided."""
+        batch = admit(self.number, self._topic_id, records, self._watermark, self._nothing if letters else self._step.wants)
+        async with self._store.transaction(self.number, self._epoch, self._watermark.position) as transaction:
+            await transaction.advance(batch.watermark)
+            if letters:
+                result = Result(Changes(dead_letters=letters), self._documents)
+            else:
+                result = await self._step.run(transaction, batch, self._documents, self._log)
+                result.changes.dead_letters.extend(batch.dead_letters)
+            rows = await transaction.write(result.changes)
+            if self._sent:
+                await transaction.forget(self._sent)
+        self._sent = []
+        self._watermark, self._documents = batch.watermark, result.documents
+        self._outbox.extend(rows)
+        died = len(result.changes.dead_letters)
+        self._deaths.extend([True] * died + [False] * (len(records) - died))
+        await self._step.committed(batch, result)
+
+    @staticmethod
+    def _nothing(_type: str) -> bool:
+        return False
+
+    def _alive(self) -> bool:
+        """False, and stopped for a person to look at, when too many records are dying: a deploy is bad, not the records."""
+        if sum(self._deaths) < self._limits.deaths_max:
+            return True
+        self.status = Status.STOPPED
+        self.waiting_reason = Status.STOPPED.value
+        self._log.pause(self.number)
+        return False
+
+    # --- the outbox ---
+
+    async def _send(self) -> bool:
+        """Send what is committed: one row a destination at a time. False if the log is away; idle() tries again."""
+        while self._outbox:
+            flight: dict[Destination, OutboxRow] = {}
+            for row in self._outbox:
+                flight.setdefault(row.destination, row)
+            try:
+                await self._log.append([(row.destination, row.records) for row in flight.values()])
+            except LogUnavailable as away:
+                self._stall(str(away))
+                return False
+            if self.status is not Status.OWNED:
+                return False
+            sent = {row.id for row in flight.values()}
+            self._sent.extend(sent)
+            self._outbox = deque(row for row in self._outbox if row.id not in sent)
+        return True
+
+    async def _tidy(self, now: int) -> None:
+        try:
+            if self._sent:
+                await self._store.forget(self.number, self._sent)
+                self._sent = []
+            await self._tick(now)
+        except StoreUnavailable as away:
+            self._drop(Status.UNTAKEN)
+            self._stall(str(away))
+
+    async def _tick(self, now: int) -> None:
+        """A timer is due and no record comes: let time pass in the log."""
+        tick = self._step.tick(now)
+        if tick is None:
+            return
+        due = await self._store.next_due(self.number)
+        if due is None or due > now:
+            return
+        ticked_due, ticked_at = self._ticked
+        if ticked_due == due and now - ticked_at < self._limits.tick_repeat_ms:
+            return
+        self._ticked = (due, now)
+        try:
+            await self._log.append([(Destination(self._step.reads.name, self.number), (tick,))])
+        except LogUnavailable:
+            self._ticked = (due, now - self._limits.tick_repeat_ms + self._limits.retry_ms_max)
