@@ -244,7 +244,7 @@ class Partition:
             self._drop(Status.UNTAKEN)
             self._stall(str(away))
             return False
-        except Exception as failure:  # noqa: BLE001 - named below, or a bug: traced to its record
+        except Exception as failure:  # named below, or a bug: traced to its record
             if len(records) > 1:
                 middle = len(records) // 2
                 return await self._settle(records[:middle]) and await self._settle(records[middle:])
