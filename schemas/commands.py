@@ -125,3 +125,7 @@ class PublishDocument(Message):
     version: int
     body: dict[str, JsonValue]
     actor: str
+    partition: int
+
+    def key(self) -> None:
+        """Addressed to a partition, not to a lead."""

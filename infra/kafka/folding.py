@@ -1,39 +1,43 @@
 """The step of a fold: load the states of a batch, decide in the log's order in memory, say what to write."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic
 
 from pydantic import ValidationError
 
 from infra.kafka.batch import Batch, Entry, reason_of
 from infra.kafka.fold import Decision, Document, Documents, Due, Event, Fold, Reject, RetryLater, StateT
+from infra.kafka.outputs import Outputs
 from infra.kafka.partition import Result
 from infra.kafka.ports import (
     Answer,
     Changes,
     DeadLetter,
-    Destination,
     Log,
     Outgoing,
     StoredDocument,
     Transaction,
     from_ms,
 )
-from schemas.envelope import Envelope, SequenceNumber, derived_id
+from schemas.envelope import Envelope, derived_id
 from schemas.events import ClockTicked, DocumentPublished
 from schemas.message import Message
-from schemas.topics import partition
 
 TIMERS_PER_QUERY = 10_000
 UNREADABLE_DOCUMENT_RETRY_SECONDS = 30.0
 
 
+Announce = Callable[[Sequence[Answer]], Awaitable[None]]
+
+
 class FoldStep(Generic[StateT]):
     """Runs one Fold. Implements Step."""
 
-    def __init__(self, fold: Fold[StateT]) -> None:
+    def __init__(self, fold: Fold[StateT], announce: Announce | None = None) -> None:
+        """`announce` is told the answers of each committed batch."""
         self.fold = fold
+        self._announce = announce
         self.name = fold.name
         self.reads = fold.reads
         self._handlers = {cls.TYPE: handler for cls, handler in fold.handlers.items()}
@@ -71,15 +75,17 @@ class FoldStep(Generic[StateT]):
                 work.decide(entry, entry.envelope, entry.body)
         return work.result()
 
-    async def committed(self, batch: Batch, result: Result) -> None:
-        """Nobody listens to a plain fold."""
+    async def committed(self, batch: Batch, result: Result) -> None:  # noqa: ARG002
+        """Wake up who waits for an outcome."""
+        if self._announce is not None and result.changes.answers:
+            await self._announce(result.changes.answers)
 
 
 class _Work(Generic[StateT]):
     """One batch in memory."""
 
     def __init__(self, step: FoldStep[StateT], batch: Batch, documents: Documents, log: Log) -> None:
-        self._step, self._fold, self._batch, self._log = step, step.fold, batch, log
+        self._step, self._fold, self._batch = step, step.fold, batch
         self._documents = documents
         self._changes = Changes()
         self._states: dict[str, StateT] = {}
@@ -87,8 +93,7 @@ class _Work(Generic[StateT]):
         self._timers: dict[tuple[str, str], int] = {}
         self._heap: list[tuple[int, str, str]] = []
         self._answered: set[tuple[str, str]] = set()
-        self._origin = f"{self._fold.name}.{self._fold.version}@{batch.topic_id}/{batch.partition}"
-        self._sequence = (-1, 0)
+        self._outputs = Outputs(self._fold.name, self._fold.version, batch.topic_id, batch.partition, self._changes, log)
 
     async def load(self, transaction: Transaction) -> None:
         keys = {key for entry in self._batch.entries if entry.body is not None and (key := self._fold.key(entry.body))}
@@ -122,8 +127,9 @@ class _Work(Generic[StateT]):
                 continue  # set by an older version of this fold
             id_ = derived_id(f"{key}|{name}|{due_ms}", self._fold.name, 0)
             due = Due(id_, key, name, from_ms(due_ms), from_ms(entry.clock_ms), entry.record.partition, entry.record.offset)
-            decision = handler(self._state(key), due, self._documents)
-            self._keep(key, decision)
+            state = self._state(key)
+            decision = handler(state, due, self._documents)
+            self._keep(key, state, decision)
             self._publish(decision, Envelope(id_, name, self._fold.name, from_ms(due_ms), subject=key), entry)
 
     def decide(self, entry: Entry, envelope: Envelope, body: Message) -> None:
@@ -141,12 +147,13 @@ class _Work(Generic[StateT]):
             return
         at = entry.record
         event = Event(envelope.id, envelope.type, body, envelope.occurred_at, from_ms(entry.clock_ms), at.partition, at.offset)
+        state = self._state(key)
         try:
-            decision = handler(self._state(key), event, self._documents)
+            decision = handler(state, event, self._documents)
         except Reject as rejected:
             self._die(entry, rejected.reason, "reject")
             return
-        self._keep(key, decision)
+        self._keep(key, state, decision)
         if command is not None and decision.outcome is not None:
             self._answered.add(command)
             self._changes.answers.append(Answer(command[0], command[1], decision.outcome, entry.record.offset))
@@ -162,8 +169,8 @@ class _Work(Generic[StateT]):
         state = self._states.get(key)
         return self._fold.state() if state is None else state
 
-    def _keep(self, key: str, decision: Decision[StateT]) -> None:
-        if decision.state is not self._states.get(key):
+    def _keep(self, key: str, before: StateT, decision: Decision[StateT]) -> None:
+        if decision.state is not before:
             self._states[key] = decision.state
         for timer in decision.timers:
             due_ms = None if timer.due_at is None else round(timer.due_at.timestamp() * 1000)
@@ -182,24 +189,7 @@ class _Work(Generic[StateT]):
         for message in decision.events:
             if type(message) not in self._step._writes:
                 raise TypeError(f"{self._fold.name} does not declare that it writes {message.TYPE}")
-            offset = entry.record.offset
-            nth = self._sequence[1] + 1 if self._sequence[0] == offset else 0
-            self._sequence = (offset, nth)
-            envelope = Envelope(
-                id=derived_id(cause.id, self._fold.name, nth),
-                type=message.TYPE,
-                source=self._fold.name,
-                occurred_at=cause.occurred_at,
-                subject=message.lead,
-                origin=self._origin,
-                sequence=SequenceNumber(offset, nth),
-                trace=cause.trace,
-            )
-            key = message.key()
-            count = self._log.partitions(message.TOPIC.name)
-            number = self._batch.partition if key is None else partition(key, count)
-            record = Outgoing(None if key is None else key.encode(), envelope.headers(), message.model_dump_json().encode())
-            self._changes.outbox.setdefault(Destination(message.TOPIC.name, number), []).append(record)
+            self._outputs.add(message, cause, entry.record.offset)
 
     def _switch(self, marker: DocumentPublished) -> None:
         kind = self._step._kinds.get(marker.kind)

@@ -1,0 +1,1 @@
+"""What a lead is: the writer of facts."""

@@ -1,0 +1,41 @@
+"""leads.commands -> leads -> leads.events
+
+Says what is so about a lead: accepts or declines each command and writes the facts, one order a lead. Every other consumer and
+every read model folds what it writes.
+"""
+
+from infra.kafka.fold import Fold
+from schemas import commands, events, topics
+
+from consumers.leads import rules
+from consumers.leads.state import LeadState
+
+leads = Fold(
+    "leads",
+    reads=topics.COMMANDS,
+    state=LeadState,
+    key=rules.key,
+    answers=True,
+    handlers={
+        commands.CaptureLead: rules.capture,
+        commands.EditLead: rules.edit,
+        commands.ChangeStatus: rules.change_status,
+        commands.AssignLead: rules.assign,
+        commands.NoteLead: rules.note,
+        commands.RecordMessage: rules.record_message,
+        commands.EraseLead: rules.erase,
+        commands.PublishDocument: rules.publish,
+    },
+    writes=(
+        events.LeadCaptured,
+        events.LeadUpdated,
+        events.LeadStatusChanged,
+        events.LeadAssigned,
+        events.LeadNoted,
+        events.MessageRecorded,
+        events.LeadErased,
+        events.DocumentPublished,
+    ),
+)
+
+folds = (leads,)

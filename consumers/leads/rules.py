@@ -1,0 +1,157 @@
+"""Accept or decline what is asked of a lead. Pure."""
+
+from infra.kafka.fold import Decision, Documents, Event, Outcome
+from schemas import commands, events
+from schemas.message import Message
+
+from consumers.leads.state import LeadState
+
+ERASED = Outcome("erased", "the lead was erased")
+MISSING = Outcome("missing", "there is no such lead")
+
+
+def key(message: Message) -> str | None:
+    """A lead; for documents, the document in this partition."""
+    if isinstance(message, commands.PublishDocument):
+        return f"document:{message.kind}/{message.name}@{message.partition}"
+    return message.lead
+
+
+def capture(state: LeadState, event: Event[commands.CaptureLead], _: Documents) -> Decision[LeadState]:
+    """A submission becomes part of its lead."""
+    if state.erased:
+        return Decision(state, outcome=ERASED)
+    asked = event.body
+    captured = events.LeadCaptured(
+        lead=asked.lead,
+        personal=asked.personal,
+        version=event.offset,
+        first=not state.exists,
+        submission_id=asked.submission_id,
+        source=asked.source,
+        campaign=asked.campaign,
+        consent=asked.consent,
+        consents=asked.consents,
+        traits=asked.traits,
+        quiet=asked.quiet,
+        submitted_at=asked.submitted_at,
+        actor=asked.actor,
+    )
+    # A live submission wakes a quiet lead up; a quiet one doesn't put a live lead to sleep.
+    quiet = asked.quiet and (state.quiet or not state.exists)
+    after = state.model_copy(update={"exists": True, "version": event.offset, "quiet": quiet})
+    return Decision(after, [captured], outcome=Outcome("done", version=event.offset))
+
+
+def edit(state: LeadState, event: Event[commands.EditLead], _: Documents) -> Decision[LeadState]:
+    """Fields change; nothing to change is done already."""
+    refused = _refusal(state, event.body)
+    if refused is not None:
+        return Decision(state, outcome=refused)
+    asked = event.body
+    if not asked.fields:
+        return Decision(state, outcome=Outcome("done", version=state.version))
+    updated = events.LeadUpdated(
+        lead=asked.lead,
+        personal=asked.personal,
+        version=event.offset,
+        fields=asked.fields,
+        changes=asked.changes,
+        actor=asked.actor,
+    )
+    return _done(state, event.offset, updated)
+
+
+def change_status(state: LeadState, event: Event[commands.ChangeStatus], _: Documents) -> Decision[LeadState]:
+    """Along the pipeline."""
+    refused = _refusal(state, event.body)
+    if refused is not None:
+        return Decision(state, outcome=refused)
+    asked = event.body
+    if asked.status == state.status:
+        return Decision(state, outcome=Outcome("done", version=state.version))
+    changed = events.LeadStatusChanged(
+        lead=asked.lead, version=event.offset, before=state.status, status=asked.status, actor=asked.actor
+    )
+    return _done(state, event.offset, changed, status=asked.status)
+
+
+def assign(state: LeadState, event: Event[commands.AssignLead], _: Documents) -> Decision[LeadState]:
+    """A person assigns whomever they like; routing only as long as its request is open."""
+    refused = _refusal(state, event.body)
+    if refused is not None:
+        return Decision(state, outcome=refused)
+    asked = event.body
+    if asked.request_id is not None and (state.owner is not None or state.answered_request == asked.request_id):
+        return Decision(state, outcome=Outcome("declined", "request no longer open", state.version))
+    if asked.request_id is None and asked.owner == state.owner:
+        return Decision(state, outcome=Outcome("done", version=state.version))
+    assigned = events.LeadAssigned(
+        lead=asked.lead,
+        version=event.offset,
+        before=state.owner,
+        owner=asked.owner,
+        actor=asked.actor,
+        reason=asked.reason,
+        path=asked.path,
+        request_id=asked.request_id,
+        quiet=state.quiet and asked.request_id is not None,
+    )
+    return _done(state, event.offset, assigned, owner=asked.owner, answered_request=asked.request_id or state.answered_request)
+
+
+def note(state: LeadState, event: Event[commands.NoteLead], _: Documents) -> Decision[LeadState]:
+    """A note on a lead."""
+    refused = _refusal(state, event.body)
+    if refused is not None:
+        return Decision(state, outcome=refused)
+    asked = event.body
+    noted = events.LeadNoted(
+        lead=asked.lead, personal=asked.personal, version=event.offset, note_id=asked.note_id, actor=asked.actor
+    )
+    return _done(state, event.offset, noted)
+
+
+def record_message(state: LeadState, event: Event[commands.RecordMessage], _: Documents) -> Decision[LeadState]:
+    """What the worker did is so, whatever became of the lead meanwhile; an erased one keeps no trace of it."""
+    if state.erased or not state.exists:
+        return Decision(state, outcome=ERASED if state.erased else MISSING)
+    asked = event.body
+    recorded = events.MessageRecorded(
+        lead=asked.lead, version=event.offset, message_id=asked.message_id, outcome=asked.outcome, detail=asked.detail
+    )
+    return _done(state, event.offset, recorded)
+
+
+def erase(state: LeadState, event: Event[commands.EraseLead], _: Documents) -> Decision[LeadState]:
+    """A tombstone: nothing revives the lead."""
+    if state.erased:
+        return Decision(state, outcome=Outcome("done", version=state.version))
+    erased = events.LeadErased(lead=event.body.lead, version=event.offset, actor=event.body.actor)
+    tombstone = LeadState(exists=True, erased=True, version=event.offset)
+    return Decision(tombstone, [erased], outcome=Outcome("done", version=event.offset))
+
+
+def publish(state: LeadState, event: Event[commands.PublishDocument], _: Documents) -> Decision[LeadState]:
+    """A marker in this partition; a version that it has (the publisher tries until all have it) changes nothing."""
+    asked = event.body
+    if state.exists and asked.version <= state.version:
+        return Decision(state)
+    marker = events.DocumentPublished(kind=asked.kind, name=asked.name, version=asked.version, body=asked.body, actor=asked.actor)
+    return Decision(LeadState(exists=True, version=asked.version), [marker])
+
+
+def _refusal(state: LeadState, asked: commands.Command) -> Outcome | None:
+    if state.erased:
+        return ERASED
+    if not state.exists:
+        return MISSING
+    if asked.expected_version is not None and asked.expected_version != state.version:
+        detail = f"the lead is at version {state.version}, not {asked.expected_version}: read it again"
+        return Outcome("conflict", detail, state.version)
+    return None
+
+
+def _done(state: LeadState, version: int, fact: Message, **changed: object) -> Decision[LeadState]:
+    after = state.model_copy(update={"version": version, **changed})
+    return Decision(after, [fact], outcome=Outcome("done", version=version))

@@ -1,0 +1,21 @@
+"""What `leads` has to know to accept or decline: nothing personal."""
+
+from schemas.commands import Status
+from schemas.message import Frozen
+
+
+class LeadState(Frozen):
+    """One lead, or (keys `document:...`) the published version of one document in one partition.
+
+    Attributes:
+        version: offset of the command that caused the last fact; what ETags carry.
+        quiet: no fact about it is to disturb anybody until a person touches it.
+    """
+
+    exists: bool = False
+    erased: bool = False
+    version: int = -1
+    status: Status = "new"
+    owner: str | None = None
+    quiet: bool = False
+    answered_request: str | None = None

@@ -1,0 +1,194 @@
+"""Appending to Kafka: acks=all, idempotent, lz4, bounded in time and memory. One Producer a process.
+
+`append` sends prepared batches (the runtime's outbox). `publish` sends single records (gateway, worker) and batches them by
+itself: one batch a partition is in flight, what arrives meanwhile goes with the next.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from infra.kafka.ports import Destination, LogUnavailable, Outgoing
+from infra.kafka.publisher import Position
+from infra.settings import Kafka
+from schemas.topics import Topic
+
+BATCH_BYTES = 1024 * 1024
+BATCH_RECORDS_MAX = 2000
+STOP_SECONDS = 3.0
+
+
+@dataclass(slots=True)
+class _Lane:
+    """Records waiting for one destination."""
+
+    waiting: deque[tuple[Outgoing, "asyncio.Future[Position]"]] = field(default_factory=deque)
+    task: "asyncio.Task[None] | None" = None
+
+
+class Producer:
+    """See the module. Not thread-safe."""
+
+    def __init__(self, settings: Kafka, *, pending_bytes_max: int = 64 * 1024 * 1024, tls: ssl.SSLContext | None = None) -> None:
+        self._settings, self._tls = settings, tls
+        self._pending_bytes_max = pending_bytes_max
+        self._pending_bytes = 0
+        self._client: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self._lanes: dict[Destination, _Lane] = {}
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes accepted by publish and not acknowledged yet."""
+        return self._pending_bytes
+
+    async def start(self) -> None:
+        """Connect now rather than with the first record. Raises LogUnavailable."""
+        try:
+            async with asyncio.timeout(self._settings.publish_timeout_seconds):
+                await self._connected()
+        except (TimeoutError, KafkaError, OSError) as away:
+            raise LogUnavailable(f"Kafka at {self._settings.bootstrap} does not answer: {type(away).__name__}") from away
+
+    async def stop(self) -> None:
+        """Fail what waits, close."""
+        for lane in self._lanes.values():
+            if lane.task is not None:
+                lane.task.cancel()
+            _fail(lane, LogUnavailable("this process is stopping"))
+        await self._discard()
+
+    async def append(self, batches: Sequence[tuple[Destination, Sequence[Outgoing]]]) -> None:
+        """See ports.Log.append."""
+        try:
+            async with asyncio.timeout(self._settings.publish_timeout_seconds):
+                client = await self._connected()
+                await asyncio.gather(*(self._send(client, destination, records) for destination, records in batches))
+        except (TimeoutError, KafkaError, OSError) as away:
+            await self._discard()
+            raise LogUnavailable(f"Kafka did not acknowledge: {type(away).__name__}") from away
+
+    async def publish(self, topic: Topic, partition: int, record: Outgoing) -> Position:
+        """See publisher.Publisher."""
+        size = len(record.value) + 256
+        if self._pending_bytes + size > self._pending_bytes_max:
+            raise LogUnavailable(f"{self._pending_bytes} bytes wait for Kafka already")
+        destination = Destination(topic.name, partition)
+        lane = self._lanes.setdefault(destination, _Lane())
+        future: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
+        lane.waiting.append((record, future))
+        self._pending_bytes += size
+        future.add_done_callback(lambda _: self._release(size))
+        if lane.task is None:
+            lane.task = asyncio.create_task(self._drain(destination, lane))
+        return await future
+
+    def _release(self, size: int) -> None:
+        self._pending_bytes -= size
+
+    async def _drain(self, destination: Destination, lane: _Lane) -> None:
+        """Send what waits, batch after batch, until nothing does."""
+        try:
+            while lane.waiting:
+                flight = _next_batch(lane)
+                records = [record for record, _ in flight]
+                try:
+                    async with asyncio.timeout(self._settings.publish_timeout_seconds):
+                        base = await self._send(await self._connected(), destination, records)
+                except (TimeoutError, KafkaError, OSError) as away:
+                    unavailable = LogUnavailable(f"Kafka did not acknowledge: {type(away).__name__}")
+                    for _, future in flight:
+                        if not future.done():
+                            future.set_exception(unavailable)
+                    # What waits behind has waited as long: answer it too, so that nobody's wait grows with the queue.
+                    _fail(lane, unavailable)
+                    await self._discard()
+                    return
+                for nth, (_, future) in enumerate(flight):
+                    if not future.done():
+                        future.set_result(Position(destination.partition, base + nth))
+        finally:
+            lane.task = None
+
+    async def _send(self, client: AIOKafkaProducer, destination: Destination, records: Sequence[Outgoing]) -> int:
+        """All records in order; one atomic batch unless they are larger than a batch may be. Returns the first offset."""
+        topic = self._settings.prefix + destination.topic
+        first: int | None = None
+        builder = client.create_batch()
+        for record in records:
+            if builder.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers)) is None:
+                base = await self._flush(client, builder, topic, destination.partition)
+                first = base if first is None else first
+                builder = client.create_batch()
+                builder.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers))
+        base = await self._flush(client, builder, topic, destination.partition)
+        return base if first is None else first
+
+    @staticmethod
+    async def _flush(client: AIOKafkaProducer, builder: Any, topic: str, partition: int) -> int:
+        future = await client.send_batch(builder, topic, partition=partition)
+        metadata = await future
+        return int(metadata.offset)
+
+    async def _connected(self) -> AIOKafkaProducer:
+        if self._client is not None:
+            return self._client
+        async with self._starting:
+            if self._client is None:
+                client = AIOKafkaProducer(
+                    bootstrap_servers=self._settings.bootstrap,
+                    acks="all",
+                    enable_idempotence=True,
+                    compression_type="lz4",
+                    max_batch_size=BATCH_BYTES,
+                    max_request_size=8 * BATCH_BYTES,
+                    request_timeout_ms=round(self._settings.publish_timeout_seconds * 1000),
+                    linger_ms=0,
+                    security_protocol="SSL" if self._tls else "PLAINTEXT",
+                    ssl_context=self._tls,
+                )
+                try:
+                    await client.start()
+                except BaseException:
+                    await _close(client)
+                    raise
+                self._client = client
+        return self._client
+
+    async def _discard(self) -> None:
+        """The next send starts afresh: an idempotent producer that lost track of its sequence is of no use."""
+        client, self._client = self._client, None
+        if client is not None:
+            await _close(client)
+
+
+async def _close(client: AIOKafkaProducer) -> None:
+    with contextlib.suppress(TimeoutError, KafkaError, OSError):
+        async with asyncio.timeout(STOP_SECONDS):
+            await client.stop()
+
+
+def _next_batch(lane: _Lane) -> list[tuple[Outgoing, "asyncio.Future[Position]"]]:
+    flight: list[tuple[Outgoing, asyncio.Future[Position]]] = []
+    size = 0
+    while lane.waiting and len(flight) < BATCH_RECORDS_MAX and size < BATCH_BYTES // 2:
+        record, future = lane.waiting.popleft()
+        if future.cancelled():
+            continue
+        size += len(record.value)
+        flight.append((record, future))
+    return flight
+
+
+def _fail(lane: _Lane, error: LogUnavailable) -> None:
+    while lane.waiting:
+        _, future = lane.waiting.popleft()
+        if not future.done():
+            future.set_exception(error)
