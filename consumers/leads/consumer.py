@@ -4,11 +4,10 @@ Says what is so about a lead: accepts or declines each command and writes the fa
 every read model folds what it writes.
 """
 
-from infra.kafka.fold import Fold
-from schemas import commands, events, topics
-
 from consumers.leads import rules
 from consumers.leads.state import LeadState
+from infra.kafka.fold import Fold
+from schemas import commands, events, topics
 
 leads = Fold(
     "leads",

@@ -1,10 +1,9 @@
 """Accept or decline what is asked of a lead. Pure."""
 
+from consumers.leads.state import LeadState
 from infra.kafka.fold import Decision, Documents, Event, Outcome
 from schemas import commands, events
 from schemas.message import Message
-
-from consumers.leads.state import LeadState
 
 ERASED = Outcome("erased", "the lead was erased")
 MISSING = Outcome("missing", "there is no such lead")

@@ -1,0 +1,125 @@
+"""The tables of `identity`: who has which identifier, which deliveries came before, what became of submissions.
+
+All of one batch in a few statements, identifiers always in sorted order, so that two partitions that meet on a person wait for
+each other instead of deadlocking.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from consumers.identity.rules import Identifier, Known
+from schemas.message import LeadId
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery seen before: whose submission it was, and its lead (None for spam and tests)."""
+
+    submission_id: str
+    lead: LeadId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """One line of `identity.submissions`: what became of a submission here."""
+
+    submission_id: str
+    status: str
+    lead: LeadId | None
+    first_submission: str | None
+    source_id: str
+    partition: int
+    offset: int
+
+
+class Claims:
+    """One transaction's view of the tables."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    async def deliveries(self, keys: Sequence[str]) -> dict[str, Delivery]:
+        """Those seen before. Waits for nobody: a delivery is filed in the partition of its person."""
+        rows = await self.connection.fetch(
+            "select delivery, submission_id, lead from identity.deliveries where delivery = any($1::text[])", list(keys)
+        )
+        return {row["delivery"]: Delivery(row["submission_id"], row["lead"]) for row in rows}
+
+    async def lock(self, identifiers: Sequence[Identifier]) -> Known:
+        """Make sure that each identifier has a row, lock all of them, and say whose they are (free ones are absent)."""
+        ordered = sorted(set(identifiers))
+        kinds, hashes = [i.kind for i in ordered], [i.hash for i in ordered]
+        await self.connection.execute(
+            """insert into identity.claims (kind, hash) select kind, hash
+               from unnest($1::text[], $2::text[]) as new(kind, hash) order by kind, hash on conflict do nothing""",
+            kinds,
+            hashes,
+        )
+        rows = await self.connection.fetch(
+            """select c.kind, c.hash, c.lead from identity.claims c
+               join unnest($1::text[], $2::text[]) as asked(kind, hash) on c.kind = asked.kind and c.hash = asked.hash
+               order by c.kind, c.hash for update of c""",
+            kinds,
+            hashes,
+        )
+        owners = {Identifier(row["kind"], row["hash"]): LeadId(row["lead"]) for row in rows if row["lead"] is not None}
+        if not owners:
+            return Known({}, set())
+        known = await self.connection.fetch(
+            "select distinct lead from identity.claims where kind = 'email' and lead = any($1::text[])",
+            sorted(set(owners.values())),
+        )
+        return Known(owners, {LeadId(row["lead"]) for row in known})
+
+    async def claim(self, claimed: dict[Identifier, LeadId]) -> None:
+        """Give locked, free identifiers to leads."""
+        if claimed:
+            await self.connection.execute(
+                """update identity.claims c set lead = new.lead, claimed_at = now()
+                   from unnest($1::text[], $2::text[], $3::text[]) as new(kind, hash, lead)
+                   where c.kind = new.kind and c.hash = new.hash""",
+                [identifier.kind for identifier in claimed],
+                [identifier.hash for identifier in claimed],
+                list(claimed.values()),
+            )
+
+    async def release(self, lead: str) -> None:
+        """The person is forgotten: the same address is a new lead from now on."""
+        await self.connection.execute("delete from identity.claims where lead = $1", lead)
+        await self.connection.execute("delete from identity.suggestions where lead = $1 or other = $1", lead)
+
+    async def suggest(self, pairs: Sequence[tuple[LeadId, LeadId]]) -> None:
+        """Leads that may be one person, for somebody to look at."""
+        if pairs:
+            await self.connection.execute(
+                """insert into identity.suggestions (lead, other) select * from unnest($1::text[], $2::text[])
+                   on conflict do nothing""",
+                [lead for lead, _ in pairs],
+                [other for _, other in pairs],
+            )
+
+    async def file(self, lines: Sequence[Filed], deliveries: dict[str, Delivery]) -> None:
+        """Remember what became of submissions, and that their deliveries came."""
+        if lines:
+            await self.connection.execute(
+                """insert into identity.submissions
+                       (submission_id, status, lead, first_submission, source_id, partition, "offset")
+                   select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bigint[])
+                   on conflict (submission_id) do nothing""",
+                [line.submission_id for line in lines],
+                [line.status for line in lines],
+                [line.lead for line in lines],
+                [line.first_submission for line in lines],
+                [line.source_id for line in lines],
+                [line.partition for line in lines],
+                [line.offset for line in lines],
+            )
+        if deliveries:
+            await self.connection.execute(
+                """insert into identity.deliveries (delivery, submission_id, lead)
+                   select * from unnest($1::text[], $2::text[], $3::text[]) on conflict do nothing""",
+                list(deliveries),
+                [delivery.submission_id for delivery in deliveries.values()],
+                [delivery.lead for delivery in deliveries.values()],
+            )

@@ -1,0 +1,184 @@
+"""leads.submissions -> identity -> leads.commands
+
+Finds out whose submission it is. Not a fold: identifiers are shared by all partitions, so each batch claims them in one
+transaction, reads who won, and asks `leads` to capture. Rebuilds by applying its own facts, never by deciding again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from consumers.identity import rules
+from consumers.identity.claims import Claims, Delivery, Filed
+from infra.crypto.codec import open_person, seal_person
+from infra.crypto.keyring import Keyring
+from infra.crypto.seal import WrongKey
+from infra.kafka.batch import Batch, Entry
+from infra.kafka.fold import Documents
+from infra.kafka.outputs import Outputs
+from infra.kafka.partition import Result
+from infra.kafka.ports import Changes, DeadLetter, Log, Outgoing, StoredDocument, Transaction
+from schemas import commands, topics
+from schemas.message import LeadId
+from schemas.person import Person, SubmittedPerson
+from schemas.submissions import ErasureRequested, SubmissionReceived
+
+NAME = "identity"
+VERSION = 1
+
+
+@dataclass(slots=True)
+class _Work:
+    """One run of submissions between two erasures."""
+
+    changes: Changes
+    outputs: Outputs
+    filed: dict[str, Filed] = field(default_factory=dict)
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+
+    def file(
+        self,
+        entry: Entry,
+        submission: SubmissionReceived,
+        status: str,
+        lead: LeadId | None = None,
+        first: str | None = None,
+    ) -> None:
+        """Remember what became of a submission."""
+        id_, at = submission.submission_id, entry.record
+        self.filed[id_] = Filed(id_, status, lead, first, submission.source.source_id, at.partition, at.offset)
+
+    def reject(self, entry: Entry, submission: SubmissionReceived, reason: str, kind: str) -> None:
+        """It was somebody's, but can't be read."""
+        self.changes.dead_letters.append(DeadLetter(entry.record, reason, kind, 1))
+        self.file(entry, submission, "rejected")
+
+
+class IdentityStep:
+    """Implements infra.kafka.partition.Step."""
+
+    name = NAME
+    reads = topics.SUBMISSIONS
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._wanted = {SubmissionReceived.TYPE, ErasureRequested.TYPE}
+
+    def wants(self, type_: str) -> bool:
+        """Submissions and erasures."""
+        return type_ in self._wanted
+
+    def restore(self, documents: Sequence[StoredDocument]) -> Documents:  # noqa: ARG002
+        """Decides by no documents."""
+        return Documents()
+
+    def tick(self, now_ms: int) -> Outgoing | None:  # noqa: ARG002
+        """No timers."""
+        return None
+
+    async def committed(self, batch: Batch, result: Result) -> None:
+        """Nobody listens here: `leads` has the last word."""
+
+    async def run(self, transaction: Transaction, batch: Batch, documents: Documents, log: Log) -> Result:
+        """See Step. Erasures cut the batch, because what comes after one must not find what it removed."""
+        changes = Changes()
+        work = _Work(changes, Outputs(NAME, VERSION, batch.topic_id, batch.partition, changes, log))
+        claims = Claims(transaction.connection)
+        waiting: list[Entry] = []
+        for entry in batch.entries:
+            if isinstance(entry.body, ErasureRequested):
+                await self._submissions(claims, waiting, work)
+                waiting = []
+                await self._erase(claims, entry, entry.body, work)
+            elif isinstance(entry.body, SubmissionReceived):
+                waiting.append(entry)
+        await self._submissions(claims, waiting, work)
+        return Result(changes, documents)
+
+    async def _submissions(self, claims: Claims, entries: list[Entry], work: _Work) -> None:
+        if not entries:
+            return
+        work.filed, work.deliveries = {}, {}
+        leads = await self._resolve(claims, entries, work)
+        await self._capture(claims, leads, work)
+        await claims.file(list(work.filed.values()), work.deliveries)
+
+    async def _resolve(
+        self, claims: Claims, entries: list[Entry], work: _Work
+    ) -> list[tuple[Entry, SubmissionReceived, rules.Verdict]]:
+        """File repeats, spam and tests; find whose the others are, and claim for them."""
+        submissions = [(entry, entry.body) for entry in entries if isinstance(entry.body, SubmissionReceived)]
+        seen = await claims.deliveries([submission.delivery for _, submission in submissions])
+        news: list[tuple[Entry, SubmissionReceived]] = []
+        repeats: list[tuple[Entry, SubmissionReceived]] = []
+        for entry, submission in submissions:
+            if submission.delivery in seen or submission.delivery in work.deliveries:
+                repeats.append((entry, submission))
+                continue
+            work.deliveries[submission.delivery] = Delivery(submission.submission_id, None)
+            if submission.kind == "lead":
+                news.append((entry, submission))
+            else:
+                work.file(entry, submission, submission.kind)
+        asked = [identifier for _, submission in news for identifier in rules.identifiers(submission)]
+        known = await claims.lock(asked) if asked else rules.Known({}, set())
+        verdicts = []
+        claimed: dict[rules.Identifier, LeadId] = {}
+        suggestions = []
+        for entry, submission in news:
+            verdict = rules.resolve(submission, known, entry.clock_ms)
+            claimed.update(dict.fromkeys(known.take(submission, verdict.lead), verdict.lead))
+            if verdict.suggestion is not None:
+                suggestions.append((verdict.lead, verdict.suggestion))
+            work.deliveries[submission.delivery] = Delivery(submission.submission_id, verdict.lead)
+            work.file(entry, submission, "processed", verdict.lead)
+            verdicts.append((entry, submission, verdict))
+        await claims.claim(claimed)
+        await claims.suggest(suggestions)
+        for entry, submission in repeats:
+            first = seen.get(submission.delivery) or work.deliveries[submission.delivery]
+            # A record that was published twice is no second delivery: its line is there already.
+            if first.submission_id != submission.submission_id:
+                work.file(entry, submission, "duplicate", first.lead, first.submission_id)
+        return verdicts
+
+    async def _capture(
+        self, claims: Claims, verdicts: list[tuple[Entry, SubmissionReceived, rules.Verdict]], work: _Work
+    ) -> None:
+        """From the intake key to the lead's own key, and on to `leads`."""
+        if not verdicts:
+            return
+        keys = await self._keyring.create_lead_keys(claims.connection, sorted({verdict.lead for *_, verdict in verdicts}))
+        for entry, submission, verdict in verdicts:
+            try:
+                person = await self._open(submission)
+            except (WrongKey, ValidationError) as broken:
+                work.reject(entry, submission, f"personal can't be opened: {type(broken).__name__}", "undecodable")
+                continue
+            if person is None:
+                work.reject(entry, submission, "its intake key was destroyed when its retention had passed", "reject")
+                continue
+            kept = Person(**{name: getattr(person, name) for name in Person.model_fields})
+            command = rules.capture(submission, verdict, seal_person(keys[verdict.lead], kept, verdict.lead))
+            if entry.envelope is not None:
+                work.outputs.add(command, entry.envelope, entry.record.offset)
+
+    async def _open(self, submission: SubmissionReceived) -> SubmittedPerson | None:
+        if submission.personal is None:
+            return SubmittedPerson()
+        key = await self._keyring.intake_of(submission.personal)
+        return None if key is None else open_person(key, submission.personal, submission.submission_id, SubmittedPerson)
+
+    async def _erase(self, claims: Claims, entry: Entry, asked: ErasureRequested, work: _Work) -> None:
+        """Claims removed, key destroyed, ledger written, and the log told: one transaction."""
+        await claims.release(asked.lead)
+        await self._keyring.destroy(claims.connection, asked.lead, actor=asked.actor, reason=asked.reason)
+        command = commands.EraseLead(lead=asked.lead, command_id=asked.command_id, actor=asked.actor)
+        if entry.envelope is not None:
+            work.outputs.add(command, entry.envelope, entry.record.offset)
+
+
+def steps(keyring: Keyring) -> tuple[IdentityStep, ...]:
+    """What wiring runs."""
+    return (IdentityStep(keyring),)

@@ -1,0 +1,102 @@
+"""Whose submission is it? Pure: what was claimed before goes in, who it is comes out."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas import commands
+from schemas.message import LeadId, Sealed
+from schemas.submissions import SubmissionReceived
+
+Kind = Literal["email", "phone"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identifier:
+    """An HMAC that tells a person. An e-mail is certain; a phone only where no e-mail speaks against it."""
+
+    kind: Kind
+    hash: str
+
+
+@dataclass(slots=True)
+class Known:
+    """Claims in force: who has which identifier, and which of these leads are known by an e-mail."""
+
+    owners: dict[Identifier, LeadId]
+    with_email: set[LeadId]
+
+    def take(self, submission: SubmissionReceived, lead: LeadId) -> list[Identifier]:
+        """Give `lead` what is still free of the submission's identifiers, and say which: a later one finds them taken."""
+        free = [identifier for identifier in identifiers(submission) if identifier not in self.owners]
+        for identifier in free:
+            self.owners[identifier] = lead
+        if submission.traits.email_hash is not None:
+            self.with_email.add(lead)
+        return free
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whose submission it is.
+
+    Attributes:
+        created: nobody had these identifiers.
+        suggestion: another lead with the same phone but another e-mail: perhaps the same person, perhaps a switchboard.
+    """
+
+    lead: LeadId
+    created: bool
+    suggestion: LeadId | None = None
+
+
+def identifiers(submission: SubmissionReceived) -> list[Identifier]:
+    """What the submission claims, the certain one first."""
+    found = []
+    if submission.traits.email_hash is not None:
+        found.append(Identifier("email", submission.traits.email_hash))
+    if submission.traits.phone_hash is not None:
+        found.append(Identifier("phone", submission.traits.phone_hash))
+    return found
+
+
+def resolve(submission: SubmissionReceived, known: Known, recorded_ms: int) -> Verdict:
+    """Decide by the claims in force; the caller claims what is still free for the verdict's lead."""
+    email, phone = submission.traits.email_hash, submission.traits.phone_hash
+    by_email = None if email is None else known.owners.get(Identifier("email", email))
+    by_phone = None if phone is None else known.owners.get(Identifier("phone", phone))
+    if by_email is not None:
+        return Verdict(by_email, created=False, suggestion=by_phone if by_phone != by_email else None)
+    if by_phone is not None:
+        if email is None or by_phone not in known.with_email:
+            return Verdict(by_phone, created=False)
+        return Verdict(new_lead(submission.submission_id, recorded_ms), created=True, suggestion=by_phone)
+    return Verdict(new_lead(submission.submission_id, recorded_ms), created=True)
+
+
+def new_lead(submission_id: str, recorded_ms: int) -> LeadId:
+    """UUIDv7 layout: recorded time, then a hash of the submission's id. The same whenever it is made again."""
+    tail = bytearray(hashlib.blake2b(submission_id.encode(), digest_size=10).digest())
+    tail[0] = (tail[0] & 0x0F) | 0x70
+    tail[2] = (tail[2] & 0x3F) | 0x80
+    text = (recorded_ms & 0xFFFFFFFFFFFF).to_bytes(6, "big").hex() + tail.hex()
+    return LeadId(f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}")
+
+
+def capture(submission: SubmissionReceived, verdict: Verdict, personal: Sealed) -> commands.CaptureLead:
+    """The command to `leads`. Its id is the submission's, so that whoever submitted can ask what became of it."""
+    return commands.CaptureLead(
+        lead=verdict.lead,
+        personal=personal,
+        command_id=submission.submission_id,
+        actor=submission.actor or f"source:{submission.source.source_id}",
+        created=verdict.created,
+        submission_id=submission.submission_id,
+        source=submission.source,
+        campaign=submission.campaign,
+        consent=submission.consent,
+        consents=submission.consents,
+        traits=submission.traits,
+        quiet=submission.quiet,
+        submitted_at=submission.submitted_at,
+    )
