@@ -1,0 +1,12 @@
+"""The one command, `leadflow`: processes, servers, operators' and analysts' tools. One file a group."""
+
+import typer
+
+from infra.cli import database, documents, processes, servers, topics
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Leadflow: event-driven lead management.")
+processes.add(app)
+servers.add(app)
+database.add(app)
+app.add_typer(topics.app, name="topics")
+app.add_typer(documents.app, name="documents")

@@ -1,0 +1,41 @@
+"""`leadflow migrate|rollback|migration`: the schema."""
+
+from typing import Annotated
+
+import typer
+
+from infra.cli.common import fail, out, run, settings
+from infra.postgres import database, migrate
+
+
+def add(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command(name="migrate")(upgrade)
+    app.command()(rollback)
+    app.command()(migration)
+
+
+def upgrade() -> None:
+    """Bring the database to the newest revision of every folder; make it if it is not there."""
+    url = settings().postgres.url
+    run(database.ensure(url))
+    done = run(migrate.upgrade(url))
+    out.print(f"applied: {', '.join(done)}" if done else "the database is up to date")
+
+
+def rollback() -> None:
+    """Undo the revision that was applied last."""
+    undone = run(migrate.rollback(settings().postgres.url))
+    out.print(f"undone: {', '.join(undone)}" if undone else "there is nothing to undo")
+
+
+def migration(
+    folder: Annotated[str, typer.Argument(help="Whose: a folder with migrations, such as `scoring`.")],
+    message: Annotated[str, typer.Argument(help="What it does.")],
+) -> None:
+    """Make an empty migration in a folder."""
+    try:
+        made = migrate.make(folder, message)
+    except migrate.UnknownFolder as unknown:
+        fail(str(unknown), 2)
+    out.print(str(made))

@@ -1,0 +1,176 @@
+"""A process that hosts consumers or projections until it is told to stop, or has to."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import asyncpg
+import orjson
+import structlog
+from faststream.kafka import KafkaBroker
+from redis.asyncio import Redis
+
+from infra.crypto.keyring import Keyring
+from infra.dead_letters import store as dead_letters
+from infra.effects import gate
+from infra.kafka.folding import FoldStep
+from infra.kafka.partition import Step
+from infra.kafka.pg_store import PgStore
+from infra.kafka.ports import Answer
+from infra.kafka.producer import Producer
+from infra.kafka.projection import ProjectionStep
+from infra.kafka.subscriber import Subscriber
+from infra.observability.metrics import Meters
+from infra.postgres.pool import open_pool
+from infra.redis.client import open_client, publish_many
+from infra.settings import Settings
+from infra.wiring import discovery
+
+log = structlog.get_logger("host")
+
+POOL_SIZE = 16
+KEY_POOL_SIZE = 4
+
+
+class UnknownName(Exception):
+    """There is no consumer or projection of that name."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """What every process needs."""
+
+    settings: Settings
+    pool: asyncpg.Pool
+    redis: Redis
+    keyring: Keyring
+    producer: Producer
+    meters: Meters
+
+
+@asynccontextmanager
+async def base(settings: Settings, process: str, *, pool_size: int = POOL_SIZE) -> AsyncIterator[Base]:
+    """Connected to PostgreSQL and ready to connect to the rest; everything closed afterwards."""
+    from infra.gateway.services import master_key  # noqa: PLC0415 - the gateway's package is heavy for a consumer
+
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.postgres.url, name=process, size=pool_size)
+        stack.push_async_callback(_close_pool, pool)
+        keys = await open_pool(settings.postgres.url, name=f"{process}-keys", size=KEY_POOL_SIZE)
+        stack.push_async_callback(_close_pool, keys)
+        redis = open_client(settings.redis.url, name=process)
+        stack.push_async_callback(redis.aclose)
+        producer = Producer(settings.kafka, pending_bytes_max=settings.gateway.pending_bytes_max)
+        stack.push_async_callback(producer.stop)
+        yield Base(settings, pool, redis, Keyring(keys, master_key(settings)), producer, Meters())
+
+
+async def _close_pool(pool: asyncpg.Pool) -> None:
+    try:
+        async with asyncio.timeout(5):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+def stop_event() -> asyncio.Event:
+    """Set by SIGINT and SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop.set)
+    return stop
+
+
+def consumer_steps(has: Base, names: Sequence[str]) -> list[tuple[Step, str]]:
+    """(step, PostgreSQL schema) of the named consumers, all of them if none is named. Raises UnknownName."""
+    known = discovery.consumer_names()
+    _check(names, known, "consumer")
+    wanted = set(names or known)
+    found: list[tuple[Step, str]] = []
+    for name, make in discovery.step_makers().items():
+        if name in wanted:
+            found.extend((step, step.name.replace(".", "_")) for step in make(has.keyring))
+    announce = partial(_announce, has)
+    folds = [fold for fold in discovery.folds() if fold.name in wanted]
+    found.extend((FoldStep(fold, announce if fold.answers else None), fold.schema) for fold in folds)
+    return found
+
+
+def projection_steps(has: Base, names: Sequence[str]) -> list[tuple[Step, str]]:
+    """As consumer_steps, for read models."""
+    makers = discovery.projection_makers()
+    _check(names, list(makers), "projection")
+    found: list[tuple[Step, str]] = []
+    for name in names or makers:
+        projection = makers[name](announce=partial(_tell, has))
+        found.append((ProjectionStep(projection, has.keyring), projection.schema))
+    return found
+
+
+def _check(names: Sequence[str], known: Sequence[str], what: str) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UnknownName(f"there is no {what} named {', '.join(unknown)}; there are: {', '.join(known)}")
+
+
+async def _announce(has: Base, answers: Sequence[Answer]) -> None:
+    await publish_many(
+        has.redis, f"{has.settings.redis.prefix}outcomes", [orjson.dumps([answer.command_id for answer in answers])]
+    )
+
+
+async def _tell(has: Base, messages: Sequence[bytes]) -> None:
+    await publish_many(has.redis, f"{has.settings.redis.prefix}live", messages)
+
+
+def store_of(has: Base, step: Step, schema: str) -> PgStore:
+    """The PostgreSQL store of one consumer."""
+    bury = partial(_bury, has, step)
+    return PgStore(has.pool, schema, topic=step.reads.name, plan=gate.plan, bury=bury)
+
+
+async def _bury(has: Base, step: Step, connection: Any, letters: Any) -> None:
+    await dead_letters.add(connection, letters, consumer=step.name, topic=step.reads.name, keyring=has.keyring)
+
+
+async def run_steps(
+    has: Base,
+    steps: Sequence[tuple[Step, str]],
+    stop: asyncio.Event,
+    beside: Sequence[Callable[[asyncio.Event], Awaitable[None]]] = (),
+) -> None:
+    """Host steps until `stop`. Raises what ended them otherwise (a re-made topic, a bug in the runtime)."""
+    await has.keyring.dead_letter_key()
+    broker = KafkaBroker(has.settings.kafka.bootstrap, logger=None, allow_auto_create_topics=False)
+    subscribers = [
+        Subscriber(broker, has.settings.kafka, step, store_of(has, step, schema), has.producer, has.meters)
+        for step, schema in steps
+    ]
+    tasks = [asyncio.ensure_future(work(stop)) for work in beside]
+    waiting: list[asyncio.Future[Any]] = [asyncio.ensure_future(stop.wait()), *tasks]
+    waiting.extend(subscriber.fatal for subscriber in subscribers)
+    try:
+        await broker.start()
+        for subscriber in subscribers:
+            subscriber.start_idling()
+        log.info("ready", running=[step.name for step, _ in steps])
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for ended in done:
+            ended.result()
+    finally:
+        stop.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(10):
+                await broker.stop()
+        for subscriber in subscribers:
+            await subscriber.stop()
+            subscriber.fatal.cancel()
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
