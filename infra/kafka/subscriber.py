@@ -15,7 +15,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from faststream.kafka.message import KafkaMessage
+from faststream.kafka.annotations import KafkaMessage
+from faststream.kafka.message import KafkaMessage as RawMessage
 
 from infra.kafka import admin
 from infra.kafka.partition import Partition, Status, Step
@@ -212,10 +213,10 @@ class Subscriber(ConsumerRebalanceListener):
                 await self._consumer().commit(offsets)
 
 
-async def _pass_parser(message: Any) -> KafkaMessage:
+async def _pass_parser(message: Any) -> RawMessage:
     """Raw records as they are."""
     first = message[0]
-    return KafkaMessage(
+    return RawMessage(
         body=b"",
         raw_message=message,
         headers={},
@@ -227,7 +228,7 @@ async def _pass_parser(message: Any) -> KafkaMessage:
     )
 
 
-async def _pass_decoder(message: KafkaMessage) -> KafkaMessage:
+async def _pass_decoder(message: RawMessage) -> RawMessage:
     return message
 
 
