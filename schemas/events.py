@@ -168,3 +168,15 @@ class ClockTicked(Message):
 
     TYPE: ClassVar[str] = "clock.ticked.v1"
     TOPIC: ClassVar[topics.Topic] = topics.EVENTS
+
+
+@registry.add
+class RefoldRequested(Message):
+    """One consumer is to fold one lead's facts anew, because the record at `offset` died there. By an operator's redrive."""
+
+    TYPE: ClassVar[str] = "refold.requested.v1"
+    TOPIC: ClassVar[topics.Topic] = topics.EVENTS
+
+    lead: LeadId
+    consumer: str
+    offset: int

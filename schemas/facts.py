@@ -25,7 +25,8 @@ SUBMISSION_FACTS: Final[Mapping[str, str]] = {
 }
 
 _SIZE_QUESTION = re.compile(
-    r"(team|company|firm|organi[sz]ation|business)[\s_-]*size|how (big|large) is your|how many (people|employees|users|drivers)"
+    r"(team|company|firm|organi[sz]ation|business)[\s_-]*size|how (big|large) is your (team|company|firm|business)"
+    r"|how many (people|employees|users|drivers)"
     r"|\bemployees\b|headcount|size of (your|the)",
     re.IGNORECASE,
 )

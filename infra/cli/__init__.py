@@ -2,7 +2,7 @@
 
 import typer
 
-from infra.cli import database, documents, processes, servers, topics
+from infra.cli import database, documents, operating, processes, replay, servers, topics
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Leadflow: event-driven lead management.")
 processes.add(app)
@@ -10,3 +10,8 @@ servers.add(app)
 database.add(app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(documents.app, name="documents")
+app.add_typer(operating.partitions, name="partitions")
+app.add_typer(operating.dlq, name="dlq")
+app.add_typer(operating.lead, name="lead")
+app.add_typer(replay.app, name="replay")
+app.command(name="rebuild")(replay.rebuild)

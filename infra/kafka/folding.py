@@ -6,8 +6,8 @@ from typing import Any, Generic
 
 from pydantic import ValidationError
 
-from infra.kafka.batch import Batch, Entry, reason_of
-from infra.kafka.fold import Decision, Document, Documents, Due, Event, Fold, Reject, RetryLater, StateT
+from infra.kafka.batch import Batch, Entry, admit, decode, reason_of
+from infra.kafka.fold import Decision, Document, Documents, Due, Effect, Event, Fold, Reject, RetryLater, StateT
 from infra.kafka.outputs import Outputs
 from infra.kafka.partition import Result
 from infra.kafka.ports import (
@@ -16,16 +16,19 @@ from infra.kafka.ports import (
     DeadLetter,
     Log,
     Outgoing,
+    Record,
     StoredDocument,
     Transaction,
+    Watermark,
     from_ms,
 )
-from schemas.envelope import Envelope, derived_id
-from schemas.events import ClockTicked, DocumentPublished
+from schemas.envelope import BadEnvelope, Envelope, derived_id
+from schemas.events import ClockTicked, DocumentPublished, RefoldRequested
 from schemas.message import Message
 
 TIMERS_PER_QUERY = 10_000
 UNREADABLE_DOCUMENT_RETRY_SECONDS = 30.0
+HISTORY_RETRY_SECONDS = 1.0
 
 
 Announce = Callable[[Sequence[Answer]], Awaitable[None]]
@@ -43,7 +46,10 @@ class FoldStep(Generic[StateT]):
         self._handlers = {cls.TYPE: handler for cls, handler in fold.handlers.items()}
         self._writes = frozenset(fold.writes)
         self._kinds: dict[str, type[Document]] = {kind.KIND: kind for kind in fold.documents}
-        self._wanted = frozenset(self._handlers) | ({DocumentPublished.TYPE} if self._kinds else frozenset())
+        own = {DocumentPublished.TYPE} if self._kinds else set()
+        if fold.reads is RefoldRequested.TOPIC:
+            own.add(RefoldRequested.TYPE)
+        self._wanted = frozenset(self._handlers) | own
 
     def wants(self, type_: str) -> bool:
         """The handled types, and markers of documents it decides by."""
@@ -71,9 +77,39 @@ class FoldStep(Generic[StateT]):
         await work.load(transaction)
         for entry in batch.entries:
             work.fire(entry)
-            if entry.body is not None and entry.envelope is not None:
+            if isinstance(entry.body, RefoldRequested):
+                await self._refold(transaction, work, entry, entry.body, log)
+            elif entry.body is not None and entry.envelope is not None:
                 work.decide(entry, entry.envelope, entry.body)
         return work.result()
+
+    async def _refold(
+        self, transaction: Transaction, work: "_Work[StateT]", entry: Entry, asked: RefoldRequested, log: Log
+    ) -> None:
+        """Fold one lead's facts anew; publish what differs from what is recorded. Where nothing differs, nothing happens.
+
+        What the dead record causes is published now, and of every type the last output, if it is not the last one recorded.
+        """
+        if asked.consumer != self.name or entry.envelope is None:
+            return
+        records = await transaction.history(entry.record.partition, asked.lead, entry.record.offset)
+        if records is None:
+            raise RetryLater("history has not come this far", HISTORY_RETRY_SECONDS)
+        batch = admit(entry.record.partition, "refold", records, Watermark(), self.wants)
+        again = _Work(self, batch, Documents(), log)
+        caused: list[Message] = []
+        effects: list[Effect] = []
+        for past in batch.entries:
+            again.fire(past)
+            before = len(again.published), len(again.effects)
+            if past.body is not None and past.envelope is not None and not isinstance(past.body, RefoldRequested):
+                again.decide(past, past.envelope, past.body)
+            if past.record.offset == asked.offset:
+                caused, effects = again.published[before[0] :], again.effects[before[1] :]
+        last = {type(message): message for message in again.published}
+        recorded = _recorded(records, self.name)
+        news = [message for message in last.values() if recorded.get(message.TYPE) != message]
+        work.replace(asked.lead, again, [*caused, *(m for m in news if m not in caused)], effects, entry)
 
     async def committed(self, batch: Batch, result: Result) -> None:  # noqa: ARG002
         """Wake up who waits for an outcome."""
@@ -93,6 +129,7 @@ class _Work(Generic[StateT]):
         self._timers: dict[tuple[str, str], int] = {}
         self._heap: list[tuple[int, str, str]] = []
         self._answered: set[tuple[str, str]] = set()
+        self._published: list[Message] = []
         self._outputs = Outputs(self._fold.name, self._fold.version, batch.topic_id, batch.partition, self._changes, log)
 
     async def load(self, transaction: Transaction) -> None:
@@ -159,6 +196,26 @@ class _Work(Generic[StateT]):
             self._changes.answers.append(Answer(command[0], command[1], decision.outcome, entry.record.offset))
         self._publish(decision, envelope, entry)
 
+    @property
+    def published(self) -> list[Message]:
+        """Outputs so far, in order."""
+        return self._published
+
+    @property
+    def effects(self) -> list[Effect]:
+        """Effects so far, in order."""
+        return self._changes.effects
+
+    def replace(self, lead: str, again: "_Work[StateT]", news: list[Message], effects: list[Effect], entry: Entry) -> None:
+        """Take over a state that was folded anew, and what it says differently."""
+        if lead in again._states:
+            self._states[lead] = again._states[lead]
+        self._changes.timers.update({pair: due for pair, due in again._changes.timers.items() if pair[0] == lead})
+        self._changes.effects.extend(effects)
+        if entry.envelope is not None:
+            for message in news:
+                self._outputs.add(message, entry.envelope, entry.record.offset)
+
     def result(self) -> Result:
         for key, state in self._states.items():
             if state is not self._loaded.get(key):
@@ -190,6 +247,7 @@ class _Work(Generic[StateT]):
             if type(message) not in self._step._writes:
                 raise TypeError(f"{self._fold.name} does not declare that it writes {message.TYPE}")
             self._outputs.add(message, cause, entry.record.offset)
+            self._published.append(message)
 
     def _switch(self, marker: DocumentPublished) -> None:
         kind = self._step._kinds.get(marker.kind)
@@ -208,6 +266,20 @@ class _Work(Generic[StateT]):
 
     def _die(self, entry: Entry, reason: str, kind: str = "reject") -> None:
         self._changes.dead_letters.append(DeadLetter(entry.record, reason, kind, 1))
+
+
+def _recorded(records: Sequence[Record], consumer: str) -> dict[str, Message]:
+    """The last fact of each type that a consumer wrote, by type."""
+    last: dict[str, Message] = {}
+    for record in records:
+        try:
+            envelope = Envelope.read(record.headers)
+            body = decode(envelope.type, record.value) if envelope.source == consumer else None
+        except (BadEnvelope, ValidationError):
+            continue
+        if body is not None:
+            last[envelope.type] = body
+    return last
 
 
 def _command(entry: Entry) -> tuple[str, str] | None:

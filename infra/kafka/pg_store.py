@@ -19,6 +19,7 @@ from infra.kafka.ports import (
     Fenced,
     OutboxRow,
     Outgoing,
+    Record,
     Refused,
     StoredDocument,
     StoredTimer,
@@ -29,7 +30,9 @@ from infra.kafka.ports import (
     Watermark,
 )
 from schemas.envelope import SequenceNumber
+from schemas.events import DocumentPublished
 
+HISTORY_RECORDS_MAX = 100_000
 OUTBOX_ROW_BYTES_MAX = 900 * 1024
 """A row is sent as one Kafka batch, and a batch has to fit the broker's limit with headers and framing."""
 
@@ -172,6 +175,33 @@ class _PgTransaction:
             [lead for _, lead in ids],
         )
         return {(row["command_id"], row["lead"]) for row in rows}
+
+    async def history(self, partition: int, lead: str, before: int) -> list[Record] | None:
+        reached = await self.connection.fetchval("select position from history.watermarks where partition = $1", partition)
+        if reached is None or reached < before:
+            return None
+        rows = await self.connection.fetch(
+            """select "offset", (extract(epoch from recorded_at) * 1000)::bigint as recorded_ms, headers, value
+               from history.records
+               where partition = $1 and "offset" < $3 and (lead = $2 or event_type = $4)
+               order by "offset" limit $5""",
+            partition,
+            lead,
+            before,
+            DocumentPublished.TYPE,
+            HISTORY_RECORDS_MAX,
+        )
+        return [
+            Record(
+                partition,
+                row["offset"],
+                row["recorded_ms"],
+                lead.encode(),
+                [(name, text.encode()) for name, text in orjson.loads(row["headers"])],
+                row["value"],
+            )
+            for row in rows
+        ]
 
     async def write(self, changes: Changes) -> list[OutboxRow]:
         await self._write_states(changes)

@@ -162,6 +162,9 @@ class Transaction(Protocol):
     async def answered(self, ids: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Which (command_id, lead) have an outcome already."""
 
+    async def history(self, partition: int, lead: str, before: int) -> list[Record] | None:
+        """A lead's records and the markers of its partition, before an offset of the log; None while history is not that far."""
+
     async def write(self, changes: Changes) -> list[OutboxRow]:
         """Store everything; returns the outbox rows with their ids, in order."""
 

@@ -58,3 +58,27 @@ def document_kinds() -> dict[str, type[Document]]:
 def routers() -> list[APIRouter]:
     """Endpoints of producers and read models."""
     return [module.router for package in (producers, projections) for _, module in modules(package, "endpoint")]
+
+
+def direct_routes(services: Any) -> dict[str, Any]:
+    """Hot routes by path prefix, past FastAPI: `direct(services)` of a producer's endpoint."""
+    found: dict[str, Any] = {}
+    for _, module in modules(producers, "endpoint"):
+        if hasattr(module, "direct"):
+            found.update(module.direct(services))
+    return found
+
+
+def projection_jobs() -> dict[str, Any]:
+    """Background work of read models, by name: `jobs(has)` of a folder's `jobs.py`."""
+    return {folder: module.jobs for folder, module in modules(projections, "jobs")}
+
+
+def projection_models() -> dict[str, tuple[Any, Any]]:
+    """(declare, create tables) of read models that can be built anew beside themselves."""
+    makers = projection_makers()
+    return {
+        folder: (makers[folder], module.create)
+        for folder, module in modules(projections, "model")
+        if folder in makers and hasattr(module, "create")
+    }

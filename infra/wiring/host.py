@@ -113,6 +113,11 @@ def projection_steps(has: Base, names: Sequence[str]) -> list[tuple[Step, str]]:
     return found
 
 
+def projection_jobs(has: Base, names: Sequence[str]) -> list[Callable[[asyncio.Event], Awaitable[None]]]:
+    """Background work of the named read models."""
+    return [job for name, jobs in discovery.projection_jobs().items() if not names or name in names for job in jobs(has)]
+
+
 def _check(names: Sequence[str], known: Sequence[str], what: str) -> None:
     unknown = [name for name in names if name not in known]
     if unknown:

@@ -43,9 +43,7 @@ class Supervisor:
     def __init__(self, names: Sequence[str], environment: Mapping[str, str], logs: Path, say: Say) -> None:
         """`names` are subcommands of `leadflow`."""
         logs.mkdir(parents=True, exist_ok=True)
-        self.children = {
-            name: Child(name, (sys.executable, "-m", "infra.cli", name), logs / f"{name}.log") for name in names
-        }
+        self.children = {name: Child(name, (sys.executable, "-m", "infra.cli", name), logs / f"{name}.log") for name in names}
         self._environment = {**os.environ, **environment}
         self._say = say
         self._stopping = False

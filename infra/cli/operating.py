@@ -1,0 +1,135 @@
+"""`leadflow partitions|dlq|lead`: operators' tools."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import orjson
+import typer
+from rich.table import Table
+
+from infra.cli.common import fail, out, run, settings
+from infra.dead_letters import store as letters
+from infra.kafka.ports import Outgoing, from_ms
+from infra.settings import Settings
+from infra.wiring import discovery, host
+from infra.wiring.redrive import NotRedrivable, redrive
+from schemas import topics
+from schemas.envelope import Envelope
+from schemas.submissions import ErasureRequested
+
+partitions = typer.Typer(no_args_is_help=True, help="Where every consumer and read model stands.")
+dlq = typer.Typer(no_args_is_help=True, help="Records that could not be handled, kept 90 days.")
+lead = typer.Typer(no_args_is_help=True, help="One lead.")
+
+ERASE_SECONDS_MAX = 30.0
+
+
+@partitions.command("show")
+def show_partitions() -> None:
+    """Positions, and which record a partition waits on."""
+    table = Table("consumer", "partition", "next offset", "recorded", "waits on", "because", box=None)
+    for row in run(_watermarks(settings())):
+        recorded = (
+            datetime.fromtimestamp(row["clock_ms"] / 1000, tz=UTC).isoformat(timespec="seconds") if row["clock_ms"] else "-"
+        )
+        waits = "-" if row["waiting_offset"] is None else str(row["waiting_offset"])
+        table.add_row(row["name"], str(row["partition"]), str(row["position"]), recorded, waits, row["waiting_reason"] or "")
+    out.print(table)
+
+
+async def _watermarks(given: Settings) -> list[dict[str, Any]]:
+    names = [*discovery.consumer_names(), *discovery.projection_makers()]
+    async with host.base(given, "cli", pool_size=1) as has:
+        found: list[dict[str, Any]] = []
+        for name in names:
+            rows = await has.pool.fetch(f"select * from {name.replace('.', '_')}.watermarks order by partition")
+            found.extend({"name": name, **dict(row)} for row in rows)
+        return found
+
+
+@dlq.command("list")
+def list_letters(
+    consumer: Annotated[str | None, typer.Option(help="One consumer's alone.")] = None,
+    resolved: Annotated[bool, typer.Option("--all", help="Settled ones too.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+) -> None:
+    """Newest first."""
+
+    async def read() -> list[Any]:
+        async with host.base(settings(), "cli", pool_size=1) as has, has.pool.acquire() as connection:
+            return await letters.newest(connection, consumer=consumer, resolved=resolved, limit=limit)
+
+    table = Table("id", "consumer", "topic", "position", "type", "kind", "reason", "since", box=None)
+    for found in run(read()):
+        position = f"{found.partition}-{found.offset}"
+        since = found.created_at.isoformat(timespec="seconds")
+        table.add_row(
+            str(found.id), found.consumer, found.topic, position, found.event_type or "-", found.kind, found.reason, since
+        )
+    out.print(table)
+
+
+@dlq.command("show")
+def show_letter(letter: UUID) -> None:
+    """A letter with its record, opened: for eyes that may see it."""
+
+    async def read() -> Any:
+        async with host.base(settings(), "cli", pool_size=1) as has, has.pool.acquire() as connection:
+            return await letters.show(connection, letter, has.keyring)
+
+    found = run(read())
+    if found is None:
+        fail(f"there is no dead letter {letter}", 2)
+    about, record = found
+    out.print(f"{about.consumer}: {about.kind}: {about.reason}")
+    for name, value in record.headers:
+        out.print(f"{name}: {value.decode('utf-8', 'replace')}")
+    out.print(record.value.decode("utf-8", "replace"))
+
+
+@dlq.command("redrive")
+def redrive_letter(
+    letter: UUID,
+    value: Annotated[typer.FileBinaryRead | None, typer.Option("--value", help="File with the repaired JSON body.")] = None,
+) -> None:
+    """Send a submission or a command again, repaired if a file is given; refold a lead for a dead letter of the log."""
+    repaired = None if value is None else value.read()
+
+    async def send() -> str:
+        async with host.base(settings(), "cli", pool_size=2) as has:
+            return await redrive(has, letter, repaired)
+
+    try:
+        out.print(run(send()))
+    except NotRedrivable as refused:
+        fail(str(refused), 2)
+
+
+@lead.command("erase")
+def erase(
+    lead_id: str,
+    reason: Annotated[str, typer.Option(help="Why, for the ledger.")] = "asked by the person",
+    actor: Annotated[str, typer.Option(help="Who asks.")] = "cli",
+) -> None:
+    """Forget a person: claims and keys destroyed, rows dropped, the log told."""
+    status, detail = run(_erase(settings(), lead_id, actor, reason))
+    if status != "done":
+        fail(f"{lead_id}: {status}: {detail}")
+    out.print(f"{lead_id} is erased; the ledger has the certificate")
+
+
+async def _erase(given: Settings, lead_id: str, actor: str, reason: str) -> tuple[str, str]:
+    command_id = str(uuid4())
+    asked = ErasureRequested(lead=lead_id, command_id=command_id, actor=actor, reason=reason)
+    envelope = Envelope(command_id, asked.TYPE, "cli", datetime.now(UTC), subject=lead_id)
+    record = Outgoing(lead_id.encode(), envelope.headers(), orjson.dumps(asked.model_dump(mode="json")))
+    async with host.base(given, "cli", pool_size=1) as has:
+        await has.producer.publish(topics.SUBMISSIONS, topics.partition(lead_id, given.kafka.partitions), record)
+        for _ in range(round(ERASE_SECONDS_MAX / 0.1)):
+            row = await has.pool.fetchrow("select status, detail from leads.outcomes where command_id = $1", command_id)
+            if row is not None:
+                return row["status"], row["detail"]
+            await asyncio.sleep(0.1)
+    return "not decided", f"not within {ERASE_SECONDS_MAX:.0f} s; is `leadflow consume` running?"

@@ -1,0 +1,99 @@
+"""The gateway process: one ASGI app on granian, in this process's own event loop."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+
+from infra.gateway.app import Gateway, create_app
+from infra.gateway.services import Services
+from infra.kafka import admin
+from infra.opensearch.client import open_client as open_opensearch
+from infra.settings import Settings
+from infra.wiring import discovery, host
+
+log = structlog.get_logger("gateway")
+
+READY_SECONDS = 2.0
+STOP_SECONDS = 10.0
+
+
+def build(has: host.Base, opensearch: Any) -> Gateway:
+    """The app over what this process has."""
+    services = Services.build(
+        has.settings,
+        pool=has.pool,
+        redis=has.redis,
+        keyring=has.keyring,
+        publisher=has.producer,
+        opensearch=opensearch,
+        owner_of=_owner_of(has),
+        ready={"kafka": _kafka_ready(has)},
+    )
+    return create_app(services, discovery.routers(), discovery.direct_routes(services))
+
+
+async def serve(settings: Settings) -> None:
+    """Listen until told to stop. Raises OSError if the port is taken."""
+    stop = host.stop_event()
+    _need_port(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        has = await stack.enter_async_context(host.base(settings, "gateway"))
+        opensearch = open_opensearch(settings.opensearch.url)
+        stack.push_async_callback(opensearch.close)
+        server = Server(
+            build(has, opensearch),
+            address=settings.gateway.host,
+            port=settings.gateway.port,
+            interface=Interfaces.ASGI,
+            http=HTTPModes.http1,
+            websockets=False,
+            log_access=False,
+            backlog=1024,
+        )
+        serving = asyncio.ensure_future(server.serve())
+        stopping = asyncio.ensure_future(stop.wait())
+        log.info("ready", url=settings.gateway.public_url)
+        await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        server.stop()  # type: ignore[no-untyped-call]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await serving
+        stopping.cancel()
+
+
+def _need_port(settings: Settings) -> None:
+    """granian would say nothing of use."""
+    import socket  # noqa: PLC0415
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.gateway.host, settings.gateway.port))
+        except OSError as taken:
+            raise OSError(
+                f"port {settings.gateway.port} on {settings.gateway.host} is in use; stop what listens there, or set "
+                f"LEADFLOW_GATEWAY__PORT"
+            ) from taken
+
+
+def _kafka_ready(has: host.Base) -> Callable[[], Awaitable[str | None]]:
+    async def check() -> str | None:
+        names = [has.settings.kafka.prefix + "leads.submissions"]
+        async with asyncio.timeout(READY_SECONDS):
+            found = await admin.topic_ids(has.settings.kafka, names)
+        return None if found else "the topics are missing; run `leadflow topics apply`"
+
+    return check
+
+
+def _owner_of(has: host.Base) -> Callable[[str], Awaitable[tuple[bool, str | None]]]:
+    async def find(lead: str) -> tuple[bool, str | None]:
+        row = await has.pool.fetchrow("select owner from lead_list.leads where id = $1", lead)
+        return (False, None) if row is None else (True, row["owner"])
+
+    return find

@@ -1,0 +1,191 @@
+"""`leadflow up`: servers, tables, topics, processes and demo data on this machine, until Ctrl-C."""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from infra.auth.passwords import Passwords
+from infra.auth.users import NewUser, ensure_users
+from infra.demo import company
+from infra.demo import seeding as demo
+from infra.documents import store as documents
+from infra.kafka import admin
+from infra.local.servers import GivenServers, LocalServers
+from infra.postgres import database, migrate
+from infra.postgres.pool import open_pool
+from infra.settings import Settings, environment_of, load
+from infra.wiring.host import stop_event
+from infra.wiring.secrets import master_key
+from infra.wiring.supervisor import Supervisor
+
+PROCESSES = ("gateway", "consume", "project", "work")
+READY_SECONDS_MAX = 60.0
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `leadflow up` was asked for."""
+
+    data_dir: Path
+    demo: bool = True
+    trickle: bool = True
+
+
+class NotReady(Exception):
+    """The gateway did not get ready in time; the message names what is missing."""
+
+
+async def up(options: Options, say: Say) -> None:
+    """Run until a signal. Raises LocalServersError, NotReady and others that the command line explains."""
+    stop = stop_event()
+    started = time.monotonic()
+    servers = GivenServers(options.data_dir, report=say)
+    supervisor: Supervisor | None = None
+    beside: list[asyncio.Task[Any]] = []
+    try:
+        addresses = await _unless(stop, servers.start())
+        settings = _settings(options, addresses.as_environment())
+        await _unless(stop, _prepare(settings, options))
+        supervisor = Supervisor(PROCESSES, environment_of(settings), options.data_dir / "logs", say)
+        await supervisor.start()
+        await _unless(stop, _ready(settings))
+        url = settings.gateway.public_url
+        say(f"Leadflow is up after {time.monotonic() - started:.0f} s: {url}/")
+        if addresses.mail_url:
+            say(f"Mail is caught, not sent: {addresses.mail_url}")
+        if servers.local is not None:
+            beside.append(asyncio.create_task(_keep_servers(servers.local, say)))
+        if options.demo:
+            beside.append(asyncio.create_task(_demo(settings, options, say)))
+        await stop.wait()
+    except _Stopped:
+        pass
+    finally:
+        say("Stopping ...")
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+        if supervisor is not None:
+            await supervisor.stop()
+        await servers.stop()
+        say("Stopped. Everything is kept; the next start goes on from here.")
+
+
+class _Stopped(Exception):
+    """Ctrl-C came while something was being waited for."""
+
+
+async def _unless(stop: asyncio.Event, work: Any) -> Any:
+    task, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait([task, stopping], return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        stopping.cancel()
+        return task.result()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    raise _Stopped
+
+
+def _settings(options: Options, addresses: dict[str, str]) -> Settings:
+    environment = {
+        "LEADFLOW_DATA_DIR": str(options.data_dir),
+        "LEADFLOW_CRYPTO__MASTER_KEY": master_key(options.data_dir),
+        **{name: value for name, value in os.environ.items() if name.startswith("LEADFLOW_")},
+        **addresses,
+    }
+    settings = load(environment)
+    if "LEADFLOW_GATEWAY__PUBLIC_URL" in environment:
+        return settings
+    public = f"http://{settings.gateway.host}:{settings.gateway.port}"
+    return load({**environment, "LEADFLOW_GATEWAY__PUBLIC_URL": public})
+
+
+async def _prepare(settings: Settings, options: Options) -> None:
+    """Tables, topics, and who may log in."""
+    await database.ensure(settings.postgres.url)
+    await migrate.upgrade(settings.postgres.url)
+    await admin.apply(settings.kafka)
+    if not options.demo:
+        return
+    pool = await open_pool(settings.postgres.url, name="up", size=2)
+    passwords = Passwords()
+    try:
+        kept = _kept_passwords(options.data_dir)
+        users = [
+            NewUser(user.email, kept.get(user.role) or secrets.token_urlsafe(9), user.name, user.role, user.person)
+            for user in company.USERS
+        ]
+        await ensure_users(pool, passwords, users)
+        _write_demo(options.data_dir, settings, users)
+        for kind, name, body in company.documents():
+            if name not in await documents.latest(pool, kind):
+                await documents.publish(pool, kind, name, body, actor="demo", partitions=settings.kafka.partitions)
+    finally:
+        passwords.close()
+        await pool.close()
+
+
+def _kept_passwords(folder: Path) -> dict[str, str]:
+    try:
+        known = json.loads((folder / "demo.json").read_text(encoding="utf-8"))
+        return {role: user["password"] for role, user in known["users"].items()}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _write_demo(folder: Path, settings: Settings, users: list[NewUser]) -> None:
+    path = folder / "demo.json"
+    known: dict[str, Any] = {}
+    with contextlib.suppress(OSError, ValueError):
+        known = json.loads(path.read_text(encoding="utf-8"))
+    known["base_url"] = settings.gateway.public_url
+    known["users"] = {user.role: {"email": user.email, "password": user.password} for user in users}
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+
+
+async def _ready(settings: Settings) -> None:
+    """Until /readyz says so."""
+    last = "the gateway does not answer"
+    async with httpx2.AsyncClient(base_url=settings.gateway.public_url, timeout=5) as client:
+        deadline = time.monotonic() + READY_SECONDS_MAX
+        while time.monotonic() < deadline:
+            try:
+                answer = await client.get("/readyz")
+            except httpx2.TransportError:
+                await asyncio.sleep(0.2)
+                continue
+            if answer.status_code == 200:
+                return
+            last = answer.text[:500]
+            await asyncio.sleep(0.2)
+    raise NotReady(f"not ready after {READY_SECONDS_MAX:.0f} s: {last}; see {settings.data_dir / 'logs'}")
+
+
+async def _keep_servers(local: LocalServers, say: Say) -> None:
+    """Start a server again that died, with back-off."""
+    pause = 1.0
+    while True:
+        name = await local.watch()
+        say(f"{name} ended by itself; starting it again in {pause:.0f} s")
+        await asyncio.sleep(pause)
+        pause = min(30.0, pause * 2)
+        await local.restart(name)
+
+
+async def _demo(settings: Settings, options: Options, say: Say) -> None:
+    """History through the real intake (once), then a trickle."""
+    try:
+        await demo.run(settings.gateway.public_url, options.data_dir / "demo.json", say, trickle=options.trickle)
+    except (httpx2.HTTPError, demo.SeedingFailed) as failed:
+        say(f"Demo data stopped: {failed}")

@@ -1,0 +1,107 @@
+"""Reading a topic from anywhere to anywhere, without a group: whoever reads here disturbs no consumer."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from infra.kafka.ports import LogUnavailable, Record
+from infra.settings import Kafka
+from schemas.topics import Topic
+
+RECORDS_PER_POLL_MAX = 2000
+POLL_MS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Offsets of one partition: from `start` up to, not including, `end`; None has no end."""
+
+    start: int
+    end: int | None
+
+
+class Reader:
+    """One topic, partitions assigned by hand."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, topic: str, numbers: Sequence[int]) -> None:
+        self._consumer, self._topic = consumer, topic
+        self.numbers = tuple(numbers)
+
+    async def ends(self) -> dict[int, int]:
+        """The next offset to be written, by partition."""
+        found = await self._consumer.end_offsets([self._tp(number) for number in self.numbers])
+        return {tp.partition: offset for tp, offset in found.items()}
+
+    async def beginnings(self) -> dict[int, int]:
+        """The first offset still kept, by partition."""
+        found = await self._consumer.beginning_offsets([self._tp(number) for number in self.numbers])
+        return {tp.partition: offset for tp, offset in found.items()}
+
+    async def at(self, moment: datetime) -> dict[int, int]:
+        """The first offset recorded at or after `moment`; the end where there is none."""
+        asked = {self._tp(number): round(moment.timestamp() * 1000) for number in self.numbers}
+        found = await self._consumer.offsets_for_times(asked)
+        ends = await self.ends()
+        return {tp.partition: ends[tp.partition] if at is None else at.offset for tp, at in found.items()}
+
+    def seek(self, starts: Mapping[int, int]) -> None:
+        """Read on from these offsets."""
+        for number, offset in starts.items():
+            self._consumer.seek(self._tp(number), offset)
+
+    async def poll(self) -> dict[int, list[Record]]:
+        """What is there, by partition; empty after POLL_MS without news."""
+        found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_PER_POLL_MAX)
+        return {
+            tp.partition: [Record(r.partition, r.offset, r.timestamp, r.key, r.headers, r.value or b"") for r in raw]
+            for tp, raw in found.items()
+        }
+
+    async def read(self, ranges: Mapping[int, Range]) -> AsyncIterator[list[Record]]:
+        """Batches in each partition's order until every range with an end is read; without one it goes on for ever."""
+        position = {number: range_.start for number, range_ in ranges.items()}
+        self.seek(position)
+        while any(range_.end is None or position[number] < range_.end for number, range_ in ranges.items()):
+            for number, records in (await self.poll()).items():
+                if number not in ranges:
+                    continue
+                end = ranges[number].end
+                wanted = [r for r in records if r.offset >= position[number] and (end is None or r.offset < end)]
+                if records:
+                    position[number] = max(position[number], records[-1].offset + 1)
+                if wanted:
+                    yield wanted
+
+    def _tp(self, number: int) -> TopicPartition:
+        return TopicPartition(self._topic, number)
+
+
+@asynccontextmanager
+async def reader(settings: Kafka, topic: Topic) -> AsyncIterator[Reader]:
+    """Raises LogUnavailable if the topic does not exist, KafkaError if Kafka can't be reached."""
+    name = settings.prefix + topic.name
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_bytes=16 * 1024 * 1024,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+        check_crcs=False,
+    )
+    await consumer.start()
+    try:
+        numbers = consumer.partitions_for_topic(name) or await _asked(consumer, name)
+        if not numbers:
+            raise LogUnavailable(f"the topic {name} does not exist; `leadflow topics apply` makes it")
+        consumer.assign([TopicPartition(name, number) for number in sorted(numbers)])
+        yield Reader(consumer, name, sorted(numbers))
+    finally:
+        await consumer.stop()
+
+
+async def _asked(consumer: AIOKafkaConsumer, name: str) -> set[int]:
+    await consumer.topics()
+    return consumer.partitions_for_topic(name) or set()
