@@ -1,0 +1,48 @@
+"""A pool of asyncpg connections whose every session is bounded: no lock and no open transaction is waited for without end."""
+
+from typing import Final
+
+import asyncpg
+
+LOCK_TIMEOUT_MS: Final = 2_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS: Final = 5_000
+CONNECT_TIMEOUT_SECONDS: Final = 10.0
+COMMAND_TIMEOUT_SECONDS: Final = 60.0
+
+UNAVAILABLE: Final[tuple[type[Exception], ...]] = (
+    OSError,  # with TimeoutError
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+"""What asyncpg raises where the server, not the statement, is the trouble: worth trying again."""
+
+
+async def open_pool(url: str, *, name: str, size: int = 4) -> asyncpg.Pool:
+    """Connections for one consumer, projection or process; the caller closes the pool.
+
+    Args:
+        url: asyncpg URL; a Unix socket as `postgresql://user@/db?host=/dir`.
+        name: shown by PostgreSQL as application_name `leadflow-NAME`.
+        size: connections at most; one is opened at once, so that an unreachable server is noticed here.
+
+    Raises OSError or asyncpg.PostgresError if the server can't be reached.
+    """
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        command_timeout=COMMAND_TIMEOUT_SECONDS,
+        server_settings={
+            "application_name": f"leadflow-{name}",
+            "lock_timeout": str(LOCK_TIMEOUT_MS),
+            "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+            # Our statements are short; compiling one costs more than running it.
+            "jit": "off",
+        },
+    )
