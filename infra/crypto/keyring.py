@@ -1,0 +1,235 @@
+"""The keys, wrapped by the master key in PostgreSQL; creating, finding and destroying them.
+
+What is read inside a transaction is never cached: it may be rolled back, and data sealed with a key that was never stored
+is lost. So callers on a hot path ask for lead keys without a connection, before their transaction begins.
+"""
+
+import hmac
+import os
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Final, Literal, get_args
+
+import asyncpg
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from infra.crypto import statements
+from infra.crypto.recent import Recent
+from infra.crypto.seal import KEY_BYTES, NONCE_BYTES, Key, WrongKey, key_id
+from schemas.message import Sealed
+
+LEAD_KEYS_CACHED_MAX: Final = 50_000
+INTAKE_KEYS_CACHED_MAX: Final = 64
+ACQUIRE_TIMEOUT_SECONDS: Final = 5.0
+LEAD_KEY_ID: Final = "lead"
+DEAD_LETTER_KEY_ID: Final = "dead-letter"
+_INTAKE_ID: Final = re.compile(r"intake-(\d{4}-\d{2}-\d{2})", re.ASCII)
+
+HashKind = Literal["email", "phone", "delivery", "identity"]
+_HASH_KINDS: Final = frozenset(get_args(HashKind))
+
+
+class MissingKey(Exception):
+    """Leads without a key and without an entry in the erasure ledger: a backup is incomplete, or keys were lost. Stop."""
+
+    def __init__(self, leads: Sequence[str]) -> None:
+        super().__init__(f"{len(leads)} leads have neither a key nor an entry in the erasure ledger, such as {leads[0]}")
+        self.leads = tuple(leads)
+
+
+class ErasedLead(Exception):
+    """Leads in the erasure ledger get no new key."""
+
+    def __init__(self, leads: Sequence[str]) -> None:
+        super().__init__(f"{len(leads)} leads were erased and get no key again, such as {leads[0]}")
+        self.leads = tuple(leads)
+
+
+class DestroyedKey(Exception):
+    """The intake key of this day was destroyed when its retention had passed."""
+
+
+def normal_email(value: str) -> str:
+    """The form of an address that is hashed and compared."""
+    return value.strip().lower()
+
+
+_ABSENT: Final = Key("absent", bytes(KEY_BYTES))
+"""Marks a cache miss, since None in the cache means erased."""
+
+
+class Keyring:
+    """All keys of one deployment. One per process; safe for concurrent tasks."""
+
+    def __init__(self, pool: asyncpg.Pool, master: bytes) -> None:
+        """`master` has 32 bytes. Raises ValueError otherwise."""
+        if len(master) != KEY_BYTES:
+            raise ValueError(f"the master key has {KEY_BYTES} bytes, not {len(master)}")
+        self._pool = pool
+        self._master = AESGCM(master)
+        self._pepper = HKDF(SHA256(), KEY_BYTES, salt=None, info=b"leadflow pepper").derive(master)
+        self._leads: Recent[Key | None] = Recent(LEAD_KEYS_CACHED_MAX)
+        self._others: Recent[Key | None] = Recent(INTAKE_KEYS_CACHED_MAX)
+
+    def hash(self, kind: HashKind, value: str) -> str:
+        """HMAC-SHA256, hex: equal values give equal hashes within one kind, and nobody without the master can guess.
+
+        `email` is normalised here; `phone` is to come as E.164.
+        """
+        if kind not in _HASH_KINDS:
+            raise ValueError(f"{kind!r} is not a kind of hash: {sorted(_HASH_KINDS)}")
+        if kind == "email":
+            value = normal_email(value)
+        return hmac.digest(self._pepper, f"{kind}\0{value}".encode(), "sha256").hex()
+
+    async def intake(self, day: date) -> Key:
+        """The key of one day at intake, created by whoever asks first. Raises DestroyedKey."""
+        id_ = f"intake-{day.isoformat()}"
+        cached = self._others.get(id_, _ABSENT)
+        if cached is _ABSENT:
+            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
+                await connection.execute(statements.CREATE_INTAKE, day, self._new(id_))
+                wrapped = await connection.fetchval(statements.INTAKE, day)
+            cached = None if wrapped is None else self._unwrap(id_, wrapped, id_)
+            self._others.put(id_, cached)
+        if cached is None:
+            raise DestroyedKey(id_)
+        return cached
+
+    async def intake_of(self, sealed: Sealed) -> Key | None:
+        """The intake key that sealed this text, None once destroyed. Raises WrongKey if none did, MissingKey if it is lost."""
+        id_ = key_id(sealed)
+        cached = self._others.get(id_, _ABSENT)
+        if cached is not _ABSENT:
+            return cached
+        named = _INTAKE_ID.fullmatch(id_)
+        if named is None:
+            raise WrongKey(f"sealed with {id_!r}, not with an intake key")
+        try:
+            day = date.fromisoformat(named[1])
+        except ValueError as impossible:
+            raise WrongKey(f"{id_!r} names no day") from impossible
+        async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
+            row = await connection.fetchrow(statements.INTAKE, day)
+        if row is None:
+            raise MissingKey([id_])
+        key = None if row["wrapped"] is None else self._unwrap(id_, row["wrapped"], id_)
+        self._others.put(id_, key)
+        return key
+
+    async def destroy_intake(self, connection: asyncpg.Connection, before: date) -> list[date]:
+        """Destroy the intake keys of days before `before`; returns the days. For when retention has passed."""
+        rows = await connection.fetch(statements.DESTROY_INTAKE, before)
+        for row in rows:
+            self._others.drop(f"intake-{row['day'].isoformat()}")
+        return sorted(row["day"] for row in rows)
+
+    async def create_lead_keys(self, connection: asyncpg.Connection, leads: Sequence[str]) -> dict[str, Key]:
+        """Keys in the caller's transaction (READ COMMITTED), made for leads that have none. Two statements for any number.
+
+        Another transaction creating or erasing one of these leads is waited for. Raises ErasedLead.
+        """
+        wanted = sorted(set(leads))  # one order for everybody, so that two transactions can't wait for each other
+        fresh = {lead: os.urandom(KEY_BYTES) for lead in wanted}
+        wrapped = [self._wrap(fresh[lead], lead) for lead in wanted]
+        created = {row["lead"] for row in await connection.fetch(statements.CREATE_LEADS, wanted, wrapped)}
+        found = {lead: Key(LEAD_KEY_ID, fresh[lead]) for lead in created}
+        erased = []
+        for row in await connection.fetch(statements.LEADS_AND_LEDGER, [lead for lead in wanted if lead not in created], wanted):
+            if row["wrapped"] is None:
+                erased.append(row["lead"])
+            else:
+                found[row["lead"]] = self._unwrap(LEAD_KEY_ID, row["wrapped"], row["lead"])
+        if erased:
+            raise ErasedLead(erased)
+        return found
+
+    async def lead_keys(self, leads: Sequence[str], connection: asyncpg.Connection | None = None) -> dict[str, Key | None]:
+        """Keys by lead, None where erased; one query for all that are not cached.
+
+        `connection` is for keys that its own transaction may have made: what it reads is not cached while in a transaction.
+        Without one, call it before taking a connection of the same pool. Raises MissingKey.
+        """
+        found: dict[str, Key | None] = {}
+        unknown = []
+        for lead in leads:
+            key = self._leads.get(lead, _ABSENT)
+            if key is _ABSENT:
+                unknown.append(lead)
+            else:
+                found[lead] = key
+        if not unknown:
+            return found
+        if connection is None:
+            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as own:
+                rows = await own.fetch(statements.LEADS_AND_LEDGER, unknown, unknown)
+            settled = True
+        else:
+            rows = await connection.fetch(statements.LEADS_AND_LEDGER, unknown, unknown)
+            settled = not connection.is_in_transaction()
+        read: dict[str, Key | None] = {}
+        for row in rows:  # the ledger's rows come last, and win
+            read[row["lead"]] = None if row["wrapped"] is None else self._unwrap(LEAD_KEY_ID, row["wrapped"], row["lead"])
+        missing = [lead for lead in unknown if lead not in read]
+        if missing:
+            raise MissingKey(missing)
+        if settled:
+            for lead, key in read.items():
+                self._leads.put(lead, key)
+        found.update(read)
+        return found
+
+    async def erased(self, connection: asyncpg.Connection, leads: Sequence[str]) -> set[str]:
+        """Which of these stand in the erasure ledger now: never from the cache."""
+        return {row["lead"] for row in await connection.fetch(statements.ERASED, list(leads))}
+
+    async def destroy(self, connection: asyncpg.Connection, lead: str, *, actor: str, reason: str) -> None:
+        """Delete the lead's key (if it has one) and write the ledger, in the caller's transaction. Twice is once.
+
+        A transaction that is creating the key is waited for. Other processes' caches are their own to `forget`.
+        """
+        # An empty key claims the lead, so that nobody makes one between our look and our delete.
+        await connection.execute(statements.CREATE_LEADS, [lead], [b""])
+        destroyed = await connection.fetchval(statements.DELETE_LEAD, lead)
+        open_days = [row["day"] for row in await connection.fetch(statements.OPEN_INTAKE)]
+        certificate = {
+            "lead_key": "destroyed" if destroyed else "absent",
+            "intake_keys_still_to_be_destroyed": [day.isoformat() for day in open_days],
+        }
+        await connection.execute(statements.ENTER_LEDGER, lead, actor, reason, orjson.dumps(certificate).decode())
+        self.forget(lead)
+
+    def forget(self, lead: str) -> None:
+        """Drop a lead's key from the cache: call it after the commit that destroyed it, and on reading `lead.erased`."""
+        self._leads.drop(lead)
+
+    async def dead_letter_key(self) -> Key:
+        """The key of dead letters, created once. Ask for it at start, so that no transaction waits for a second connection."""
+        cached = self._others.get(DEAD_LETTER_KEY_ID, _ABSENT)
+        if cached is None or cached is _ABSENT:
+            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
+                await connection.execute(statements.CREATE_NAMED, DEAD_LETTER_KEY_ID, self._new(DEAD_LETTER_KEY_ID))
+                wrapped = await connection.fetchval(statements.NAMED, DEAD_LETTER_KEY_ID)
+            cached = self._unwrap(DEAD_LETTER_KEY_ID, wrapped, DEAD_LETTER_KEY_ID)
+            self._others.put(DEAD_LETTER_KEY_ID, cached)
+        return cached
+
+    def _new(self, owner: str) -> bytes:
+        return self._wrap(os.urandom(KEY_BYTES), owner)
+
+    def _wrap(self, secret: bytes, owner: str) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._master.encrypt(nonce, secret, owner.encode())
+
+    def _unwrap(self, id_: str, wrapped: bytes, owner: str) -> Key:
+        try:
+            return Key(id_, self._master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], owner.encode()))
+        except (InvalidTag, ValueError):
+            raise WrongKey(
+                f"the stored key of {owner} was not wrapped by this master key: check LEADFLOW_CRYPTO__MASTER_KEY"
+            ) from None
