@@ -1,0 +1,1 @@
+"""Mail: templates, messages, and the performer that hands them to an SMTP server."""
