@@ -1,0 +1,130 @@
+"""create_app(services, routers, direct) -> one ASGI app: hot routes directly, everything else through FastAPI."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final, Protocol
+
+import asyncpg
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
+from starlette.types import Receive, Scope, Send
+
+from infra.auth import endpoint as auth
+from infra.gateway import dashboard, docs, people, probes, problems, stream
+from infra.gateway.middleware import Around
+from infra.gateway.services import Services
+
+BODY_BYTES_MAX: Final = 1024 * 1024
+TITLE: Final = "Leadflow"
+VERSION: Final = "1"
+DESCRIPTION: Final = (
+    "Leads in, decisions and their reasons out. Errors are problem details (RFC 9457); lists are paged by `cursor`; "
+    "updates take `If-Match`, creating requests take `Idempotency-Key`."
+)
+OWN_ROUTERS: Final = (auth.router, people.router, stream.router, probes.router)
+
+
+class DirectRoute(Protocol):
+    """An ASGI app for hot requests, run as a context beside the app."""
+
+    async def __aenter__(self) -> Any:
+        """Start what it needs."""
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Stop it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI, for scopes of type http alone."""
+
+
+class Gateway:
+    """Hands a request to the direct route whose prefix its path has, else to FastAPI.
+
+    Direct routes bypass routing, dependencies and middleware, and answer for themselves; FastAPI knows them for the docs.
+    """
+
+    def __init__(self, api: FastAPI, direct: Mapping[str, DirectRoute]) -> None:
+        self.api = api
+        self._direct = tuple(direct.items())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http":
+            path = scope["path"]
+            for prefix, handler in self._direct:
+                if path.startswith(prefix):
+                    await handler(scope, receive, send)
+                    return
+        await self.api(scope, receive, send)
+
+
+def create_app(services: Services, routers: Sequence[APIRouter], direct: Mapping[str, DirectRoute] | None = None) -> Gateway:
+    """The gateway. `direct` maps path prefixes to the routes that answer below them."""
+    direct = dict(direct or {})
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as running:
+            running.callback(services.passwords.close)
+            await running.enter_async_context(services.outcomes)
+            await running.enter_async_context(services.live)
+            for handler in direct.values():
+                await running.enter_async_context(handler)
+            yield
+
+    api = _api(routers, lifespan)
+    api.state.services = services
+    api.include_router(docs.router)
+    dashboard.serve(api, services.dashboard)
+    api.add_middleware(Around, https=services.settings.gateway.public_url.startswith("https://"))
+    return Gateway(api, direct)
+
+
+def openapi(routers: Sequence[APIRouter]) -> dict[str, Any]:
+    """The API description, without any server running."""
+    return _api(routers, None).openapi()
+
+
+def _api(routers: Sequence[APIRouter], lifespan: Any) -> FastAPI:
+    api = FastAPI(
+        title=TITLE,
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        max_body_size=BODY_BYTES_MAX,
+        responses=problems.PROBLEM_RESPONSES,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    problems.install(api)
+
+    async def on_store_away(request: Request, _away: Exception) -> Response:
+        return problems.unavailable("A store that this needs").response(request.url.path)
+
+    for away in STORE_AWAY:
+        api.add_exception_handler(away, on_store_away)
+    for router in (*OWN_ROUTERS, *routers):
+        api.include_router(router)
+
+    def described() -> dict[str, Any]:
+        if api.openapi_schema is None:
+            document = get_openapi(title=TITLE, version=VERSION, description=DESCRIPTION, routes=api.routes)
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas["ProblemDocument"] = problems.ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+            api.openapi_schema = document
+        return api.openapi_schema
+
+    api.openapi = described  # type: ignore[method-assign]
+    return api
+
+
+STORE_AWAY: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.TooManyConnectionsError,
+    ConnectionError,
+)

@@ -1,0 +1,144 @@
+"""Redis pub/sub -> one listener a process -> a bounded queue for each client.
+
+A client that doesn't keep up loses its oldest changes and is told to `resync`, so neither it nor a burst can fill memory.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import orjson
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from infra.auth.roles import User
+from schemas.events import LeadErased
+
+CHANNEL: Final = "live"
+ERASED: Final = LeadErased.TYPE
+CLIENTS_MAX: Final = 1_000
+QUEUE_MAX: Final = 256
+LISTEN_RETRY_SECONDS: Final = 1.0
+
+
+class Change(NamedTuple):
+    """One message as it goes out. `cursor` is `partition-offset`, `data` the JSON as it came."""
+
+    cursor: str
+    data: bytes
+
+
+class TooManyClients(Exception):
+    """More live clients than we let listen."""
+
+
+class Client:
+    """One listener's queue."""
+
+    def __init__(self, user: User) -> None:
+        self._user = user
+        self._queue: deque[Change] = deque(maxlen=QUEUE_MAX)
+        self._ready = asyncio.Event()
+        self.closed = False
+        self.lost = False
+        """Changes were dropped since it was last read; the reader clears it by telling the client."""
+
+    def offer(self, change: Change, message: dict[str, Any]) -> None:
+        """Queue a change, unless it says of itself that it isn't this user's business."""
+        if "owner" in message and not self._user.may_see(message["owner"]):
+            return
+        if len(self._queue) == QUEUE_MAX:
+            self.lost = True
+        self._queue.append(change)
+        self._ready.set()
+
+    def must_resync(self) -> None:
+        """Changes may have been missed."""
+        self.lost = True
+        self._ready.set()
+
+    def close(self) -> None:
+        """No more changes."""
+        self.closed = True
+        self._ready.set()
+
+    async def changes(self, seconds: float) -> list[Change]:
+        """Everything queued, after waiting up to `seconds` for something. May be empty."""
+        if not self._queue and not self.lost and not self.closed:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._ready.wait()
+            except TimeoutError:
+                return []
+        self._ready.clear()
+        found = list(self._queue)
+        self._queue.clear()
+        return found
+
+
+class Live:
+    """`async with` runs the listener; clients join and leave."""
+
+    def __init__(self, redis: Redis, prefix: str, erased: Callable[[str], None] = lambda _lead: None) -> None:
+        """`erased` is told of leads that are no more."""
+        self._redis = redis
+        self._erased = erased
+        self._channel = prefix + CHANNEL
+        self._clients: set[Client] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Live":
+        self._task = asyncio.create_task(self._listen())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def join(self, user: User) -> Client:
+        """Raises TooManyClients."""
+        if len(self._clients) >= CLIENTS_MAX:
+            raise TooManyClients
+        client = Client(user)
+        self._clients.add(client)
+        return client
+
+    def leave(self, client: Client) -> None:
+        """No more for this one."""
+        self._clients.discard(client)
+
+    def close(self) -> None:
+        """End every client's stream, so that a server that is asked to stop doesn't wait for them."""
+        for client in self._clients:
+            client.close()
+
+    def publish(self, raw: bytes) -> None:
+        """Hand one message to every client; what isn't a change is left out."""
+        try:
+            message = orjson.loads(raw)
+            change = Change(f"{int(message['partition'])}-{int(message['offset'])}", raw)
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            return
+        if ERASED in message.get("types", ()):
+            self._erased(str(message.get("lead")))
+        for client in self._clients:
+            client.offer(change, message)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+                    await pubsub.subscribe(self._channel)
+                    async for message in pubsub.listen():
+                        data = message["data"]
+                        self.publish(data if isinstance(data, bytes) else str(data).encode())
+            except (RedisError, OSError):
+                await asyncio.sleep(LISTEN_RETRY_SECONDS)
+            for client in self._clients:
+                client.must_resync()

@@ -1,0 +1,88 @@
+"""/healthz (the process answers), /readyz (names what is not ready), /metrics (Prometheus)."""
+
+import asyncio
+import time
+from typing import Final
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+
+from infra.gateway.services import ReadyCheck, Services, Used
+
+router = APIRouter(tags=["probes"])
+CHECK_SECONDS_MAX: Final = 2.0
+
+
+class Health(BaseModel):
+    """The process is there."""
+
+    status: str = "ok"
+
+
+class CheckResult(BaseModel):
+    """One thing that the gateway needs. `problem` is null when it is ready."""
+
+    name: str
+    ready: bool
+    problem: str | None
+    milliseconds: float
+
+
+class Readiness(BaseModel):
+    """Everything that the gateway needs; `not_ready` names what is missing."""
+
+    ready: bool
+    not_ready: list[str]
+    checks: list[CheckResult]
+
+
+@router.get("/healthz")
+async def healthz() -> Health:
+    """Answers as long as the process does; asks nobody else."""
+    return Health()
+
+
+@router.get("/readyz", responses={503: {"model": Readiness}})
+async def readyz(response: Response, given: Used) -> Readiness:
+    """200 when everything needed answers, else 503 with the names of what doesn't."""
+    checks = {"postgres": _postgres(given), "redis": _redis(given), **given.ready}
+    results = await asyncio.gather(*(_checked(name, check) for name, check in checks.items()))
+    missing = [result.name for result in results if not result.ready]
+    response.status_code = 503 if missing else 200
+    return Readiness(ready=not missing, not_ready=missing, checks=list(results))
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
+async def prometheus() -> Response:
+    """Prometheus text format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _checked(name: str, check: ReadyCheck) -> CheckResult:
+    started = time.perf_counter()
+    try:
+        async with asyncio.timeout(CHECK_SECONDS_MAX):
+            problem = await check()
+    except TimeoutError:
+        problem = f"no answer within {CHECK_SECONDS_MAX:g} s"
+    except Exception as failed:
+        problem = f"{type(failed).__name__}: {failed}"[:300]
+    milliseconds = round((time.perf_counter() - started) * 1000, 1)
+    return CheckResult(name=name, ready=problem is None, problem=problem, milliseconds=milliseconds)
+
+
+def _postgres(given: Services) -> ReadyCheck:
+    async def check() -> str | None:
+        await given.pool.fetchval("select 1")
+        return None
+
+    return check
+
+
+def _redis(given: Services) -> ReadyCheck:
+    async def check() -> str | None:
+        await given.redis.ping()
+        return None
+
+    return check
