@@ -1,0 +1,1 @@
+"""Forms and webhooks: whatever a form tool sends becomes a submission."""

@@ -1,0 +1,94 @@
+"""A parsed submission -> a sealed record on leads.submissions. Intake and `POST /v1/leads` end here."""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, Final, NamedTuple
+
+from pydantic import JsonValue
+
+from infra.crypto.codec import seal_person
+from infra.crypto.keyring import Keyring
+from infra.crypto.seal import Key
+from infra.kafka.ports import Outgoing
+from infra.kafka.publisher import Position, Publisher
+from producers.forms.submission import ParsedSubmission
+from producers.forms.translate import Origin, person_of, received
+from schemas.envelope import Envelope
+from schemas.submissions import SubmissionReceived
+from schemas.topics import SUBMISSIONS, partition
+
+SOURCE: Final = "gateway"
+DAY_SECONDS: Final = 24 * 60 * 60
+_TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class Raw(NamedTuple):
+    """A request's body as it came, as text (base64 if it isn't UTF-8)."""
+
+    text: str
+    content_type: str
+
+
+class SubmissionWriter:
+    """Publishes submissions. One a process; keeps today's intake key."""
+
+    def __init__(self, keyring: Keyring, publisher: Publisher, partitions: int, *, now: Callable[[], float] = time.time) -> None:
+        self._keyring = keyring
+        self._publisher = publisher
+        self._partitions = SUBMISSIONS.partitions(partitions)
+        self._now = now
+        self._day = -1
+        self._key: Key | None = None
+
+    async def publish(
+        self,
+        parsed: ParsedSubmission,
+        origin: Origin,
+        raw: Raw,
+        *,
+        submission_id: str,
+        delivery: str,
+        trace: str | None = None,
+        custom: Mapping[str, JsonValue] | None = None,
+    ) -> Position:
+        """Where the record stands, once all replicas have it.
+
+        Raises LogUnavailable, and asyncpg's and OSError where a new day's key can't be had.
+        """
+        now = self._now()
+        key = self._key
+        if key is None or self._day != now // DAY_SECONDS:
+            key = await self._key_of(now)
+        sealed = seal_person(key, person_of(parsed, raw.text, raw.content_type, custom), submission_id)
+        message = received(parsed, origin, submission_id, delivery, sealed, self._keyring.hash)
+        record = _record(message, now, trace)
+        return await self._publisher.publish(SUBMISSIONS, partition(message.identity, self._partitions), record)
+
+    async def prepare(self) -> None:
+        """Have today's key, and tomorrow's soon enough that midnight needs no PostgreSQL. Raises as `publish` does."""
+        now = self._now()
+        await self._key_of(now)
+        await self._keyring.intake(_date(now + DAY_SECONDS))
+
+    async def _key_of(self, now: float) -> Key:
+        key = await self._keyring.intake(_date(now))
+        self._day, self._key = int(now // DAY_SECONDS), key
+        return key
+
+
+def _record(message: SubmissionReceived, now: float, trace: str | None) -> Outgoing:
+    envelope = Envelope(
+        id=message.submission_id,
+        type=SubmissionReceived.TYPE,
+        source=SOURCE,
+        occurred_at=datetime.fromtimestamp(now, UTC),
+        trace=trace if trace is not None and _TRACE.fullmatch(trace) else None,
+    )
+    serializer: Any = SubmissionReceived.__pydantic_serializer__
+    return Outgoing(message.identity.encode(), envelope.headers(), serializer.to_json(message))
+
+
+def _date(seconds: float) -> date:
+    return datetime.fromtimestamp(seconds, UTC).date()

@@ -1,0 +1,171 @@
+"""Any nesting of objects, lists and labelled rows -> a flat list of fields with what is known about each."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from producers.forms.reading import rows, vocabulary
+from producers.forms.reading.names import compact, words
+from producers.forms.reading.paths import Path, embedded
+from producers.forms.reading.vocabulary import word_set
+
+# Lists that describe the form's questions rather than answer them.
+_DEFINITIONS = word_set("schema definition definitions fields questions columns fieldstructure structure")
+_PARALLEL = (
+    *(("labels", "values"), ("keys", "values"), ("names", "values"), ("fields", "values"), ("columns", "values")),
+    *(("questions", "answers"), ("labels", "answers"), ("headers", "row"), ("headers", "values")),
+)
+_FILE = {"filename", "size", "content_type"}
+_NESTING_MAX = 48
+_FIELDS_MAX = 4_000
+_PARENT_CHARACTERS_MAX = 60
+
+
+class Field(NamedTuple):
+    """One value. `parents` are the names of the objects around it that say something ("company", not "data")."""
+
+    path: Path
+    key: str
+    label: str
+    type: str
+    value: Any
+    parents: tuple[str, ...]
+
+    @property
+    def container(self) -> Path:
+        """Where it stands."""
+        return self.path[:-1]
+
+
+def read(payload: Any) -> list[Field]:
+    """The fields of a payload in its order, at most 4,000. JSON inside a text is read too."""
+    reader = _Reader()
+    reader.value(payload, (), "", ())
+    return reader.labelled()
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.fields: list[Field] = []
+        self.titles: dict[str, str] = {}
+
+    def labelled(self) -> list[Field]:
+        """The fields, with the question text that the form's own definition gives for their key."""
+        if not self.titles:
+            return self.fields
+        return [
+            Field(f.path, f.key, self.titles[f.key], f.type, f.value, f.parents) if not f.label and f.key in self.titles else f
+            for f in self.fields
+        ]
+
+    def value(self, node: Any, path: Path, key: str, parents: tuple[str, ...], label: str = "", type_: str = "") -> None:
+        if len(path) > _NESTING_MAX:
+            return
+        if isinstance(node, str) and node[:1] in ("{", "["):
+            inner = embedded(node)
+            node = node if inner is None else inner
+        if not isinstance(node, dict | list):
+            self.leaf(node, path, key, parents, label, type_)
+        elif isinstance(node, dict):
+            if node.keys() == _FILE:
+                self.leaf(node, path, key, parents, label, type_)
+            elif not path or not self.row(node, path, key, parents):
+                self.object(node, path, _within(parents, label or key))
+        else:
+            self.items(node, path, key, parents, label, type_)
+
+    def leaf(self, value: Any, path: Path, key: str, parents: tuple[str, ...], label: str, type_: str) -> None:
+        if len(self.fields) < _FIELDS_MAX:
+            self.fields.append(Field(path, key, label, type_, value, parents))
+
+    def object(self, node: dict[str, Any], path: Path, parents: tuple[str, ...]) -> None:
+        pairs = _parallel(node)
+        if pairs is not None:
+            for label, value, where in pairs:
+                self.value(value, (*path, *where), label, parents)
+            return
+        # Some tools send every value in an array of one.
+        boxed = len(node) > 1 and all(isinstance(value, list) and len(value) <= 1 for value in node.values())
+        for key, value in node.items():
+            if boxed and value and not isinstance(value[0], dict | list):
+                self.value(value[0], (*path, key, 0), key, parents)
+            else:
+                self.value(value, (*path, key), key, parents)
+
+    def items(self, node: list[Any], path: Path, key: str, parents: tuple[str, ...], label: str, type_: str) -> None:
+        if not any(isinstance(item, dict | list) for item in node):
+            self.leaf(node, path, key, parents, label, type_)
+        elif _are_pairs(node):
+            for index, (name, value) in enumerate(node):
+                self.value(value, (*path, index, 1), name, parents)
+        elif not self.definition(node, key):
+            for index, item in enumerate(node):
+                self.value(item, (*path, index), key, parents)
+
+    def definition(self, node: list[Any], key: str) -> bool:
+        """Whether the list only describes questions; their titles are kept for the answers."""
+        if compact(key) not in _DEFINITIONS:
+            return False
+        found: dict[str, str] = {}
+        for item in node:
+            columns = rows.columns(item) if isinstance(item, dict) else rows.NO_COLUMNS
+            if not (columns.labels or columns.names) or columns.answered:
+                return False
+            title = next((item[name] for name in columns.labels if isinstance(item[name], str)), "")
+            for name in columns.names if title else ():
+                if isinstance(item[name], str | int):
+                    found.setdefault(str(item[name]), title)
+        self.titles |= found
+        return True
+
+    def row(self, node: dict[str, Any], path: Path, key: str, parents: tuple[str, ...]) -> bool:
+        """Take the object as one labelled answer, if that is what it is."""
+        columns = rows.columns(node)
+        type_ = rows.first_text(node, columns.types)
+        # Typeform and its kin: {"type": "email", "email": "..."}.
+        own = type_ if type_ in node and type_ not in columns.types else ""
+        if not columns.foreign <= {own}:
+            return False
+        value_key = own or rows.value_key(node, columns)
+        if not value_key or rows.holds_fields(value_key, node[value_key]):
+            return False
+        about: dict[str, Any] = next((node[key] for key in node if isinstance(node[key], dict) and compact(key) == "field"), {})
+        described = rows.columns(about)
+        kind = rows.first_text(about, described.types) or type_
+        label = rows.first_text(about, described.labels) or rows.first_text(node, columns.labels, value_key)
+        name = rows.first_text(about, described.names) or rows.first_text(node, columns.names, value_key)
+        if not (label or name):
+            # A row within a list needs a name of its own; in an object, the key is its name.
+            if isinstance(path[-1], int) and not type_:
+                return False
+            name = type_ if type_ and (compact(key) in ("", *_DEFINITIONS) or key.lower().startswith("consent")) else key
+        value = rows.chosen(node[value_key], node)
+        where: Path = (*path, value_key)
+        if isinstance(value, list) and len(value) == 1 and value_key.lower() in ("values", "answers"):
+            value, where = value[0], (*where, 0)
+        self.value(value, where, name, parents, label, kind)
+        return True
+
+
+def _within(parents: tuple[str, ...], key: str) -> tuple[str, ...]:
+    name = compact(key)
+    if not name or name in vocabulary.WRAPPERS or all(word in vocabulary.WRAPPERS for word in words(key)):
+        return parents
+    return (*parents, key[:_PARENT_CHARACTERS_MAX])
+
+
+def _parallel(node: Mapping[str, Any]) -> list[tuple[str, Any, Path]] | None:
+    """`{"labels": [...], "values": [...]}` as (label, value, path of the value)."""
+    for labels, values in _PARALLEL:
+        names, found = node.get(labels), node.get(values)
+        if not (isinstance(names, list) and isinstance(found, list) and names and len(names) == len(found)):
+            continue
+        if all(isinstance(name, str) for name in names):
+            both = zip(names, found, strict=True)
+            return [(name, value, (values, index)) for index, (name, value) in enumerate(both)]
+    return None
+
+
+def _are_pairs(node: list[Any]) -> bool:
+    return all(isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) for item in node) and not all(
+        isinstance(item[1], str) and item[0] == item[1] for item in node
+    )

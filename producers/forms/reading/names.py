@@ -1,0 +1,172 @@
+"""What a field's name means. Results are cached: forms repeat their names with every submission."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import pairwise
+
+from producers.forms.reading import vocabulary as v
+from producers.forms.reading.vocabulary import word_set
+
+_NAME_CHARACTERS_MAX = 300
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = re.compile(r"[^\W\d_]+")
+_MARKUP = re.compile(r"<[^>]*>")
+_UNFOLDED = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i"})
+_PREFIXES = ("your", "contact", "lead", "customer")
+
+CLICK_IDS = word_set(
+    "gclid gbraid wbraid dclid fbclid msclkid ttclid twclid yclid lifatid rdtcid epik sccid igshid irclickid mccid"
+)
+_CLICK_NAMES = {"lifatid": "li_fat_id", "rdtcid": "rdt_cid", "irclickid": "irclickid", "mccid": "mc_cid"}
+_UTM = word_set("source medium campaign term content id name platform")
+_LONG_UTM = frozenset(("source_platform", "creative_format", "marketing_tactic"))
+_AD_IDS = {
+    "campaignid": "campaign_id",
+    "campaignname": "campaign_name",
+    "adgroupid": "adgroup_id",
+    "adsetid": "adset_id",
+    "adid": "ad_id",
+    "creativeid": "creative_id",
+    "gclid": "gclid",
+    "gclidd": "gclid",
+}
+
+_ASKING = v.word_set("how why where when which what wie warum comment pourquoi como quando dove hoe jak")
+
+
+def fold(text: str) -> str:
+    """Lower case without accents."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).translate(_UNFOLDED)
+
+
+@lru_cache(maxsize=8192)
+def _cached_words(name: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(fold(_CAMEL.sub(" ", _MARKUP.sub(" ", name)))))
+
+
+@lru_cache(maxsize=8192)
+def _cached_compact(name: str) -> str:
+    return "".join(_cached_words(name))
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The folded words of a name: `yourE-Mail*` -> (your, e, mail). Digits don't count."""
+    return _cached_words(name[:_NAME_CHARACTERS_MAX])
+
+
+def compact(name: str) -> str:
+    """The words run together: `Form_ID` -> formid."""
+    return _cached_compact(name if len(name) <= _NAME_CHARACTERS_MAX else name[:_NAME_CHARACTERS_MAX])
+
+
+@lru_cache(maxsize=8192)
+def campaign_parameter(name: str) -> str | None:
+    """The campaign parameter that a name (with its parent's, if any) stands for: `utmSource` -> utm_source."""
+    found = words(name)
+    if not found or len(found) > 4:
+        return None
+    joined = "".join(found)
+    if found[0] == "utm" and "_".join(found[1:]) in _LONG_UTM:
+        return "_".join(found)
+    if found[0] == "utm" and found[-1] in _UTM:
+        return "utm_" + ("campaign" if found[-1] == "name" else found[-1])
+    if joined.startswith("utm") and joined[3:] in _UTM:
+        return "utm_" + joined[3:]
+    if joined in CLICK_IDS:
+        return _CLICK_NAMES.get(joined, joined)
+    if joined.removesuffix("value") in ("gclid", "fbclid", "msclkid"):
+        return joined.removesuffix("value")
+    return _AD_IDS.get(joined)
+
+
+@lru_cache(maxsize=8192)
+def identity(name: str) -> str | None:
+    """email, phone, name, first_name, last_name or company, if that is what the whole name says."""
+    found = [_without_prefix(word) for word in words(name)]
+    if not found or len(found) > 12:
+        return None
+    full = _full_name(found)
+    if full:
+        return full
+    rest = {word for word in found if word not in v.NOISE}
+    if not rest:
+        return None
+    for target, core, allowed in (
+        ("email", v.EMAIL, v.EMAIL_WITH),
+        ("phone", v.PHONE, v.PHONE_WITH),
+        ("company", v.COMPANY, v.COMPANY_WITH),
+        ("name", v.NAME, v.NAME_WITH),
+    ):
+        if rest & core and rest <= core | allowed:
+            return target
+    return None
+
+
+def _without_prefix(word: str) -> str:
+    for prefix in _PREFIXES:
+        if word.startswith(prefix) and len(word) > len(prefix) + 3:
+            return word[len(prefix) :]
+    return word
+
+
+def _full_name(found: list[str]) -> str | None:
+    """Tell first, last and full names apart: "vor" and "nach" in one name make it the full one."""
+    rest = {word for word in found if word not in v.NOISE or word in v.JOINERS}
+    first, last, plain = rest & (v.FIRST | v.FIRST_OF), rest & (v.LAST | v.LAST_OF), rest & v.NAME
+    others = rest - v.FIRST - v.FIRST_OF - v.LAST - v.LAST_OF - v.NAME - v.NAME_WITH - v.JOINERS
+    if others or not (first or last):
+        return None
+    # "Nom et prénom", "Name, Vorname"; but "first name" only qualifies.
+    if (first and last) or (plain and (first & v.FIRST or last & v.LAST)):
+        return "name"
+    if first & v.FIRST or (first and plain):
+        return "first_name"
+    if last & v.LAST or (last and plain):
+        return "last_name"
+    return None
+
+
+@lru_cache(maxsize=8192)
+def hints(name: str) -> frozenset[str]:
+    """Weaker than `identity`: `email` or `phone` if the name mentions one, `other` if it speaks of somebody else,
+    `again` if it asks to repeat."""
+    found = set(words(name))
+    joined = "".join(words(name))
+    result = set()
+    if found & v.EMAIL or ("e" in found and "mail" in found) or "email" in joined:
+        result.add("email")
+    if found & v.PHONE and not found & {"type", "code", "country", "extension", "ext", "prefix", "carrier"}:
+        result.add("phone")
+    if found & v.OTHERS or found == {"to"}:
+        result.add("other")
+    if found & {"confirm", "confirmation", "repeat", "again", "verify", "retype", "wiederholen", "bestatigen"}:
+        result.add("again")
+    if found & {"fax", "telefax"}:
+        result.add("fax")
+    return frozenset(result)
+
+
+@lru_cache(maxsize=8192)
+def consent_purpose(name: str) -> str | None:
+    """None: not about consent. "" = consent as such, "opt_out" = a tick refuses, else the purpose asked for."""
+    found = words(name)
+    if not found:
+        return None
+    pairs = {a + b for a, b in pairwise(found)} | set(found) | {"".join(found)}
+    triples = {a + b + c for a, b, c in zip(found, found[1:], found[2:], strict=False)}
+    if (pairs | triples) & set(v.OPT_OUT_STEMS):
+        return "opt_out"
+    if found[0] in _ASKING:
+        return None
+    strong = any(pair.startswith(stem) for pair in pairs for stem in v.CONSENT_STEMS)
+    subject = any(word.startswith(stem) for word in found for stem in v.CONSENT_SUBJECTS)
+    verbs = {word for word in found if word in v.CONSENT_VERBS}
+    # "I accept ...", "J'accepte ...", "Acepto ..."; but not "Which cards do you accept?"
+    declared = bool(verbs) and (found[0] in verbs or found[0] in v.FIRST_PERSON or len(found) <= 2)
+    if not (strong or declared or (subject and (verbs or len(found) <= 6))):
+        return None
+    purposes = [purpose for word in found for stem, purpose in v.PURPOSES.items() if word.startswith(stem)]
+    # "I accept the terms and the privacy policy" allows more than the terms.
+    return next((purpose for purpose in purposes if purpose != "terms"), purposes[0] if purposes else "")

@@ -1,0 +1,184 @@
+"""Who filled in the form: e-mail, phone, names, company."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from producers.forms.reading import shapes
+from producers.forms.reading.names import compact
+from producers.forms.reading.paths import Path
+from producers.forms.reading.sheet import Entry, Sheet, best
+from producers.forms.reading.vocabulary import word_set
+
+_SURE = 35
+_NAME_CHARACTERS_MAX = 200
+# Objects whose own name beside them is the form's, not the person's.
+_ENVELOPED = word_set("data fields answers payload formdata values response responses submission body formresponse entry inputs")
+_FORM_WORDS = re.compile(
+    r"form|contact|demo|request|newsletter|sign.?up|subscri|kontakt|anfrage|quote|download|webinar|landing|lead|survey"
+    r"|inscription|registr|anmeld|booking|submission|webhook|event|test",
+    re.IGNORECASE,
+)
+_WORDS_OF_A_NAME_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The parts that the form asked for; `name` may be composed of them, they are never split out of it."""
+
+    name: str | None
+    first_name: str | None
+    last_name: str | None
+
+
+def take_email(sheet: Sheet) -> tuple[str | None, Path]:
+    """The person's address and the object it stands in; repetitions of it are crossed off too."""
+    found: list[tuple[int, Entry, str]] = []
+    for entry in sheet:
+        value = entry.field.value
+        if not (isinstance(value, list) or (isinstance(value, str) and "@" in value)):
+            continue
+        means = entry.means
+        kind = means.identity == "email" or means.typed == "email"
+        address = _address(value, named=kind)
+        if address is not None:
+            score = 100 if means.identity == "email" else 90 if kind else 80 if means.says_email else 40
+            found.append((score - means.strangeness - 5 * means.repeats, entry, address))
+    chosen = best(((score, entry) for score, entry, _ in found), _SURE)
+    if chosen is None:
+        return None, ()
+    address = next(address for _, entry, address in found if entry is chosen)
+    same = [entry for _, entry, text in found if text.casefold() == address.casefold() and not entry.means.of_another]
+    sheet.take(*same)
+    return address, chosen.field.container
+
+
+def _address(value: Any, *, named: bool) -> str | None:
+    for item in value if isinstance(value, list) else (value,):
+        if isinstance(item, str) and "@" in item:
+            address = shapes.email(item, named=named)
+            if address is not None:
+                return address
+    return None
+
+
+def take_phone(sheet: Sheet) -> tuple[str | None, str | None]:
+    """The number as sent, and in E.164 if its country is beyond doubt."""
+    found: list[tuple[int, Entry, str]] = []
+    for entry in sheet:
+        means, value = entry.means, entry.field.value
+        known = 100 if means.identity == "phone" else 90 if means.typed == "phone" else 70 if means.says_phone else 0
+        if not (known or (isinstance(value, str) and value[:1] == "+" and shapes.clear_phone(value.strip()))):
+            continue
+        number = shapes.phone(value[0] if isinstance(value, list) and value else value)
+        if number is None:
+            continue
+        found.append(((known or 40) - means.strangeness, entry, number))
+    chosen = best(((score, entry) for score, entry, _ in found), _SURE)
+    if chosen is None:
+        return None, None
+    sheet.take(chosen)
+    number = _with_area(sheet, chosen, next(number for _, entry, number in found if entry is chosen))
+    return number, shapes.e164(number, region(sheet))
+
+
+def _with_area(sheet: Sheet, chosen: Entry, number: str) -> str:
+    """The area code stands in a box of its own in some forms."""
+    for entry in sheet.of("place"):
+        if entry.means.place == "area" and entry.field.container == chosen.field.container and entry.text:
+            sheet.take(entry)
+            return f"{entry.text} {number}"
+    return number
+
+
+def region(sheet: Sheet) -> str | None:
+    """The country that the form gives for the number, or for the person."""
+    stated = None
+    for entry in sheet.of("place"):
+        place = entry.means.place
+        if place == "dial":
+            sheet.take(entry)
+            code = shapes.region_of(entry.text or "")
+            if code:
+                return code
+        elif place == "country":
+            stated = stated or shapes.region_of(entry.text or "")
+    return stated
+
+
+def take_company(sheet: Sheet) -> str | None:
+    """The company's name."""
+    return _take_text(sheet, "company")
+
+
+def take_names(sheet: Sheet, person: Path, known: Collection[str] = ()) -> Names:
+    """First, last and full name but those `known`; `person` is the object with the e-mail, whose names come first."""
+    first, last, whole = (
+        None if target in known else _take_text(sheet, target, person) for target in ("first_name", "last_name", "name")
+    )
+    if whole is not None and (first is None) != (last is None):
+        part = first or last or ""
+        if part.casefold() not in whole.casefold():
+            # "Prénom" beside "Nom", "Nome" beside "Cognome": the bare name is the other half.
+            return _composed(first or whole, last or whole)
+    if whole is None:
+        return _composed(first, last)
+    return Names(whole, first, last)
+
+
+def _composed(first: str | None, last: str | None) -> Names:
+    return Names(" ".join(part for part in (first, last) if part) or None, first, last)
+
+
+def _take_text(sheet: Sheet, target: str, person: Path = ()) -> str | None:
+    chosen = best(((_score(entry, person), entry) for entry in sheet.of(target)), _SURE)
+    if chosen is None:
+        return None
+    sheet.take(chosen)
+    return chosen.text
+
+
+def _score(entry: Entry, person: Path) -> int:
+    """How likely the entry is the person's; 0 if it can't be a name at all."""
+    field, text = entry.field, entry.text
+    if not isinstance(field.value, str | list) or text is None or len(text) > _NAME_CHARACTERS_MAX:
+        return 0
+    if "\n" in text or "@" in text or shapes.is_url(text) or not any(map(str.isalpha, text)):
+        return 0
+    score = 100 + 5 * _shared(field.path, person)
+    if field.container != person or not person:
+        score -= entry.means.strangeness * 2
+        if entry.keyed and any(isinstance(step, int) for step in field.container[len(person) :]):
+            # One of many things that each have a name.
+            score -= 70
+    if entry.means.identity == "name" and _names_the_form(entry, person) and not _like_a_person(text):
+        return 0
+    return score
+
+
+def _shared(path: Path, other: Path) -> int:
+    count = 0
+    for step, another in zip(path, other, strict=False):
+        if step != another:
+            break
+        count += 1
+    return count
+
+
+def _names_the_form(entry: Entry, person: Path) -> bool:
+    """A bare name outside the envelope that holds the answers."""
+    above = entry.field.container
+    inside = person[: len(above)] == above and len(person) > len(above)
+    step = person[len(above)] if inside else ""
+    return isinstance(step, str) and compact(step) in _ENVELOPED and entry.keyed
+
+
+def _like_a_person(text: str) -> bool:
+    parts = text.split()
+    return (
+        2 <= len(parts) <= _WORDS_OF_A_NAME_MAX
+        and not _FORM_WORDS.search(text)
+        and parts[0][:1].isupper()
+        and parts[-1][:1].isupper()
+    )

@@ -1,0 +1,119 @@
+"""One answer written as an object: `{"label": "Team size", "type": "number", "value": 5}` in all its spellings."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from producers.forms.reading.names import compact
+from producers.forms.reading.vocabulary import word_set
+
+_LABELS = ("label", "question", "title", "fieldlabel", "questiontext", "prompt", "caption", "displayname", "columnname")
+_NAMES = (
+    *("name", "key", "field", "fieldname", "slug", "ref", "columnid", "fieldid", "questionid", "property", "attribute"),
+    *("variable", "purpose", "channel", "param", "checkboxkey", "id"),
+)
+_VALUES = (
+    *("value", "answer", "values", "answers", "response", "stringvalue", "textvalue", "uservalue", "content", "val"),
+    *("selected", "granted", "accepted", "agreed", "checked", "ischecked", "choice", "choices", "input", "text"),
+)
+_EXTRAS = word_set("""
+    type fieldtype inputtype options required position order index step visible hidden description placeholder uuid
+    validation group rawvalue properties settings timestamp source updatedat weight isrequired multiple kind elementid
+    fieldelementid allowmultipleselections alloworotherchoice
+    """)
+_ROW_WORDS = frozenset((*_LABELS, *_NAMES, *_VALUES, *_EXTRAS, "text"))
+_TYPES = ("type", "fieldtype", "inputtype", "kind")
+_ENVELOPES = word_set("answers values content response input")
+_CHOICE_TEXTS = ("label", "text", "title", "other")
+_ROW_KEYS_MAX = 40
+_ROW_CHARACTERS_MAX = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The keys of an object by what they would be in a labelled row, likeliest first."""
+
+    labels: tuple[str, ...]
+    names: tuple[str, ...]
+    values: tuple[str, ...]
+    types: tuple[str, ...]
+    foreign: frozenset[str]
+    answered: bool
+
+
+NO_COLUMNS = Columns((), (), (), (), frozenset(), answered=False)
+_TOO_WIDE = Columns((), (), (), (), frozenset(("",)), answered=False)
+
+
+def columns(node: Mapping[str, Any]) -> Columns:
+    """Sort an object's keys; remembered, since every row of a form has the same ones."""
+    keys = tuple(node)
+    if len(keys) > _ROW_KEYS_MAX or sum(map(len, keys)) > _ROW_CHARACTERS_MAX:
+        return _TOO_WIDE
+    return _cached_columns(keys)
+
+
+@lru_cache(maxsize=4096)
+def _cached_columns(keys: tuple[str, ...]) -> Columns:
+    by_word = {compact(key): key for key in reversed(keys)}
+
+    def those(wanted: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(by_word[word] for word in wanted if word in by_word)
+
+    return Columns(
+        labels=those((*_LABELS, "text")),
+        names=those(_NAMES),
+        values=those(_VALUES),
+        types=those(_TYPES),
+        foreign=frozenset(key for key in keys if compact(key) not in _ROW_WORDS),
+        answered=any(word in by_word for word in _VALUES if word not in ("choices", "text")),
+    )
+
+
+def value_key(node: Mapping[str, Any], told: Columns) -> str:
+    """The key that holds the answer: the likeliest word that is there and isn't null, else the likeliest there."""
+    there = told.values
+    return next((key for key in there if node[key] is not None), there[0] if there else "")
+
+
+def first_text(row: Mapping[str, Any], keys: tuple[str, ...], without: str = "") -> str:
+    """The first of the values that is a text or a whole number, else ""."""
+    for key in keys:
+        value = row[key]
+        if key == without or isinstance(value, bool):
+            continue
+        if isinstance(value, int) or (isinstance(value, str) and value.strip()):
+            return str(value)
+    return ""
+
+
+def holds_fields(key: str, value: Any) -> bool:
+    """Whether what looks like a row's answer is rather an envelope with rows or fields in it."""
+    if isinstance(value, dict):
+        return compact(key) in _ENVELOPES and not any(isinstance(value.get(name), str) for name in _CHOICE_TEXTS)
+    return isinstance(value, list) and compact(key) in _ENVELOPES and any(isinstance(item, dict | list) for item in value)
+
+
+def chosen(value: Any, row: Mapping[str, Any]) -> Any:
+    """A choice in words: option ids looked up in the row's own options, choice objects replaced by their label."""
+    if isinstance(value, dict):
+        labels = value.get("labels")
+        if isinstance(labels, list):
+            return [*labels, value["other"]] if isinstance(value.get("other"), str) else labels
+        label = next((value[key] for key in _CHOICE_TEXTS if isinstance(value.get(key), str)), None)
+        return value if label is None or len(value) > 4 else label
+    texts = dict(_options(row.get("options"))) or dict(_options(row.get("choices")))
+    if isinstance(value, list):
+        items = [chosen(item, {}) if isinstance(item, dict) else item for item in value]
+        return [texts.get(str(item), item) if not isinstance(item, dict | list) else item for item in items]
+    return texts.get(str(value), value) if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+
+def _options(options: Any) -> Iterator[tuple[str, str]]:
+    for option in options if isinstance(options, list) else ():
+        if isinstance(option, dict):
+            text = next((option[key] for key in ("text", "label", "title", "name") if isinstance(option.get(key), str)), "")
+            name = next((option[key] for key in ("id", "value", "ref", "key") if option.get(key) is not None), None)
+            if text and isinstance(name, str | int):
+                yield str(name), text

@@ -1,0 +1,159 @@
+"""ParsedSubmission + source + ids -> SubmissionReceived and SubmittedPerson. Pure.
+
+Here a person is split in two: what identifies them goes into the part that is encrypted, and what deciders may know of them
+(a hash, a mail domain, a country) into `traits`.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
+from typing import Any, Final, Literal, NamedTuple
+
+import orjson
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber, region_code_for_number
+from pydantic import JsonValue
+
+from producers.forms.free_mail import FREE_MAIL_DOMAINS
+from producers.forms.submission import ParsedSubmission
+from schemas.message import Sealed
+from schemas.person import Source, SubmissionKind, SubmittedPerson, Traits
+from schemas.submissions import SubmissionReceived
+
+HashOf = Callable[[Literal["email", "phone", "delivery", "identity"], str], str]
+"""HMAC, hex, of a value of a kind."""
+
+KINDS: Final[Mapping[str, SubmissionKind]] = {"lead": "lead", "test_lead": "test", "spam": "spam"}
+"""`ignored` is no submission at all."""
+
+_PERSONAL: Final = ("email", "name", "first_name", "last_name", "phone", "page_url")
+_CALLING_CODE_DIGITS_MAX = 3
+_REGION_DIGITS = 7
+# Open answers are facts for ever, so one answer can't be a letter.
+_OPEN_ANSWER_CHARACTERS_MAX = 200
+
+
+class Origin(NamedTuple):
+    """Whose submission this is and what its source says of it.
+
+    Attributes:
+        open_answers: questions whose answers deciders may see, being not personal.
+        actor: who sent it through the API; None for forms.
+    """
+
+    vendor: str
+    source_id: str
+    quiet: bool = False
+    open_answers: Collection[str] = ()
+    actor: str | None = None
+
+
+def delivery_of(hashed: HashOf, source_id: str, parsed: ParsedSubmission, payload: Any) -> str:
+    """What a repeat of this delivery has too: the vendor's own id, else the content, in whatever order it is sent."""
+    if parsed.vendor_event_id:
+        return hashed("delivery", f"{source_id}|id|{parsed.vendor_event_id}")
+    content = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS).decode()
+    return hashed("delivery", f"{source_id}|content|{content}")
+
+
+def received(
+    parsed: ParsedSubmission, origin: Origin, submission_id: str, delivery: str, personal: Sealed, hashed: HashOf
+) -> SubmissionReceived:
+    """The message; `personal` is the sealed `person_of`."""
+    email = normal_email(parsed.email)
+    if email is not None:
+        identity = hashed("identity", email)
+    elif parsed.phone_e164 is not None:
+        identity = hashed("identity", parsed.phone_e164)
+    else:
+        identity = delivery
+    source = Source(vendor=origin.vendor, source_id=origin.source_id, form_id=parsed.form_id, form_name=parsed.form_name)
+    return SubmissionReceived(
+        personal=personal,
+        submission_id=submission_id,
+        delivery=delivery,
+        identity=identity,
+        kind=KINDS[parsed.kind],
+        source=source,
+        campaign=parsed.campaign,
+        consent=parsed.consent,
+        consents=parsed.consents,
+        traits=traits(parsed, email, origin.open_answers, hashed),
+        quiet=origin.quiet,
+        submitted_at=parsed.submitted_at,
+        actor=origin.actor,
+    )
+
+
+def person_of(
+    parsed: ParsedSubmission, raw: str, raw_content_type: str, custom: Mapping[str, JsonValue] | None = None
+) -> SubmittedPerson:
+    """Everything that identifies someone."""
+    return SubmittedPerson(
+        email=parsed.email,
+        name=parsed.name,
+        first_name=parsed.first_name,
+        last_name=parsed.last_name,
+        phone=parsed.phone,
+        phone_e164=parsed.phone_e164,
+        answers=parsed.answers,
+        page_url=parsed.page_url,
+        custom=dict(custom or {}),
+        raw=raw,
+        raw_content_type=raw_content_type,
+    )
+
+
+def traits(parsed: ParsedSubmission, email: str | None, open_answers: Collection[str], hashed: HashOf) -> Traits:
+    """What may be said of someone without saying who they are. `email` is normalised."""
+    domain = None if email is None else email.rpartition("@")[2] or None
+    phone = parsed.phone_e164
+    return Traits(
+        email_hash=None if email is None else hashed("email", email),
+        phone_hash=None if phone is None else hashed("phone", phone),
+        mail_domain=domain,
+        free_mail=domain in FREE_MAIL_DOMAINS,
+        phone_country=None if phone is None else country_of(phone),
+        company=parsed.company,
+        answers={question: answer for question, answer in parsed.answers.items() if _is_open(question, answer, open_answers)},
+        filled=tuple(name for name in _PERSONAL if getattr(parsed, name)),
+    )
+
+
+def _is_open(question: str, answer: JsonValue, open_answers: Collection[str]) -> bool:
+    return question in open_answers and len(str(answer)) <= _OPEN_ANSWER_CHARACTERS_MAX
+
+
+def normal_email(email: str | None) -> str | None:
+    """The spelling that is hashed."""
+    return email.strip().lower() if email and email.strip() else None
+
+
+def country_of(phone_e164: str) -> str | None:
+    """ISO 3166 alpha-2 of a number; None where it belongs to no country.
+
+    Several countries share a calling code (+1, +44, +7 ...), and the digits after it tell them apart; the first seven
+    always do, so that the library, which takes its time, is asked once for each.
+    """
+    digits = phone_e164.removeprefix("+")
+    if not (digits.isascii() and digits.isdecimal()):
+        return None
+    for length in range(1, _CALLING_CODE_DIGITS_MAX + 1):
+        regions = COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length]))
+        if regions is not None:
+            return _known(regions[0]) if len(regions) == 1 else _shared(digits[:length], digits[length:])
+    return None
+
+
+def _shared(calling_code: str, national: str) -> str | None:
+    return _country(calling_code, national[:_REGION_DIGITS], len(national), national[:1] == "0")
+
+
+@lru_cache(maxsize=50_000)
+def _country(calling_code: str, head: str, length: int, zero: bool) -> str | None:
+    # Digits after the head don't change the country, so any will do.
+    national = int((head + "2345678901234"[: max(0, length - len(head))]) or "0")
+    return _known(region_code_for_number(PhoneNumber(int(calling_code), national, italian_leading_zero=zero or None)))
+
+
+def _known(region: str | None) -> str | None:
+    # 001 stands for numbers of no country (satellite, free-phone).
+    return None if region == "001" else region

@@ -1,0 +1,36 @@
+"""The vendors' real-shaped requests, as they were handed to us."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from producers.forms.submission import ParsedSubmission
+
+
+class Case(NamedTuple):
+    body: bytes
+    content_type: str
+    headers: dict[str, str]
+    method: str
+    url: str
+    signature: dict[str, Any]
+    expect: dict[str, Any]
+
+
+def read(name: str) -> Case:
+    """The request `name`, with lower-case header names."""
+    case = json.loads((Path(__file__).parent / f"{name}.json").read_text("utf-8"))
+    return Case(
+        body=(case.get("body_raw") or case["body"]).encode(),
+        content_type=case["content_type"],
+        headers={key.lower(): value for key, value in case["headers"].items()},
+        method=case["method"],
+        url=case["url"],
+        signature=case["signature"],
+        expect=case["expect"],
+    )
+
+
+def expected(case: Case) -> dict[str, Any]:
+    """What the case expects of the fields that a submission has."""
+    return {key: value for key, value in case.expect.items() if key in ParsedSubmission.model_fields}

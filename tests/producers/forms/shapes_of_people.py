@@ -1,0 +1,285 @@
+"""Names and nestings in eight languages."""
+
+from tests.producers.forms.shape import ANNA, Shape, as_json
+
+SHAPES: list[Shape] = [
+    as_json(
+        "flat english",
+        {"Full Name": "Anna Schmidt", "E-mail Address": "anna@example.com", "Tel.": "030 1234"},
+        **ANNA,
+        phone="030 1234",
+    ),
+    as_json(
+        "german form labels",
+        {
+            "Vorname": "Anna",
+            "Nachname": "Schmidt",
+            "E-Mail-Adresse": "anna@example.com",
+            "Telefonnummer": "+49 30 1234567",
+            "Firma": "Schmidt GmbH",
+            "Ihre Nachricht": "Hallo",
+        },
+        **ANNA,
+        first_name="Anna",
+        last_name="Schmidt",
+        phone_e164="+49301234567",
+        company="Schmidt GmbH",
+        answers={"Ihre Nachricht": "Hallo"},
+    ),
+    as_json(
+        "german bare Name beside Vorname",
+        {"Vorname": "Anna", "Name": "Schmidt", "Mail": "anna@example.com"},
+        **ANNA,
+        last_name="Schmidt",
+    ),
+    as_json(
+        "german Vor- und Nachname",
+        {"Vor- und Nachname": "Anna Schmidt", "Ihre E-Mail": "anna@example.com", "Unternehmen": "X AG"},
+        **ANNA,
+        first_name=None,
+        company="X AG",
+    ),
+    as_json(
+        "french",
+        {
+            "Prénom": "Zoé",
+            "Nom": "Lefèvre",
+            "Adresse électronique": "zoe@example.fr",
+            "Téléphone portable": "06 12 34 56 78",
+            "Raison sociale": "Lefèvre SARL",
+            "J'accepte d'être contactée": "oui",
+        },
+        email="zoe@example.fr",
+        name="Zoé Lefèvre",
+        first_name="Zoé",
+        last_name="Lefèvre",
+        phone="06 12 34 56 78",
+        phone_e164=None,
+        company="Lefèvre SARL",
+        consent=True,
+        answers={},
+    ),
+    as_json(
+        "french nom de l'entreprise",
+        {"Nom de famille": "Roy", "Courriel": "roy@example.ca", "Nom de l'entreprise": "Roy & Fils"},
+        email="roy@example.ca",
+        last_name="Roy",
+        company="Roy & Fils",
+    ),
+    as_json(
+        "french nom et prénom",
+        {"Nom et prénom": "Zoé Lefèvre", "Courriel": "zoe@example.fr"},
+        name="Zoé Lefèvre",
+        first_name=None,
+        last_name=None,
+    ),
+    as_json(
+        "spanish",
+        {
+            "nombre": "Lucía",
+            "apellidos": "Gómez Ruiz",
+            "correo_electronico": "lucia@example.es",
+            "telefono_movil": "+34 612 345 678",
+            "empresa": "Ruiz SL",
+            "mensaje": "Hola",
+            "acepto_privacidad": "sí",
+        },
+        email="lucia@example.es",
+        name="Lucía Gómez Ruiz",
+        first_name="Lucía",
+        phone_e164="+34612345678",
+        company="Ruiz SL",
+        consent=True,
+        answers={"mensaje": "Hola"},
+    ),
+    as_json(
+        "italian",
+        {
+            "Nome": "Marco",
+            "Cognome": "Bianchi",
+            "Posta elettronica": "marco@example.it",
+            "Cellulare": "+39 06 1234 5678",
+            "Ragione sociale": "Bianchi srl",
+        },
+        email="marco@example.it",
+        name="Marco Bianchi",
+        last_name="Bianchi",
+        phone_e164="+390612345678",
+        company="Bianchi srl",
+    ),
+    as_json(
+        "italian nome e cognome",
+        {"Nome e cognome": "Marco Bianchi", "Indirizzo e-mail": "marco@example.it", "Acconsento": "no"},
+        name="Marco Bianchi",
+        email="marco@example.it",
+        consent=False,
+    ),
+    as_json(
+        "dutch",
+        {
+            "Voornaam": "Joost",
+            "Achternaam": "de Wit",
+            "E-mailadres": "joost@example.nl",
+            "Telefoonnummer": "0031 20 123 4567",
+            "Bedrijfsnaam": "Wit BV",
+        },
+        email="joost@example.nl",
+        name="Joost de Wit",
+        phone_e164="+31201234567",
+        company="Wit BV",
+    ),
+    as_json(
+        "portuguese",
+        {
+            "Nome completo": "Inês Souza",
+            "E-mail profissional": "ines@example.pt",
+            "Telemóvel": "+351 912 345 678",
+            "Empresa": "Souza Lda",
+            "Aceito receber a newsletter": "não",
+        },
+        email="ines@example.pt",
+        name="Inês Souza",
+        phone_e164="+351912345678",
+        company="Souza Lda",
+        consent=False,
+        consents={"newsletter": False},
+    ),
+    as_json(
+        "polish",
+        {
+            "Imię i nazwisko": "Paweł Żak",
+            "Adres e-mail": "pawel@example.pl",
+            "Numer telefonu": "+48 22 123 45 67",
+            "Nazwa firmy": "Żak sp. z o.o.",
+            "Wyrażam zgodę na kontakt": "tak",
+        },
+        email="pawel@example.pl",
+        name="Paweł Żak",
+        phone_e164="+48221234567",
+        company="Żak sp. z o.o.",
+        consent=True,
+    ),
+    as_json(
+        "polish split names",
+        {"imie": "Paweł", "nazwisko": "Żak", "email": "pawel@example.pl"},
+        name="Paweł Żak",
+        first_name="Paweł",
+        last_name="Żak",
+    ),
+    as_json(
+        "camel case",
+        {"firstName": "Anna", "lastName": "Schmidt", "emailAddress": "anna@example.com", "companyName": "X", "optIn": False},
+        **ANNA,
+        company="X",
+        consent=False,
+    ),
+    as_json(
+        "kebab case",
+        {"first-name": "Anna", "last-name": "Schmidt", "your-email": "anna@example.com", "your-message": "Hi"},
+        **ANNA,
+        answers={"your-message": "Hi"},
+    ),
+    as_json("screaming", {"FIRST_NAME": "Anna", "LAST_NAME": "Schmidt", "EMAIL": "anna@example.com"}, **ANNA),
+    as_json(
+        "keyed by question",
+        {
+            "What is your name?": "Anna Schmidt",
+            "What's your email address?": "anna@example.com",
+            "How many seats do you need?": 0,
+        },
+        **ANNA,
+        answers={"How many seats do you need?": 0},
+    ),
+    as_json(
+        "deeply wrapped",
+        {
+            "event": "form.submitted",
+            "data": {"submission": {"id": "s-1", "fields": {"contact": {"name": "Anna Schmidt", "mail": "anna@example.com"}}}},
+        },
+        **ANNA,
+        vendor_event_id="s-1",
+        answers={},
+    ),
+    as_json(
+        "labelled rows",
+        {
+            "fields": [
+                {"label": "Name", "value": "Anna Schmidt"},
+                {"label": "Email", "value": "anna@example.com"},
+                {"label": "Budget", "value": 5},
+            ]
+        },
+        **ANNA,
+        answers={"Budget": 5},
+    ),
+    as_json("rows by name", [{"name": "name", "value": "Anna Schmidt"}, {"name": "email", "value": "anna@example.com"}], **ANNA),
+    as_json(
+        "questions and answers",
+        {
+            "responses": [
+                {"question": "Your name", "answer": "Anna Schmidt"},
+                {"question": "Where can we reach you?", "answer": "anna@example.com"},
+            ]
+        },
+        **ANNA,
+    ),
+    as_json(
+        "rows keyed by id",
+        {
+            "answers": {
+                "q1": {"title": "Name", "text": "Anna Schmidt"},
+                "q2": {"title": "Best e-mail", "text": "anna@example.com"},
+            }
+        },
+        **ANNA,
+    ),
+    as_json(
+        "property objects",
+        {
+            "properties": {
+                "email": {"value": "anna@example.com"},
+                "firstname": {"value": "Anna"},
+                "lastname": {"value": "Schmidt"},
+            }
+        },
+        **ANNA,
+    ),
+    as_json(
+        "values in arrays",
+        {"email": ["anna@example.com"], "name": ["Anna Schmidt"], "topic_of_interest": ["CRM"]},
+        **ANNA,
+        answers={"topic_of_interest": "CRM"},
+    ),
+    as_json(
+        "pairs",
+        {"form": "Contact", "entries": [["name", "Anna Schmidt"], ["email", "anna@example.com"]]},
+        **ANNA,
+        form_name="Contact",
+    ),
+    as_json("parallel lists", {"labels": ["Name", "Email"], "values": ["Anna Schmidt", "anna@example.com"]}, **ANNA),
+    as_json(
+        "definitions beside the answers",
+        {
+            "schema": [{"id": "f1", "title": "Your name"}, {"id": "f2", "title": "E-mail"}, {"id": "f3", "title": "Team size"}],
+            "data": {"f1": "Anna Schmidt", "f2": "anna@example.com", "f3": "11-50"},
+        },
+        **ANNA,
+        answers={"Team size": "11-50"},
+    ),
+    as_json(
+        "name object",
+        {
+            "q3_name": {"first": "Anna", "last": "Schmidt"},
+            "q4_email": "anna@example.com",
+            "q5_phoneNumber": {"full": "(030) 123 4567"},
+        },
+        **ANNA,
+        first_name="Anna",
+        phone="(030) 123 4567",
+    ),
+    as_json(
+        "area code apart",
+        {"email": "anna@example.com", "phone": {"area": "555", "phone": "0100123"}, "country": "US"},
+        phone="555 0100123",
+    ),
+]
