@@ -1,0 +1,1 @@
+"""What people ask of a lead: edit, note, assign, move along, erase."""

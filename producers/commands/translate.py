@@ -1,0 +1,58 @@
+"""A request about a lead -> commands. Pure: ids come in, and what is personal goes out unsealed beside its command."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from schemas.commands import AssignLead, ChangeStatus, Command, EditLead, NoteLead, Status
+from schemas.message import Frozen, LeadId
+from schemas.person import Note, Person
+from schemas.submissions import ErasureRequested
+
+PERSONAL: Final = ("email", "name", "first_name", "last_name", "phone", "phone_e164", "custom")
+OPEN: Final = ("company",)
+"""Fields of a lead that aren't personal and travel in the open."""
+
+
+class Asker(NamedTuple):
+    """Who asks, of which lead, under which id, and which version of it they saw (None: any)."""
+
+    lead: LeadId
+    command_id: str
+    actor: str
+    expected_version: int | None = None
+
+
+def edit(asker: Asker, fields: Mapping[str, Any]) -> tuple[EditLead, Person | None]:
+    """Change `fields` (None removes a value); the personal ones stand in the Person, to be sealed with the lead's key."""
+    personal = {name: fields[name] for name in PERSONAL if name in fields}
+    if "custom" in personal:
+        personal["custom"] = personal["custom"] or {}
+    command = EditLead(
+        **asker._asdict(),
+        fields=tuple(name for name in (*PERSONAL, *OPEN) if name in fields),
+        changes={name: fields[name] for name in OPEN if name in fields},
+    )
+    return command, Person(**personal) if personal else None
+
+
+def change_status(asker: Asker, status: Status) -> ChangeStatus:
+    """Move along the pipeline."""
+    return ChangeStatus(**asker._asdict(), status=status)
+
+
+def note(asker: Asker, text: str) -> tuple[NoteLead, Frozen]:
+    """Write a note; its text is personal. The note's id is the command's, so that asking twice writes once."""
+    return NoteLead(**asker._asdict(), note_id=asker.command_id), Note(text=text)
+
+
+def assign(asker: Asker, owner: str | None) -> AssignLead:
+    """Give to a person, or to nobody."""
+    return AssignLead(**asker._asdict(), owner=owner)
+
+
+def erase(asker: Asker, reason: str) -> ErasureRequested:
+    """Forget the person. Goes to `identity`, which owns claims and keys."""
+    return ErasureRequested(lead=asker.lead, command_id=asker.command_id, actor=asker.actor, reason=reason)
+
+
+AnyCommand = Command | ErasureRequested
