@@ -1,0 +1,1 @@
+"""Mails to leads and owners, asked of the gate."""

@@ -1,0 +1,27 @@
+"""leads.events -> communication -> leads.events, and mails asked of the gate
+
+Acknowledges a first submission to whoever sent it, and tells an owner of a new lead.
+"""
+
+from consumers.communication import rules
+from consumers.communication.documents import Template
+from consumers.communication.state import Correspondence
+from infra.kafka.fold import Fold
+from schemas import topics
+from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadScored, MessagePlanned
+
+communication = Fold(
+    name="communication",
+    reads=topics.EVENTS,
+    state=Correspondence,
+    handlers={
+        LeadCaptured: rules.acknowledge,
+        LeadScored: rules.note_score,
+        LeadAssigned: rules.tell_owner,
+        LeadErased: rules.forget,
+    },
+    writes=(MessagePlanned,),
+    documents=(Template,),
+)
+
+folds = (communication,)

@@ -1,0 +1,1 @@
+"""Owners for leads: which team, then whose turn it is."""

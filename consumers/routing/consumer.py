@@ -1,0 +1,40 @@
+"""leads.events -> routing -> leads.routing -> routing.pools -> leads.commands
+
+`routing` asks for an owner where a lead has none, and says of which team; `routing.pools` picks whose turn it is. Requests of all
+leads stand in one order in leads.routing, so a turn is the same whenever the order is read again.
+"""
+
+from consumers.routing import pools, rules
+from consumers.routing.documents import Person, RoutingRules, Team
+from consumers.routing.state import PoolState, RequestState
+from infra.kafka.fold import Fold
+from schemas import topics
+from schemas.commands import AssignLead
+from schemas.events import DocumentPublished, LeadAssigned, LeadCaptured, LeadErased
+from schemas.routing import OwnerRequested, RosterPublished
+
+routing = Fold(
+    name="routing",
+    reads=topics.EVENTS,
+    state=RequestState,
+    handlers={
+        LeadCaptured: rules.request_owner,
+        LeadAssigned: rules.note_owner,
+        LeadErased: rules.forget,
+        DocumentPublished: rules.publish_rosters,
+    },
+    writes=(OwnerRequested, RosterPublished),
+    documents=(RoutingRules, Team, Person),
+    key=rules.lead_or_documents,
+)
+
+routing_pools = Fold(
+    name="routing.pools",
+    reads=topics.ROUTING,
+    state=PoolState,
+    handlers={OwnerRequested: pools.pick_owner, RosterPublished: pools.change_roster},
+    writes=(AssignLead,),
+    key=pools.team_of,
+)
+
+folds = (routing, routing_pools)

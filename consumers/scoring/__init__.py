@@ -1,0 +1,1 @@
+"""Points for leads, with a receipt that adds up."""

@@ -1,0 +1,27 @@
+"""leads.events -> scoring -> leads.events
+
+Gives each lead its points, with a receipt whose lines add up to them.
+"""
+
+from consumers.scoring import rules
+from consumers.scoring.documents import ScoringRules
+from consumers.scoring.state import ScoreState
+from infra.kafka.fold import Fold
+from schemas import topics
+from schemas.events import LeadCaptured, LeadErased, LeadScored, LeadStatusChanged, LeadUpdated
+
+scoring = Fold(
+    name="scoring",
+    reads=topics.EVENTS,
+    state=ScoreState,
+    handlers={
+        LeadCaptured: rules.score_submission,
+        LeadUpdated: rules.score_update,
+        LeadStatusChanged: rules.score_status,
+        LeadErased: rules.forget,
+    },
+    writes=(LeadScored,),
+    documents=(ScoringRules,),
+)
+
+folds = (scoring,)
