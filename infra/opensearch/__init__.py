@@ -1,0 +1,1 @@
+"""OpenSearch: a bounded client, indices made once, bulk bodies as bytes."""

@@ -1,0 +1,1 @@
+"""leads.events -> history -> PostgreSQL: every record of the log, found by lead."""

@@ -1,0 +1,125 @@
+"""A fact in words for people. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from schemas.events import (
+    LeadAssigned,
+    LeadCaptured,
+    LeadErased,
+    LeadNoted,
+    LeadScored,
+    LeadStatusChanged,
+    LeadUpdated,
+    MessagePlanned,
+    MessageRecorded,
+)
+from schemas.message import Frozen, Message
+from schemas.person import Note, Person
+
+Names = Mapping[str, str]
+"""Person id -> name."""
+
+_OUTCOMES: Final = {
+    "sent": "Mail sent",
+    "failed": "Mail could not be sent",
+    "suppressed": "Mail held back",
+    "unknown": "Mail handed over, its fate unknown",
+}
+_FIELDS: Final = {"first_name": "first name", "last_name": "last name", "custom": "custom fields"}
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Title in a few words; `detail` for who wants to know more; `text` is what somebody wrote."""
+
+    title: str
+    detail: dict[str, Any] = field(default_factory=dict)
+    text: str | None = None
+
+
+def describe(type_: str, body: Message | None, person: Frozen | None, names: Names) -> Described:
+    """A fact in words; one of an unknown type is called by it."""
+    handler = _HANDLERS.get(type(body))
+    return Described(type_) if handler is None else handler(body, person, names)
+
+
+def actor_of(body: Message | None, source: str) -> str:
+    """Who did it: a user, a source or a consumer."""
+    return str(getattr(body, "actor", "") or source)
+
+
+def _captured(body: LeadCaptured, _person: Frozen | None, _names: Names) -> Described:
+    by = body.source.form_name or body.source.vendor
+    title = f"Came in by {by}" if body.first else f"Wrote again by {by}"
+    detail: dict[str, Any] = {"submission": body.submission_id, "source": body.source.source_id, "vendor": body.source.vendor}
+    if body.campaign:
+        detail["campaign"] = body.campaign
+    if body.consent is not None:
+        detail["consent"] = body.consent
+    if body.quiet:
+        detail["quiet"] = True
+    return Described(title, detail)
+
+
+def _updated(body: LeadUpdated, person: Frozen | None, _names: Names) -> Described:
+    changed: dict[str, Any] = dict(body.changes)
+    if isinstance(person, Person):
+        changed |= {name: getattr(person, name) for name in body.fields if name in Person.model_fields}
+    words = ", ".join(_FIELDS.get(name, name) for name in body.fields)
+    return Described(f"Changed {words}", {"fields": list(body.fields), "changes": changed})
+
+
+def _status_changed(body: LeadStatusChanged, _person: Frozen | None, _names: Names) -> Described:
+    return Described(f"Status {body.before} → {body.status}", {"before": body.before, "status": body.status})
+
+
+def _assigned(body: LeadAssigned, _person: Frozen | None, names: Names) -> Described:
+    if body.owner is not None:
+        title = f"Assigned to {names.get(body.owner, body.owner)}"
+    else:
+        title = "Owner removed" if body.request_id is None else "Nobody could take it"
+    detail: dict[str, Any] = {"before": body.before, "owner": body.owner, "reason": body.reason, "path": list(body.path)}
+    return Described(title, detail)
+
+
+def _noted(body: LeadNoted, person: Frozen | None, _names: Names) -> Described:
+    return Described("Note", {"note": body.note_id}, person.text if isinstance(person, Note) else None)
+
+
+def _scored(body: LeadScored, _person: Frozen | None, _names: Names) -> Described:
+    detail = {
+        "before": body.before,
+        "score": body.score,
+        "grade": body.grade,
+        "rules_version": body.rules_version,
+        "receipt": [line.model_dump() for line in body.receipt],
+    }
+    return Described(f"Score {body.before} → {body.score} (grade {body.grade})", detail)
+
+
+def _planned(body: MessagePlanned, _person: Frozen | None, _names: Names) -> Described:
+    detail = {"message": body.message_id, "template": body.template, "to": body.to, "reason": body.reason}
+    return Described(f"Mail planned: {body.template}", detail | {"template_version": body.template_version})
+
+
+def _recorded(body: MessageRecorded, _person: Frozen | None, _names: Names) -> Described:
+    return Described(_OUTCOMES[body.outcome], {"message": body.message_id, "outcome": body.outcome, "detail": body.detail})
+
+
+def _erased(_body: LeadErased, _person: Frozen | None, _names: Names) -> Described:
+    return Described("Erased")
+
+
+_HANDLERS: Final[Mapping[type[Any], Callable[[Any, Frozen | None, Names], Described]]] = {
+    LeadCaptured: _captured,
+    LeadUpdated: _updated,
+    LeadStatusChanged: _status_changed,
+    LeadAssigned: _assigned,
+    LeadNoted: _noted,
+    LeadScored: _scored,
+    MessagePlanned: _planned,
+    MessageRecorded: _recorded,
+    LeadErased: _erased,
+}

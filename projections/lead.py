@@ -1,0 +1,219 @@
+"""leads.events -> a lead as it stands.
+
+The one pure fold behind lead_list, `as_of` and lead_search, so that all of them say the same of a lead. No I/O, no clock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, cast
+
+from schemas.events import (
+    LeadAssigned,
+    LeadCaptured,
+    LeadErased,
+    LeadFact,
+    LeadNoted,
+    LeadScored,
+    LeadStatusChanged,
+    LeadUpdated,
+    MessageRecorded,
+)
+from schemas.message import Frozen, Message
+from schemas.person import Person
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Lead:
+    """What is known of one lead; None where unknown.
+
+    Attributes:
+        partition: of the log; a lead never leaves it.
+        version: sequence of the last fact that `leads` decided; 0 before the first.
+        vendor, source_id: of the capture that made the lead.
+        quiet: every capture so far was quiet.
+        created_at: when the first submission was made, as far as its sender says, else when it was received.
+        updated_at: occurred time of the last fact that changed something here.
+        answers, consents: by question and purpose, the newest value; `answered_at` and `consented_at` say when it was given.
+        identifiers: (kind, HMAC) under which the lead is known.
+        erased: the person is gone, and nothing may bring the lead back.
+        touched: fields changed since this value was made or loaded; the projector writes no more than these need.
+    """
+
+    id: str
+    partition: int
+    version: int = 0
+    status: str = "new"
+    score: int | None = None
+    grade: str | None = None
+    owner: str | None = None
+    company: str | None = None
+    vendor: str = ""
+    source_id: str = ""
+    quiet: bool = True
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    phone_e164: str | None = None
+    mail_domain: str | None = None
+    free_mail: bool = False
+    campaign: JsonObject = field(default_factory=dict)
+    custom: JsonObject = field(default_factory=dict)
+    answers: JsonObject = field(default_factory=dict)
+    answered_at: dict[str, datetime] = field(default_factory=dict)
+    consent: bool | None = None
+    consents: dict[str, bool] = field(default_factory=dict)
+    consented_at: dict[str, datetime] = field(default_factory=dict)
+    identifiers: set[tuple[str, str]] = field(default_factory=set)
+    erased: bool = False
+    touched: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One fact about one lead, with what the envelope and the codec add to it. `person` None also when it was erased."""
+
+    body: Message
+    person: Frozen | None
+    occurred_at: datetime
+
+
+NARROW: Final = frozenset({"version", "updated_at", "status", "score", "grade", "owner"})
+"""Fields that are replaced without a look at what was there."""
+
+WHOLE: Final = (LeadCaptured, LeadUpdated)
+"""Facts that can be folded only by who knows the lead as it was."""
+
+NAMES: Final = ("email", "name", "first_name", "last_name", "phone", "phone_e164")
+
+
+def makes_lead(body: Message) -> bool:
+    """Whether this fact needs nothing from before: the capture that made the lead."""
+    return isinstance(body, LeadCaptured) and body.first
+
+
+def fold(lead: Lead, heard: Heard) -> None:
+    """Change `lead` by one fact. Facts of other kinds, and whatever comes after an erasure, change nothing."""
+    handler = _HANDLERS.get(type(heard.body))
+    if handler is None or lead.erased:
+        return
+    handler(lead, heard.body, heard)
+    if isinstance(heard.body, LeadFact):
+        lead.version = max(lead.version, heard.body.version)
+    lead.updated_at = heard.occurred_at if lead.updated_at is None else max(lead.updated_at, heard.occurred_at)
+    lead.touched |= {"version", "updated_at"}
+
+
+def display_name(lead: Lead) -> str | None:
+    """The name as given, else put together from its parts."""
+    return lead.name or " ".join(part for part in (lead.first_name, lead.last_name) if part) or None
+
+
+def _captured(lead: Lead, body: LeadCaptured, heard: Heard) -> None:
+    """A later capture fills what was unknown and brings newer answers; it takes nothing known away."""
+    if body.first or lead.created_at is None:
+        lead.created_at = body.submitted_at or heard.occurred_at
+        lead.vendor, lead.source_id = body.source.vendor, body.source.source_id
+    person, traits = cast("Person | None", heard.person), body.traits
+    lead.quiet = lead.quiet and body.quiet
+    if lead.company is None:
+        lead.company = traits.company or None
+    if lead.mail_domain is None:
+        lead.mail_domain, lead.free_mail = traits.mail_domain, traits.free_mail
+    _answer(lead, traits.answers, heard.occurred_at)
+    if person is not None:
+        _fill(lead, person, heard.occurred_at)
+    if body.campaign:
+        lead.campaign = {**lead.campaign, **body.campaign}
+    if body.consent is not None:
+        lead.consent = body.consent
+    if body.consents:
+        lead.consents |= body.consents
+        lead.consented_at |= dict.fromkeys(body.consents, heard.occurred_at)
+    hashes = (("email", traits.email_hash), ("phone", traits.phone_hash))
+    lead.identifiers |= {(kind, hash_) for kind, hash_ in hashes if hash_ is not None}
+    lead.touched.add("person")
+
+
+def _fill(lead: Lead, person: Person, at: datetime) -> None:
+    for name in NAMES:
+        if getattr(lead, name) is None and (value := getattr(person, name)):
+            setattr(lead, name, value)
+    _answer(lead, person.answers, at)
+    if person.custom:
+        lead.custom = {**lead.custom, **person.custom}
+
+
+def _answer(lead: Lead, answers: JsonObject, at: datetime) -> None:
+    if answers:
+        lead.answers |= answers
+        lead.answered_at |= dict.fromkeys(answers, at)
+
+
+def _updated(lead: Lead, body: LeadUpdated, heard: Heard) -> None:
+    """An edit replaces what it names, also by nothing. Custom fields and answers are replaced one by one, None removes one."""
+    person = cast("Person | None", heard.person)
+    if person is not None:
+        for name in body.fields:
+            if name == "custom":
+                lead.custom = _merged(lead.custom, person.custom)
+            elif name == "answers":
+                _answer(lead, person.answers, heard.occurred_at)
+            elif name in NAMES:
+                setattr(lead, name, getattr(person, name) or None)
+        if "phone" in body.fields:
+            lead.phone_e164 = person.phone_e164
+    changes = body.changes
+    if "company" in changes:
+        company = changes["company"]
+        lead.company = company if isinstance(company, str) and company else None
+    if isinstance(status := changes.get("status"), str):
+        lead.status = status
+    if isinstance(custom := changes.get("custom"), dict):
+        lead.custom = _merged(lead.custom, custom)
+    lead.touched.add("person")
+
+
+def _merged(known: JsonObject, newer: JsonObject) -> JsonObject:
+    return {name: value for name, value in {**known, **newer}.items() if value is not None}
+
+
+def _status_changed(lead: Lead, body: LeadStatusChanged, _heard: Heard) -> None:
+    lead.status = body.status
+    lead.touched.add("status")
+
+
+def _assigned(lead: Lead, body: LeadAssigned, _heard: Heard) -> None:
+    lead.owner = body.owner
+    lead.touched.add("owner")
+
+
+def _scored(lead: Lead, body: LeadScored, _heard: Heard) -> None:
+    lead.score, lead.grade = body.score, body.grade
+    lead.touched |= {"score", "grade"}
+
+
+def _erased(lead: Lead, _body: LeadErased, _heard: Heard) -> None:
+    lead.erased = True
+
+
+def _happened(_lead: Lead, _body: LeadNoted | MessageRecorded, _heard: Heard) -> None:
+    """Only the version moves."""
+
+
+_HANDLERS: Final[dict[type[Message], Callable[[Lead, Any, Heard], None]]] = {
+    LeadCaptured: _captured,
+    LeadUpdated: _updated,
+    LeadStatusChanged: _status_changed,
+    LeadAssigned: _assigned,
+    LeadScored: _scored,
+    LeadErased: _erased,
+    LeadNoted: _happened,
+    MessageRecorded: _happened,
+}

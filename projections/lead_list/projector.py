@@ -1,0 +1,172 @@
+"""leads.events -> lead_list -> PostgreSQL
+
+Keeps every lead as it stands. A batch is folded in memory and written with a bounded number of UNNEST statements, whatever its
+size. The schema's name is a parameter, so that a rebuild runs this very code beside the live one.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import asyncpg
+import orjson
+
+from infra.kafka.projection import Projection, ProjectionBatch
+from projections.lead import Lead
+from projections.lead_list import rows
+from projections.lead_list.model import LEAD_TABLES, SCHEMA, VERSION
+from projections.lead_list.statements import FOLDED_COLUMNS, statements
+from schemas import topics
+
+Announce = Callable[[Sequence[bytes]], Awaitable[object]]
+"""Tells listeners what changed: one JSON document a lead, `{"lead", "version", "owner", "partition", "offset", "types"}`."""
+
+
+class Projector:
+    """Writes one schema."""
+
+    def __init__(self, schema: str = SCHEMA, announce: Announce | None = None) -> None:
+        self._sql = statements(schema)
+        self._announce = announce
+        self._news: dict[int, list[bytes]] = {}
+
+    async def apply(self, connection: asyncpg.Connection, batch: ProjectionBatch) -> None:
+        """Write a batch within the caller's transaction."""
+        self._news.pop(batch.partition, None)
+        facts = [
+            rows.heard(lead, item.record.offset, item.body, item.person, item.envelope.occurred_at)
+            for item in batch.records
+            if item.body is not None and (lead := item.body.lead) is not None
+        ]
+        if not facts:
+            return
+        loaded, gone = await self._load(connection, rows.needed(facts))
+        folded = rows.fold_batch(batch.partition, facts, loaded, gone)
+        counts: Counter[tuple[str, str]] = Counter()
+        written = await self._write_leads(connection, folded, counts)
+        await self._write_beside(connection, folded)
+        await self._erase(connection, folded, counts)
+        await self._count(connection, batch.partition, counts)
+        if self._announce is not None:
+            self._news[batch.partition] = news(batch.partition, folded, written)
+
+    async def after_commit(self, batch: ProjectionBatch) -> None:
+        """Tell listeners what the batch changed."""
+        found = self._news.pop(batch.partition, None)
+        if found and self._announce is not None:
+            await self._announce(found)
+
+    async def _load(self, connection: asyncpg.Connection, wanted: list[str]) -> tuple[dict[str, Lead], list[str]]:
+        if not wanted:
+            return {}, []
+        loaded = {row["id"]: lead_from(row) for row in await connection.fetch(self._sql["load"], wanted)}
+        missing = [id_ for id_ in wanted if id_ not in loaded]
+        gone = [row["lead"] for row in await connection.fetch(self._sql["gone"], missing)] if missing else []
+        return loaded, gone
+
+    async def _write_leads(
+        self, connection: asyncpg.Connection, folded: rows.Folded, counts: Counter[tuple[str, str]]
+    ) -> dict[str, tuple[int, str | None]]:
+        """Upsert whole rows, update narrow ones; returns version and owner of each lead that has a row."""
+        written = {}
+        if folded.whole:
+            leads = [folded.whole[id_] for id_ in sorted(folded.whole)]
+            await connection.execute(self._sql["leads"], *_columns(rows.lead_row(lead) for lead in leads))
+            if companies := rows.company_rows(leads):
+                await connection.execute(self._sql["companies"], *_columns(companies))
+            for lead in leads:
+                written[lead.id] = (lead.version, lead.owner)
+                counts.update(rows.counted(lead))
+                counts.subtract(folded.before.get(lead.id, ()))
+        if folded.narrow:
+            changes = [_narrow_row(folded.narrow[id_]) for id_ in sorted(folded.narrow)]
+            for row in await connection.fetch(self._sql["narrow"], *_columns(changes)):
+                written[row["id"]] = (row["version"], row["owner"])
+                # Of what may have changed, the rest is counted as before.
+                if row["status"] != row["old_status"]:
+                    counts.update({("status", row["status"]): 1, ("status", row["old_status"]): -1})
+                if row["grade"] != row["old_grade"]:
+                    counts.update({("grade", value): by for value, by in ((row["grade"], 1), (row["old_grade"], -1)) if value})
+                counts["unassigned", ""] += (row["owner"] is None) - (row["old_owner"] is None)
+        return written
+
+    async def _write_beside(self, connection: asyncpg.Connection, folded: rows.Folded) -> None:
+        """Rows that hang on leads; a lead without a row of its own (unknown, erased) gets none."""
+        for table, found in (
+            ("identifiers", folded.identifiers),
+            ("consents", folded.consents),
+            ("answers", folded.answers),
+            ("assignments", folded.assignments),
+            ("messages", [(*key, *row) for key, row in folded.messages.items()]),
+            ("notes", folded.notes),
+        ):
+            if found:
+                await connection.execute(self._sql[table], *_columns(found))
+
+    async def _erase(self, connection: asyncpg.Connection, folded: rows.Folded, counts: Counter[tuple[str, str]]) -> None:
+        if not folded.erased:
+            return
+        erased = sorted(folded.erased)
+        for row in await connection.fetch(self._sql["drop"], erased):
+            counts.subtract(rows.counted_by(row["status"], row["grade"], row["vendor"], row["owner"], row["created_at"]))
+        for table in LEAD_TABLES:
+            await connection.execute(self._sql[f"drop {table}"], erased)
+        await connection.execute(self._sql["erased"], erased, [folded.erased[id_] for id_ in erased])
+
+    async def _count(self, connection: asyncpg.Connection, partition: int, counts: Counter[tuple[str, str]]) -> None:
+        changed = [(dimension, value, by) for (dimension, value), by in sorted(counts.items()) if by]
+        if changed:
+            await connection.execute(self._sql["counters"], partition, *_columns(changed))
+
+
+def projection(*, schema: str = SCHEMA, version: int = VERSION, announce: Announce | None = None) -> Projection:
+    """The read model, declared; `announce` None tells nobody (rebuilds)."""
+    projector = Projector(schema, announce)
+    return Projection(
+        name=SCHEMA,
+        reads=topics.EVENTS,
+        apply=projector.apply,
+        after_commit=projector.after_commit,
+        version=version,
+        schema=schema,
+    )
+
+
+def lead_from(row: Any) -> Lead:
+    """A lead as its row has it. Answers, consents and identifiers stay empty: a batch's newest replace those in their tables."""
+    lead = Lead(row["id"], row["partition"])
+    for name, kind in FOLDED_COLUMNS:
+        setattr(lead, name, orjson.loads(row[name]) if kind == "jsonb" else row[name])
+    return lead
+
+
+def news(partition: int, folded: rows.Folded, written: Mapping[str, tuple[int, str | None]]) -> list[bytes]:
+    """What listeners are told, one document a lead. Without a look at its row (erased, or only a message was planned) a lead's
+    version and owner are not known here.
+    """
+    told = []
+    for lead, (offset, types) in folded.changed.items():
+        message: dict[str, Any] = {"lead": lead, "version": None, "partition": partition, "offset": offset, "types": types}
+        if lead in written:
+            message["version"], message["owner"] = written[lead]
+        told.append(orjson.dumps(message))
+    return told
+
+
+def _narrow_row(lead: Lead) -> tuple[Any, ...]:
+    touched = lead.touched
+    return (
+        lead.id,
+        lead.version,
+        lead.updated_at,
+        lead.status if "status" in touched else None,
+        lead.score,
+        lead.grade,
+        "owner" in touched,
+        lead.owner,
+    )
+
+
+def _columns(found: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    """Rows as the arrays that UNNEST takes."""
+    return [list(column) for column in zip(*found, strict=True)]

@@ -1,0 +1,200 @@
+"""What is asked of lead_list: one statement each, pages by keyset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import asyncpg
+import orjson
+
+from infra.auth.roles import User
+from projections import paging
+from projections.lead import Lead
+from projections.lead_list.model import SCORE_UNKNOWN
+from projections.lead_list.rows import folded_case
+
+Sort = Literal["-created_at", "created_at", "-score", "score", "name", "-name"]
+NOBODY: Final = "none"
+"""As a filter by owner: leads that nobody owns."""
+
+_COLUMNS: Final = """l.id, l.version, l.status, l.score, l.grade, l.owner, l.company, l.vendor, l.source_id, l.created_at,
+    l.updated_at, l.name, l.first_name, l.last_name, l.email, l.phone, l.campaign, l.custom, l.consent, l.name_key"""
+_HANGING: Final = """
+    (select jsonb_object_agg(a.question, a.value) from lead_list.answers a where a.lead = l.id) as answers,
+    (select jsonb_object_agg(c.purpose, c.given) from lead_list.consents c where c.lead = l.id) as consents"""
+_KEYS: Final = {"created_at": "l.created_at", "score": f"coalesce(l.score, {SCORE_UNKNOWN})", "name": "l.name_key"}
+_JSON: Final = ("campaign", "custom", "answers", "consents")
+_LAST_CHARACTER: Final = "\U0010ffff"
+
+ONE: Final = f"select {_COLUMNS}, {_HANGING} from lead_list.leads l where l.id = $1"
+OWNER: Final = "select owner from lead_list.leads where id = $1"
+MESSAGES: Final = """
+    select id, template, "to", outcome, planned_at, decided_at, detail from lead_list.messages where lead = $1
+    order by coalesce(planned_at, decided_at) desc, id limit $2
+"""
+SEEN: Final = "select origins from lead_list.watermarks where partition = $1"
+COUNTERS: Final = """
+    select dimension, value, sum(n)::bigint as n from lead_list.counters
+    where dimension <> 'day' or value = (now() at time zone 'utc')::date::text
+    group by dimension, value having sum(n) <> 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which leads; None asks nothing. `source` is a vendor or one of our sources, `q` the beginning of a name, surname, address
+    or company.
+    """
+
+    q: str | None = None
+    status: str | None = None
+    owner: str | None = None
+    source: str | None = None
+    grade: str | None = None
+
+
+async def page(
+    pool: asyncpg.Pool, user: User, filters: Filters, *, sort: Sort, limit: int, after: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Leads that `user` may see, and the cursor of the next page. Raises Problem 422 for a foreign cursor."""
+    sql, arguments = statement(user, filters, sort=sort, limit=limit, after=after)
+    async with pool.acquire() as connection, connection.transaction(readonly=True):
+        # How rare a name is, an owner has or a status is found decides between walking an order and collecting hits.
+        await connection.execute("set local plan_cache_mode = force_custom_plan")
+        rows = await connection.fetch(sql, *arguments)
+    found = [shaped(row) for row in rows[:limit]]
+    if len(rows) <= limit:
+        return found, None
+    last = rows[limit - 1]
+    return found, paging.cursor(sort, _key_of(last, sort), last["id"])
+
+
+def statement(user: User, filters: Filters, *, sort: Sort, limit: int, after: str | None) -> tuple[str, list[Any]]:
+    """The statement of one page and its arguments; it asks for one row more than the page takes."""
+    arguments: list[Any] = []
+
+    def argument(value: Any) -> str:
+        arguments.append(value)
+        return f"${len(arguments)}"
+
+    conditions = _conditions(user, filters, argument)
+    descending = sort.startswith("-")
+    key = _KEYS[sort.removeprefix("-")]
+    direction = "desc" if descending else "asc"
+    if after is not None:
+        value, id_ = _place(after, sort)
+        conditions.append(f"({key}, l.id) {'<' if descending else '>'} ({argument(value)}, {argument(id_)})")
+    where = f"where {' and '.join(conditions)}" if conditions else ""
+    order = f"order by {key} {direction}, l.id {direction}"
+    # What hangs on leads is fetched for those of the page alone.
+    sql = f"""
+        with page as materialized (select l.* from lead_list.leads l {where} {order} limit {argument(limit + 1)})
+        select {_COLUMNS}, {_HANGING} from page l {order}
+    """
+    return sql, arguments
+
+
+def _conditions(user: User, filters: Filters, argument: Any) -> list[str]:
+    conditions = []
+    if not user.sees_all:
+        conditions.append(f"(l.owner is null or l.owner = {argument(user.person or '')})")
+    if filters.owner == NOBODY:
+        conditions.append("l.owner is null")
+    elif filters.owner is not None:
+        conditions.append(f"l.owner = {argument(filters.owner)}")
+    for column, wanted in (("status", filters.status), ("grade", filters.grade)):
+        if wanted is not None:
+            conditions.append(f"l.{column} = {argument(wanted)}")
+    if filters.source is not None:
+        source = argument(filters.source)
+        conditions.append(f"(l.vendor = {source} or l.source_id = {source})")
+    if beginning := folded_case(filters.q):
+        low, high = argument(beginning), argument(beginning + _LAST_CHARACTER)
+        columns = ("name_key", "surname_key", "email_key", "company_key")
+        conditions.append(f"({' or '.join(f'(l.{column} >= {low} and l.{column} < {high})' for column in columns)})")
+    return conditions
+
+
+def _place(after: str, sort: Sort) -> tuple[Any, str]:
+    if sort.endswith("created_at"):
+        text, id_ = paging.place(after, sort, str, str)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise paging.bad_cursor() from None
+        if moment.tzinfo is None:
+            raise paging.bad_cursor()
+        return moment, id_
+    if sort.endswith("score"):
+        score, id_ = paging.place(after, sort, int, str)
+        if not SCORE_UNKNOWN <= score < -SCORE_UNKNOWN:
+            raise paging.bad_cursor()
+        return score, id_
+    value, id_ = paging.place(after, sort, str, str)
+    return value, id_
+
+
+def _key_of(row: Any, sort: Sort) -> Any:
+    if sort.endswith("created_at"):
+        return row["created_at"].isoformat()
+    if sort.endswith("score"):
+        return SCORE_UNKNOWN if row["score"] is None else row["score"]
+    return row["name_key"]
+
+
+async def one(pool: asyncpg.Pool, lead: str) -> dict[str, Any] | None:
+    """A lead as it stands."""
+    row = await pool.fetchrow(ONE, lead)
+    return None if row is None else shaped(row)
+
+
+def shaped(row: Any) -> dict[str, Any]:
+    """A row in the shape of the API."""
+    found = {name: value for name, value in row.items() if name not in {"name_key", "vendor"}}
+    found["source"] = row["vendor"]
+    for name in _JSON:
+        found[name] = orjson.loads(found[name]) if found[name] is not None else {}
+    return found
+
+
+def shaped_lead(lead: Lead) -> dict[str, Any]:
+    """A folded lead in the shape of the API."""
+    names = ("id", "version", "status", "score", "grade", "owner", "company", "source_id", "created_at", "updated_at", "name")
+    more = ("first_name", "last_name", "email", "phone", "campaign", "custom", "consent", "answers", "consents")
+    return {name: getattr(lead, name) for name in (*names, *more)} | {"source": lead.vendor}
+
+
+async def owner_of(pool: asyncpg.Pool, lead: str) -> tuple[bool, str | None]:
+    """(There is such a lead, its owner)."""
+    row = await pool.fetchrow(OWNER, lead)
+    return (False, None) if row is None else (True, row["owner"])
+
+
+async def messages(pool: asyncpg.Pool, lead: str, limit: int) -> Sequence[Any]:
+    """Messages of a lead, newest first."""
+    found: Sequence[Any] = await pool.fetch(MESSAGES, lead, limit)
+    return found
+
+
+async def has_seen(pool: asyncpg.Pool, partition: int, offset: int) -> bool:
+    """Whether the facts that `leads` wrote under the command at (partition, offset), or later ones of its partition, are in here.
+
+    Commands and facts of a lead have the same partition number, as their topics have the same count and the same keys.
+    """
+    text = await pool.fetchval(SEEN, partition)
+    if text is None:
+        return False
+    origins: dict[str, list[int]] = orjson.loads(text)
+    return any(
+        origin.startswith("leads.") and origin.endswith(f"/{partition}") and sequence[0] >= offset
+        for origin, sequence in origins.items()
+    )
+
+
+async def counters(pool: asyncpg.Pool) -> dict[str, dict[str, int]]:
+    """Dimension -> value -> how many; of the dimension `day` only today (UTC)."""
+    found: dict[str, dict[str, int]] = {}
+    for row in await pool.fetch(COUNTERS):
+        found.setdefault(row["dimension"], {})[row["value"]] = row["n"]
+    return found

@@ -1,0 +1,223 @@
+"""A batch of facts -> the rows of lead_list. Pure: what was known before comes in, what to write goes out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final
+
+import orjson
+
+from projections.lead import NARROW, WHOLE, Heard, Lead, display_name, fold, makes_lead
+from schemas.events import LeadAssigned, LeadErased, LeadNoted, MessagePlanned, MessageRecorded
+from schemas.message import Message
+from schemas.person import Note
+
+Row = tuple[Any, ...]
+Counted = tuple[tuple[str, str], ...]
+"""Under what one lead is counted: (dimension, value) pairs."""
+
+KEY_CHARACTERS_MAX: Final = 200
+"""An index row takes 2,704 bytes at most; four bytes a character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact of the batch with its place."""
+
+    lead: str
+    offset: int
+    heard: Heard
+
+
+@dataclass(slots=True)
+class Folded:
+    """What a batch comes to.
+
+    Attributes:
+        whole: leads to write with every column.
+        narrow: leads of which only NARROW fields changed, and which were not looked at.
+        before: under what the leads in `whole` were counted; leads that the batch made are not in it.
+        erased: lead -> when. Rows of these leads are nowhere in the rest.
+        changed: lead -> (offset of its last fact, types of its facts): what listeners are told.
+    """
+
+    whole: dict[str, Lead] = field(default_factory=dict)
+    narrow: dict[str, Lead] = field(default_factory=dict)
+    before: dict[str, Counted] = field(default_factory=dict)
+    erased: dict[str, datetime] = field(default_factory=dict)
+    identifiers: list[Row] = field(default_factory=list)
+    consents: list[Row] = field(default_factory=list)
+    answers: list[Row] = field(default_factory=list)
+    assignments: list[Row] = field(default_factory=list)
+    messages: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+    notes: list[Row] = field(default_factory=list)
+    changed: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+
+
+def needed(facts: Iterable[Fact]) -> list[str]:
+    """Leads that have to be loaded before the batch can be folded: those not made in it of which more than NARROW changes."""
+    made: set[str] = set()
+    wanted: dict[str, None] = {}
+    for fact in facts:
+        if fact.lead in made:
+            continue
+        if makes_lead(fact.heard.body):
+            made.add(fact.lead)
+        elif isinstance(fact.heard.body, WHOLE):
+            wanted[fact.lead] = None
+    return sorted(wanted)
+
+
+def fold_batch(partition: int, facts: Iterable[Fact], loaded: Mapping[str, Lead], gone: Iterable[str]) -> Folded:
+    """Fold facts in order. `loaded` are the leads asked for by `needed`, `gone` those of them that were erased."""
+    folded = Folded(before={lead.id: counted(lead) for lead in loaded.values()})
+    leads: dict[str, Lead] = dict(loaded)
+    leads.update({lead: Lead(lead, partition, erased=True) for lead in gone})
+    for fact in facts:
+        lead = leads.get(fact.lead)
+        if lead is None:
+            lead = leads[fact.lead] = Lead(fact.lead, partition)
+        if lead.erased:
+            continue
+        fold(lead, fact.heard)
+        _remember(folded, fact)
+        if isinstance(fact.heard.body, LeadErased):
+            folded.erased[fact.lead] = fact.heard.occurred_at
+    for id_, lead in leads.items():
+        if lead.erased:
+            continue
+        if lead.created_at is not None:
+            folded.whole[id_] = lead
+        elif lead.touched and lead.touched <= NARROW:
+            folded.narrow[id_] = lead
+    _hang_on(folded)
+    return folded
+
+
+def _remember(folded: Folded, fact: Fact) -> None:
+    """Rows that a fact brings beside the lead's own, and what listeners are told of it."""
+    body, at = fact.heard.body, fact.heard.occurred_at
+    _, types = folded.changed.get(fact.lead, (0, []))
+    if body.TYPE not in types:
+        types.append(body.TYPE)
+    folded.changed[fact.lead] = (fact.offset, types)
+    if isinstance(body, LeadAssigned):
+        folded.assignments.append((fact.lead, fact.offset, at, body.before, body.owner, body.actor, body.reason))
+    elif isinstance(body, LeadNoted):
+        text = fact.heard.person.text if isinstance(fact.heard.person, Note) else None
+        folded.notes.append((fact.lead, body.note_id, at, body.actor, text))
+    elif isinstance(body, MessagePlanned | MessageRecorded):
+        row = folded.messages.setdefault((fact.lead, body.message_id), [None] * 8)
+        if isinstance(body, MessagePlanned):
+            row[:5] = body.template, body.template_version, body.to, body.reason, at
+        else:
+            row[5:] = body.outcome, at, body.detail
+
+
+def _hang_on(folded: Folded) -> None:
+    """Rows that come from the leads themselves; then drop whatever belongs to a lead that was erased in this batch."""
+    for lead in folded.whole.values():
+        folded.identifiers.extend((lead.id, kind, hash_) for kind, hash_ in sorted(lead.identifiers))
+        folded.consents.extend(
+            (lead.id, index_key(purpose), given, lead.consented_at[purpose]) for purpose, given in lead.consents.items()
+        )
+        folded.answers.extend(
+            (lead.id, index_key(question), question, json_text(value), lead.answered_at[question])
+            for question, value in lead.answers.items()
+        )
+    if folded.erased:
+        folded.assignments = [row for row in folded.assignments if row[0] not in folded.erased]
+        folded.notes = [row for row in folded.notes if row[0] not in folded.erased]
+        folded.messages = {key: row for key, row in folded.messages.items() if key[0] not in folded.erased}
+
+
+def counted(lead: Lead) -> Counted:
+    """Under what a lead is counted for the overview."""
+    return counted_by(lead.status, lead.grade, lead.vendor, lead.owner, lead.created_at)
+
+
+def counted_by(status: str, grade: str | None, vendor: str, owner: str | None, created_at: datetime | None) -> Counted:
+    """The same, from columns."""
+    pairs = [("total", ""), ("status", status), ("source", vendor)]
+    if grade is not None:
+        pairs.append(("grade", grade))
+    if owner is None:
+        pairs.append(("unassigned", ""))
+    if created_at is not None:
+        pairs.append(("day", created_at.date().isoformat()))
+    return tuple(pairs)
+
+
+def lead_row(lead: Lead) -> Row:
+    """In the order of projector.LEAD_COLUMNS."""
+    name = display_name(lead)
+    surname = lead.last_name or (name.rsplit(maxsplit=1)[-1] if name and " " in name else None)
+    email = folded_case(lead.email)
+    return (
+        lead.id,
+        lead.partition,
+        lead.version,
+        lead.status,
+        lead.score,
+        lead.grade,
+        lead.owner,
+        company_id(lead.company),
+        lead.company,
+        lead.vendor,
+        lead.source_id,
+        lead.quiet,
+        lead.created_at,
+        lead.updated_at,
+        lead.name,
+        lead.first_name,
+        lead.last_name,
+        lead.email,
+        lead.phone,
+        lead.phone_e164,
+        lead.mail_domain,
+        lead.free_mail,
+        json_text(lead.campaign),
+        json_text(lead.custom),
+        lead.consent,
+        folded_case(name) or email or folded_case(lead.company) or "",
+        folded_case(surname),
+        email,
+        folded_case(lead.company),
+    )
+
+
+def company_rows(leads: Iterable[Lead]) -> list[Row]:
+    """Companies that leads name, each once, in the order that every partition locks them in."""
+    rows: dict[str, Row] = {}
+    for lead in leads:
+        if (id_ := company_id(lead.company)) is not None and id_ not in rows:
+            rows[id_] = (id_, lead.company, None if lead.free_mail else lead.mail_domain, lead.created_at)
+    return [rows[id_] for id_ in sorted(rows)]
+
+
+def company_id(name: str | None) -> str | None:
+    """The same for every spelling that differs in case and spaces only."""
+    return None if name is None else blake2b(" ".join(name.casefold().split()).encode(), digest_size=12).hexdigest()
+
+
+def folded_case(text: str | None) -> str | None:
+    """For comparing what people type; None stays None."""
+    return text.strip().casefold()[:KEY_CHARACTERS_MAX] if text else None
+
+
+def index_key(text: str) -> str:
+    """The text itself, or where an index couldn't take it, its beginning and a digest of all of it."""
+    if len(text) <= KEY_CHARACTERS_MAX:
+        return text
+    return f"{text[:KEY_CHARACTERS_MAX]}#{blake2b(text.encode(), digest_size=12).hexdigest()}"
+
+
+def json_text(value: Any) -> str:
+    """As PostgreSQL takes a jsonb."""
+    return orjson.dumps(value).decode()
+
+
+def heard(lead: str, offset: int, body: Message, person: Any, occurred_at: datetime) -> Fact:
+    """A fact from the parts of a record."""
+    return Fact(lead, offset, Heard(body, person, occurred_at))

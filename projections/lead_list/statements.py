@@ -1,0 +1,141 @@
+"""The statements of the projector, for a schema of any name."""
+
+from typing import Final
+
+from projections.lead_list.model import LEAD_TABLES
+
+LEAD_COLUMNS: Final = (
+    ("id", "text"),
+    ("partition", "int"),
+    ("version", "bigint"),
+    ("status", "text"),
+    ("score", "int"),
+    ("grade", "text"),
+    ("owner", "text"),
+    ("company_id", "text"),
+    ("company", "text"),
+    ("vendor", "text"),
+    ("source_id", "text"),
+    ("quiet", "boolean"),
+    ("created_at", "timestamptz"),
+    ("updated_at", "timestamptz"),
+    ("name", "text"),
+    ("first_name", "text"),
+    ("last_name", "text"),
+    ("email", "text"),
+    ("phone", "text"),
+    ("phone_e164", "text"),
+    ("mail_domain", "text"),
+    ("free_mail", "boolean"),
+    ("campaign", "jsonb"),
+    ("custom", "jsonb"),
+    ("consent", "boolean"),
+    ("name_key", "text"),
+    ("surname_key", "text"),
+    ("email_key", "text"),
+    ("company_key", "text"),
+)
+
+FOLDED_COLUMNS: Final = tuple(
+    (name, kind) for name, kind in LEAD_COLUMNS[2:] if name != "company_id" and not name.endswith("_key")
+)
+"""What a row gives back to the fold; the rest is made from it."""
+
+Column = tuple[str, str, str]
+"""Name, type, and what becomes of it on a row that is there: `new` replaces, `known` replaces unless nothing is known."""
+
+BESIDE: Final[tuple[tuple[str, tuple[str, ...], tuple[Column, ...]], ...]] = (
+    ("identifiers", ("kind", "hash"), (("kind", "text", "new"), ("hash", "text", "new"))),
+    ("consents", ("purpose",), (("purpose", "text", "new"), ("given", "boolean", "new"), ("at", "timestamptz", "new"))),
+    (
+        "answers",
+        ("key",),
+        (("key", "text", "new"), ("question", "text", "new"), ("value", "jsonb", "new"), ("at", "timestamptz", "new")),
+    ),
+    (
+        "assignments",
+        ("position",),
+        (
+            ("position", "bigint", "new"),
+            ("at", "timestamptz", "new"),
+            ("before", "text", "new"),
+            ("owner", "text", "new"),
+            ("actor", "text", "new"),
+            ("reason", "text", "new"),
+        ),
+    ),
+    (
+        "messages",
+        ("id",),
+        (
+            ("id", "text", "new"),
+            ("template", "text", "known"),
+            ("template_version", "int", "known"),
+            ('"to"', "text", "known"),
+            ("reason", "text", "known"),
+            ("planned_at", "timestamptz", "known"),
+            ("outcome", "text", "known"),
+            ("decided_at", "timestamptz", "known"),
+            ("detail", "text", "known"),
+        ),
+    ),
+    (
+        "notes",
+        ("id",),
+        (("id", "text", "new"), ("at", "timestamptz", "new"), ("actor", "text", "new"), ("text", "text", "new")),
+    ),
+)
+
+
+def statements(schema: str) -> dict[str, str]:
+    """Every statement, by what it does."""
+    names = [name for name, _ in LEAD_COLUMNS]
+    sql = {
+        "load": f"select {', '.join(names)} from {schema}.leads where id = any($1::text[])",
+        "gone": f"select lead from {schema}.erased where lead = any($1::text[])",
+        "leads": f"insert into {schema}.leads ({', '.join(names)}) select * from {_unnest(*(kind for _, kind in LEAD_COLUMNS))} "
+        f"on conflict (id) do update set {', '.join(f'{name} = excluded.{name}' for name in names[1:])}",
+        "narrow": f"""
+            update {schema}.leads l set
+                version = greatest(l.version, c.version), updated_at = greatest(l.updated_at, c.updated_at),
+                status = coalesce(c.status, l.status), score = coalesce(c.score, l.score), grade = coalesce(c.grade, l.grade),
+                owner = case when c.assigned then c.owner else l.owner end
+            from (
+                select u.*, o.status as old_status, o.grade as old_grade, o.owner as old_owner
+                from {_unnest("text", "bigint", "timestamptz", "text", "int", "text", "boolean", "text")}
+                    as u(id, version, updated_at, status, score, grade, assigned, owner)
+                join {schema}.leads o on o.id = u.id
+            ) c where l.id = c.id
+            returning l.id, l.version, l.status, c.old_status, l.grade, c.old_grade, l.owner, c.old_owner""",
+        "companies": f"insert into {schema}.companies (id, name, domain, created_at) "
+        f"select * from {_unnest('text', 'text', 'text', 'timestamptz')} on conflict (id) do nothing",
+        "drop": f"delete from {schema}.leads where id = any($1::text[]) returning status, grade, vendor, owner, created_at",
+        "erased": f"insert into {schema}.erased (lead, at) select * from {_unnest('text', 'timestamptz')} on conflict do nothing",
+        "counters": f"insert into {schema}.counters (partition, dimension, value, n) "
+        "select $1::int, * from unnest($2::text[], $3::text[], $4::bigint[]) "
+        "on conflict (partition, dimension, value) do update set n = counters.n + excluded.n",
+    }
+    sql |= {f"drop {table}": f"delete from {schema}.{table} where lead = any($1::text[])" for table in LEAD_TABLES}
+    for table, key, columns in BESIDE:
+        sql[table] = _beside(schema, table, key, columns)
+    return sql
+
+
+def _beside(schema: str, table: str, key: tuple[str, ...], columns: tuple[Column, ...]) -> str:
+    """Upsert into a table that hangs on leads, for those leads that have a row."""
+    names = [name for name, _, _ in columns]
+    updates = [
+        f"{name} = excluded.{name}" if how == "new" else f"{name} = coalesce(excluded.{name}, {table}.{name})"
+        for name, _, how in columns
+        if name not in key
+    ]
+    return (
+        f"insert into {schema}.{table} (lead, {', '.join(names)}) select u.* "
+        f"from {_unnest('text', *(kind for _, kind, _ in columns))} as u(lead, {', '.join(names)}) "
+        f"where exists (select from {schema}.leads l where l.id = u.lead) "
+        f"on conflict (lead, {', '.join(key)}) do " + (f"update set {', '.join(updates)}" if updates else "nothing")
+    )
+
+
+def _unnest(*kinds: str) -> str:
+    return f"unnest({', '.join(f'${n}::{kind}[]' for n, kind in enumerate(kinds, 1))})"

@@ -1,0 +1,1 @@
+"""leads.events -> lead_search -> PostgreSQL -> OpenSearch: leads found by what people type."""

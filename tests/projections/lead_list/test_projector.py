@@ -1,0 +1,223 @@
+from collections import Counter
+
+import asyncpg
+import orjson
+import pytest
+import pytest_asyncio
+
+from infra.kafka.projection import Projection
+from projections.lead_list import model
+from projections.lead_list.projector import Projector, projection
+from schemas.person import Person, Traits
+from tests.projections.builders import (
+    ADA,
+    BOB,
+    CAT,
+    LogOfFacts,
+    ada,
+    assigned,
+    captured,
+    erased,
+    marker,
+    note,
+    noted,
+    planned,
+    recorded,
+    scored,
+    status_changed,
+    updated,
+)
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+
+
+@pytest_asyncio.fixture
+async def connection(database):
+    found = await asyncpg.connect(database)
+    yield found
+    for table in ("leads", "companies", "counters", "erased", *model.LEAD_TABLES):
+        await found.execute(f"delete from lead_list.{table}")
+    await found.close()
+
+
+async def write(connection: asyncpg.Connection, log: LogOfFacts, projector: Projector | None = None) -> None:
+    async with connection.transaction():
+        await (projector or Projector()).apply(connection, log.batch())
+
+
+async def everything(connection: asyncpg.Connection, schema: str = "lead_list") -> dict[str, list[tuple]]:
+    found = {}
+    for table in ("leads", "companies", "erased", *model.LEAD_TABLES):
+        rows = await connection.fetch(f"select * from {schema}.{table}")
+        found[table] = sorted((tuple(row) for row in rows), key=repr)
+    counters = await connection.fetch(
+        f"select dimension, value, sum(n) as n from {schema}.counters group by 1, 2 having sum(n) <> 0"
+    )
+    found["counters"] = sorted(tuple(row) for row in counters)
+    return found
+
+
+def a_story(log: LogOfFacts) -> None:
+    log.add(captured(consent=True, consents={"mail": True}), ada())
+    log.add(marker())
+    log.add(scored(ADA, 20), source="scoring")
+    log.add(planned(ADA), source="communication")
+    log.add(assigned(ADA, "eve"))
+    log.add(captured(BOB, version=11), Person(first_name="Bob", last_name="Byte", email="bob@bits.example"))
+    log.add(recorded(ADA))
+    log.add(noted(ADA), note())
+    log.add(captured(first=False, version=13, consents={"mail": False, "calls": True}), ada(phone="123"))
+    log.add(updated(BOB, ["company"], version=14, company="Bits & Co"))
+    log.add(status_changed(BOB, "contacted", version=15))
+    log.add(scored(ADA, 35, before=20, grade="A"), source="scoring")
+    log.add(captured(CAT, version=16), ada(email="cat@acme.example"))
+    log.add(assigned(CAT, "dan", version=17))
+    log.add(erased(CAT, version=18))
+    log.add(scored(CAT, 3), source="scoring")
+    log.add(captured(CAT, first=False, version=19), ada())
+    log.add(None, lead=ADA)
+
+
+async def test_a_lead_stands_in_its_row_and_in_what_hangs_on_it(connection):
+    log = LogOfFacts()
+    a_story(log)
+    await write(connection, log)
+    row = await connection.fetchrow("select * from lead_list.leads where id = $1", ADA)
+    assert row["email"] == "Ada@Acme.example"
+    assert (row["score"], row["grade"], row["owner"], row["phone"], row["version"]) == (35, "A", "eve", "123", 13)
+    assert (row["name_key"], row["surname_key"], row["email_key"]) == ("ada lovelace", "lovelace", "ada@acme.example")
+    bob = await connection.fetchrow("select * from lead_list.leads where id = $1", BOB)
+    assert (bob["company"], bob["status"], bob["name_key"], bob["surname_key"]) == ("Bits & Co", "contacted", "bob byte", "byte")
+    assert await connection.fetchval("select name from lead_list.companies where id = $1", bob["company_id"]) == "Bits & Co"
+    consents = await connection.fetch("select purpose, given from lead_list.consents where lead = $1", ADA)
+    assert dict(map(tuple, consents)) == {"mail": False, "calls": True}
+    answers = await connection.fetch("select question, value from lead_list.answers where lead = $1", ADA)
+    assert {row["question"]: orjson.loads(row["value"]) for row in answers} == {"size": 12, "when": "soon"}
+    message = await connection.fetchrow("select * from lead_list.messages")
+    assert (message["lead"], message["template"], message["outcome"]) == (ADA, "welcome", "sent")
+    assert await connection.fetchval("select text from lead_list.notes") == "Called, wants a demo"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+async def test_batches_of_any_size_come_to_the_same(connection, size):
+    whole, parts = LogOfFacts(), LogOfFacts()
+    a_story(whole)
+    async with connection.transaction():
+        await connection.execute("create schema if not exists lead_list_next")
+        await connection.execute("drop schema lead_list_next cascade")
+        await model.create(connection, "lead_list_next")
+        await Projector("lead_list_next").apply(connection, whole.batch())
+    a_story(parts)
+    projector = Projector()
+    batch = parts.batch()
+    for start in range(0, len(batch.records), size):
+        async with connection.transaction():
+            await projector.apply(connection, type(batch)(batch.partition, batch.records[start : start + size]))
+    assert await everything(connection) == await everything(connection, "lead_list_next")
+
+
+async def test_an_erased_lead_is_nowhere_and_stays_so(connection):
+    log = LogOfFacts()
+    log.add(captured(consents={"mail": True}), ada())
+    log.add(noted(ADA), note())
+    log.add(planned(ADA), source="communication")
+    log.add(assigned(ADA, "eve"))
+    await write(connection, log)
+    log.add(erased(ADA))
+    await write(connection, log)
+    for fact in (scored(ADA, 10), assigned(ADA, "dan"), planned(ADA), noted(ADA), updated(ADA, ["company"], company="X")):
+        log.add(fact, note() if fact.TYPE.startswith("lead.noted") else None)
+        await write(connection, log)
+    log.add(captured(first=False, version=30), ada())
+    await write(connection, log)
+    found = await everything(connection)
+    assert {table for table, rows in found.items() if rows} == {"companies", "erased"}
+
+
+async def test_a_later_capture_makes_the_lead_if_the_first_one_could_not_be_read(connection):
+    log = LogOfFacts()
+    log.add(captured(first=False), ada())
+    await write(connection, log)
+    assert await connection.fetchval("select count(*) from lead_list.leads") == 1
+
+
+async def test_facts_of_unknown_leads_leave_no_rows(connection):
+    log = LogOfFacts()
+    for fact in (scored(ADA, 10), assigned(ADA, "dan"), planned(ADA), updated(ADA, ["company"], company="X")):
+        log.add(fact)
+    await write(connection, log)
+    assert not any((await everything(connection)).values())
+
+
+async def test_counters_say_what_counting_would(connection):
+    for partition in (0, 1):
+        log = LogOfFacts(partition)
+        lead = (ADA, BOB)[partition]
+        log.add(captured(lead), ada())
+        await write(connection, log)
+        log.add(scored(lead, 10, grade="C"), source="scoring")
+        await write(connection, log)
+        log.add(scored(lead, 50, before=10, grade="A"), source="scoring")
+        log.add(assigned(lead, "eve"))
+        await write(connection, log)
+        log.add(assigned(lead, None, before="eve"))
+        log.add(status_changed(lead, "won"))
+        await write(connection, log)
+    counted = Counter()
+    for row in await connection.fetch("select dimension, value, n from lead_list.counters where n <> 0"):
+        counted[row["dimension"], row["value"]] += row["n"]
+    assert counted == {
+        ("total", ""): 2,
+        ("status", "won"): 2,
+        ("source", "typeform"): 2,
+        ("grade", "A"): 2,
+        ("unassigned", ""): 2,
+        ("day", "2026-03-01"): 2,
+    }
+
+
+async def test_a_message_may_be_recorded_before_it_was_planned(connection):
+    log = LogOfFacts()
+    log.add(captured(), ada())
+    log.add(recorded(ADA))
+    await write(connection, log)
+    log.add(planned(ADA), source="communication")
+    await write(connection, log)
+    row = await connection.fetchrow("select * from lead_list.messages")
+    assert (row["template"], row["outcome"], row["decided_at"] is not None) == ("welcome", "sent", True)
+
+
+async def test_words_longer_than_an_index_takes_are_kept_whole(connection):
+    long = "why " * 2000
+    log = LogOfFacts()
+    log.add(captured(traits=Traits(company=long, answers={long: 1})), ada(name=long, email=long))
+    await write(connection, log)
+    assert await connection.fetchval("select question from lead_list.answers where question = $1", long) == long
+    assert await connection.fetchval("select name from lead_list.leads") == long
+
+
+async def test_listeners_are_told_after_the_commit_and_once(connection):
+    told: list[dict] = []
+
+    async def announce(messages):
+        told.extend(orjson.loads(message) for message in messages)
+
+    made: Projection = projection(announce=announce)
+    log = LogOfFacts(3)
+    log.add(captured(version=7), ada())
+    log.add(assigned(ADA, "eve", version=8))
+    batch = log.batch()
+    async with connection.transaction():
+        await made.apply(connection, batch)
+    assert told == []
+    await made.after_commit(batch)
+    await made.after_commit(batch)
+    types = ["lead.captured.v1", "lead.assigned.v1"]
+    assert told == [{"lead": ADA, "version": 8, "owner": "eve", "partition": 3, "offset": 1, "types": types}]
+
+
+async def test_a_batch_of_markers_is_no_news(connection):
+    log = LogOfFacts()
+    log.add(marker())
+    await write(connection, log)
+    assert not any((await everything(connection)).values())
