@@ -11,7 +11,7 @@ from rich.table import Table
 
 from infra.cli.common import fail, out, run, settings
 from infra.dead_letters import store as letters
-from infra.kafka.ports import Outgoing, from_ms
+from infra.kafka.ports import Outgoing
 from infra.settings import Settings
 from infra.wiring import discovery, host
 from infra.wiring.redrive import NotRedrivable, redrive

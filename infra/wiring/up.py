@@ -15,8 +15,7 @@ import httpx2
 
 from infra.auth.passwords import Passwords
 from infra.auth.users import NewUser, ensure_users
-from infra.demo import company
-from infra.demo import seeding as demo
+from infra.demo import company, seeding
 from infra.documents import store as documents
 from infra.kafka import admin
 from infra.local.servers import GivenServers, LocalServers
@@ -184,8 +183,8 @@ async def _keep_servers(local: LocalServers, say: Say) -> None:
 
 
 async def _demo(settings: Settings, options: Options, say: Say) -> None:
-    """History through the real intake (once), then a trickle."""
+    """History through the real intake (once), then a trickle. Its failure is told and ends nothing else."""
     try:
-        await demo.run(settings.gateway.public_url, options.data_dir / "demo.json", say, trickle=options.trickle)
-    except (httpx2.HTTPError, demo.SeedingFailed) as failed:
+        await seeding.run(settings.gateway.public_url, options.data_dir / "demo.json", say, trickle=options.trickle)
+    except (httpx2.HTTPError, seeding.SeedingFailed) as failed:
         say(f"Demo data stopped: {failed}")
