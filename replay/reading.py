@@ -7,6 +7,7 @@ from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from infra.kafka import admin
 from infra.kafka.ports import LogUnavailable, Record
 from infra.settings import Kafka
 from schemas.topics import Topic
@@ -83,6 +84,8 @@ class Reader:
 async def reader(settings: Kafka, topic: Topic) -> AsyncIterator[Reader]:
     """Raises LogUnavailable if the topic does not exist, KafkaError if Kafka can't be reached."""
     name = settings.prefix + topic.name
+    if name not in await admin.topic_ids(settings, [name]):
+        raise LogUnavailable(f"the topic {name} does not exist; `leadflow topics apply` makes it")
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap,
         enable_auto_commit=False,
@@ -93,15 +96,8 @@ async def reader(settings: Kafka, topic: Topic) -> AsyncIterator[Reader]:
     )
     await consumer.start()
     try:
-        numbers = consumer.partitions_for_topic(name) or await _asked(consumer, name)
-        if not numbers:
-            raise LogUnavailable(f"the topic {name} does not exist; `leadflow topics apply` makes it")
-        consumer.assign([TopicPartition(name, number) for number in sorted(numbers)])
-        yield Reader(consumer, name, sorted(numbers))
+        numbers = range(topic.partitions(settings.partitions))
+        consumer.assign([TopicPartition(name, number) for number in numbers])
+        yield Reader(consumer, name, numbers)
     finally:
         await consumer.stop()
-
-
-async def _asked(consumer: AIOKafkaConsumer, name: str) -> set[int]:
-    await consumer.topics()
-    return consumer.partitions_for_topic(name) or set()

@@ -23,6 +23,8 @@ from schemas.message import LeadId
 ACTOR: Final = "work"
 PAUSED_SECONDS: Final = 5.0
 """How soon an effect that was stopped by the switch is due again; claiming waits for the switch anyway."""
+CLAIM_PART: Final = 4
+"""A claim waits until one part in so many of the room is free."""
 KEEP_PAUSES_SECONDS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _OUTCOMES: Final[Mapping[FinalState, Literal["sent", "failed", "suppressed", "unknown"]]] = {
     "done": "sent",
@@ -72,7 +74,7 @@ class Worker:
 
     async def work_once(self) -> int:
         """Claim what is due, once, and see it through; returns how many."""
-        claimed = await self._fill()
+        claimed = await self._claim()
         await self.drain()
         return claimed
 
@@ -97,12 +99,15 @@ class Worker:
         return 0
 
     async def _fill(self) -> int:
-        """Claim as much as there is room for, and start on it."""
+        """Claim once a good part of the room is free, so that a claim is worth its statement; 0 if there was nothing to do."""
         self._collect()
-        room = self._limits.concurrency - len(self._running)
-        if room <= 0:
+        if self._limits.concurrency - len(self._running) < max(1, self._limits.concurrency // CLAIM_PART):
             await asyncio.wait(self._running, timeout=self._limits.poll_seconds, return_when=asyncio.FIRST_COMPLETED)
-            return 0
+            return 1
+        return await self._claim()
+
+    async def _claim(self) -> int:
+        room = self._limits.concurrency - len(self._running)
         claimed = await self._store.claim(list(self._performers), room, self._limits.lease_seconds)
         for effect in claimed:
             self._running.add(asyncio.create_task(self._see_through(effect)))

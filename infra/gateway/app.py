@@ -14,7 +14,6 @@ from infra.gateway import dashboard, docs, people, probes, problems, stream
 from infra.gateway.middleware import Around
 from infra.gateway.services import Services
 
-BODY_BYTES_MAX: Final = 1024 * 1024
 TITLE: Final = "Leadflow"
 VERSION: Final = "1"
 DESCRIPTION: Final = (
@@ -94,7 +93,6 @@ def _api(routers: Sequence[APIRouter], lifespan: Any) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
-        max_body_size=BODY_BYTES_MAX,
         responses=problems.PROBLEM_RESPONSES,
         generate_unique_id_function=lambda route: route.name,
     )

@@ -133,12 +133,19 @@ class Live:
     async def _listen(self) -> None:
         while True:
             try:
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+                async with self._redis.pubsub() as pubsub:
                     await pubsub.subscribe(self._channel)
                     async for message in pubsub.listen():
-                        data = message["data"]
-                        self.publish(data if isinstance(data, bytes) else str(data).encode())
+                        if message["type"] == "subscribe":
+                            # Also after the client library mended a broken connection by itself.
+                            self._resync()
+                        elif message["type"] == "message":
+                            data = message["data"]
+                            self.publish(data if isinstance(data, bytes) else str(data).encode())
             except (RedisError, OSError):
                 await asyncio.sleep(LISTEN_RETRY_SECONDS)
-            for client in self._clients:
-                client.must_resync()
+            self._resync()
+
+    def _resync(self) -> None:
+        for client in self._clients:
+            client.must_resync()

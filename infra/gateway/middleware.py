@@ -1,10 +1,13 @@
-"""Around every answer: security headers, and one count and one duration. Pure ASGI, so streams stay streams."""
+"""Around every request: a bounded body, security headers, one count and one duration. Pure ASGI, so streams stay streams."""
 
 import time
 from collections.abc import MutableMapping
 from typing import Any, Final
 
+from starlette.exceptions import HTTPException
+
 from infra.gateway import metrics
+from infra.gateway.problems import from_http
 
 Scope = MutableMapping[str, Any]
 
@@ -23,6 +26,7 @@ _ALWAYS: Final = (
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
 _HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+BODY_BYTES_MAX: Final = 1024 * 1024
 _API_PREFIX: Final = "/v1/"
 _UNROUTED: Final = "other"
 
@@ -47,7 +51,20 @@ class Around:
                 _count(scope, message["status"], time.perf_counter() - started)
             await send(message)
 
-        await self._app(scope, receive, sending)
+        if _announced(scope) > BODY_BYTES_MAX:
+            await from_http(_too_large()).response(scope["path"])(scope, receive, sending)
+            return
+        read = 0
+
+        async def receiving() -> Any:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > BODY_BYTES_MAX:
+                raise _too_large()
+            return message
+
+        await self._app(scope, receiving, sending)
 
     def _headers(self, scope: Scope, given: Any) -> list[tuple[bytes, bytes]]:
         headers = list(given)
@@ -59,6 +76,18 @@ class Around:
         if api and b"cache-control" not in names:
             headers.append((b"cache-control", b"no-store"))
         return headers
+
+
+def _announced(scope: Scope) -> int:
+    """What Content-Length says; 0 where it says nothing that can be read."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() and len(value) < 20 else BODY_BYTES_MAX + 1
+    return 0
+
+
+def _too_large() -> HTTPException:
+    return HTTPException(413, f"A body may have {BODY_BYTES_MAX:,} bytes.")
 
 
 def _count(scope: Scope, status: int, seconds: float) -> None:

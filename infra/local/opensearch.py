@@ -42,7 +42,6 @@ class OpenSearch(LocalServer):
     )
     # All that the runner says when another node took the port between its look and its use; next time it looks further.
     try_again = re.compile(r"Closed all nodes")
-    tries_max = 4
 
     async def prepare(self) -> None:
         """Fetch, and write the settings that the runner has no option for."""

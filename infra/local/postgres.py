@@ -47,6 +47,7 @@ class Postgres(LocalServer):
         r"|not a valid data directory|incorrect checksum in control file|could not open file \"(global|base|pg_)"
         r"|could not find the database system|PANIC:"
     )
+    tries_max = 100  # about 20 s
     # A killed predecessor's children are not quite gone yet.
     try_again = re.compile(r"pre-existing shared memory block|lock file \"postmaster\.pid\" already exists")
 

@@ -51,7 +51,7 @@ class LocalServer(ABC):
     """A log line that matches says that the data folder, not the start, is what's wrong."""
     try_again: ClassVar[re.Pattern[str] | None] = None
     """A log line that matches, when it ended while starting, says that the next try may do better."""
-    tries_max: ClassVar[int] = 100
+    tries_max: ClassVar[int] = 4
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -87,9 +87,7 @@ class LocalServer(ABC):
         """Run it and wait until it answers. Raises a LocalServersError."""
         started = time.monotonic()
         try:
-            await self.prepare()
-            self._need_ports()
-            await self._run_until_ready(started + START_SECONDS_MAX)
+            await self._run_until_ready(address_is_known=self.process is not None)
         except LocalServersError:
             raise
         except OSError as error:
@@ -102,14 +100,20 @@ class LocalServer(ABC):
         if not await self.context.processes.end(self.name, self.stop_signal, self.stop_seconds_max):
             self.context.report(f"{self.name} did not end within {self.stop_seconds_max:.0f} s and was killed.")
 
-    async def _run_until_ready(self, give_up_at: float) -> None:
+    async def _run_until_ready(self, *, address_is_known: bool) -> None:
         for attempt in count(1):
+            if address_is_known:
+                self._need_ports()
+            else:
+                self.context.ports.choose(self.port_names)
+            await self.prepare()
+            give_up_at = time.monotonic() + START_SECONDS_MAX
             self.ending = False
             self._log_offset = self.log_path.stat().st_size if self.log_path.exists() else 0
             self.process = await self.context.processes.start(self.name, self.command())
             if await self._ready_before_end(self.process, give_up_at):
                 return
-            if self._may_do_better() and attempt < self.tries_max and time.monotonic() < give_up_at:
+            if self._may_do_better() and attempt < self.tries_max:
                 await asyncio.sleep(PROBE_EVERY_SECONDS)
                 continue
             error = self._failure(self.process)
@@ -126,8 +130,9 @@ class LocalServer(ABC):
         return False
 
     def _may_do_better(self) -> bool:
-        ended = self.process is not None and self.process.has_ended
-        return ended and not self._log_says(self.corruption) and bool(self._log_says(self.try_again))
+        if self.process is None or not self.process.has_ended or self._log_says(self.corruption):
+            return False
+        return bool(self._log_says(self.try_again) or (self.port_names and self._log_says(ADDRESS_IN_USE)))
 
     def _failure(self, process: RunningProcess) -> LocalServersError:
         if line := self._log_says(self.corruption):

@@ -81,7 +81,6 @@ class LocalServers:
             cache = ArtifactCache(self._cache_dir, self._report)
             context = Context(self._folder, ports, cache, self._processes, self._report)
             self._servers = {name: server(context) for name, server in SERVERS.items() if name in self._which}
-            ports.choose(name for server in self._servers.values() for name in server.port_names)
             await _all_or_first_error(server.start() for server in self._servers.values())
             self._say_running()
         except BaseException:

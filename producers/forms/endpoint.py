@@ -1,4 +1,4 @@
-"""/v1/sources, the description of /v1/intake, POST /v1/leads, and where a submission is.
+"""/v1/sources, the description of /v1/intake, and POST /v1/leads.
 
 `direct(services)` is the hot path, `router` the rest.
 """
@@ -14,7 +14,7 @@ from infra.auth.roles import Permission, User
 from infra.crypto.seal import Key
 from infra.gateway.problems import FieldError, Problem
 from infra.gateway.services import Services, Used
-from producers.forms import creation, whereabouts
+from producers.forms import creation
 from producers.forms.intake import PREFIX, Intake
 from producers.forms.publishing import SubmissionWriter
 from producers.forms.signatures import SignatureScheme
@@ -22,7 +22,6 @@ from producers.forms.sources import NewSource, SourceCache, SourceRow, Sources
 
 router = APIRouter(prefix="/v1")
 router.include_router(creation.router)
-router.include_router(whereabouts.router)
 MAPPING_ENTRIES_MAX: Final = 200
 OPEN_ANSWERS_MAX: Final = 100
 

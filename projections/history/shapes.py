@@ -65,11 +65,15 @@ class ScoreReceipt(BaseModel):
 
 
 class Hop(BaseModel):
-    """One station on the way; `position` is in the topic that the station reads, `verdict` what came of it there."""
+    """One station on the way.
+
+    `at` is when it left its mark, or of those that only passed by, when what they saw was recorded; null: not yet.
+    `position` is `partition-offset` in the topic that the station reads, `verdict` what came of it there.
+    """
 
     name: str
     at: datetime | None
-    position: Position | None
+    position: str | None
     verdict: str
     detail: str | None
 

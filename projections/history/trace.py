@@ -8,7 +8,7 @@ from typing import Final
 from infra.gateway.ids import Known
 from infra.gateway.outcomes import Decided, Identified
 from projections.history.queries import Captured, Reader
-from projections.history.shapes import Hop, Position, SubmissionStatus, Trace
+from projections.history.shapes import Hop, SubmissionStatus, Trace
 
 NOT_YET: Final = "not yet"
 NOTHING: Final = "saw it and did nothing"
@@ -59,7 +59,7 @@ def trace(
 ) -> Trace:
     """The whole way; `lead_partition` is where `leads` reads what is asked of the lead."""
     ignored = known is not None and known.ignored
-    place = None if identified is None else Position(partition=identified.partition, offset=identified.offset)
+    place = None if identified is None else f"{identified.partition}-{identified.offset}"
     hops = [
         Hop(
             name="intake",
@@ -84,7 +84,7 @@ def trace(
     return Trace(id=id_, status=status, lead_id=identified.lead, hops=hops)
 
 
-def _identity(identified: Identified | None, place: Position | None) -> Hop:
+def _identity(identified: Identified | None, place: str | None) -> Hop:
     if identified is None:
         return Hop(name="identity", at=None, position=None, verdict=NOT_YET, detail=None)
     detail = _IDENTITY_DETAIL.get(identified.status)
@@ -98,7 +98,7 @@ def _leads(decided: Decided | None, partition: int | None) -> Hop:
         return Hop(name="leads", at=None, position=None, verdict=NOT_YET, detail=None)
     place = None
     if partition is not None and decided.position is not None:
-        place = Position(partition=partition, offset=decided.position)
+        place = f"{partition}-{decided.position}"
     verdict = "it wrote lead.captured.v1" if decided.status == "done" else decided.status
     return Hop(name="leads", at=decided.decided_at, position=place, verdict=verdict, detail=decided.detail or None)
 
@@ -107,25 +107,26 @@ def _readers(followed: Followed) -> list[Hop]:
     captured = followed.captured
     if captured is None:
         return [Hop(name="history", at=None, position=None, verdict=NOT_YET, detail="it has not seen the capture")]
-    place = Position(partition=captured.partition, offset=captured.offset)
-    return [_reader(followed, captured, reader, place) for reader in followed.readers]
+    place = f"{captured.partition}-{captured.offset}"
+    hops = [_reader(followed, captured, reader, place) for reader in followed.readers]
+    return sorted(hops, key=lambda hop: (hop.at is None, hop.at or captured.recorded_at, hop.name))
 
 
-def _reader(followed: Followed, captured: Captured, reader: Reader, place: Position) -> Hop:
-    def hop(verdict: str, detail: str | None = None, at: datetime | None = None) -> Hop:
+def _reader(followed: Followed, captured: Captured, reader: Reader, place: str) -> Hop:
+    def hop(verdict: str, detail: str | None = None, at: datetime | None = captured.recorded_at) -> Hop:
         return Hop(name=reader.schema, at=at, position=place, verdict=verdict, detail=detail)
 
     if reader.position is None:
-        return hop(NOT_YET, "it has not started")
+        return hop(NOT_YET, "it has not started", None)
     if reader.position <= captured.offset:
         if reader.waiting_offset is not None:
-            return hop(NOT_YET, f"it waits on record {reader.waiting_offset}: {reader.waiting_reason}")
+            return hop(NOT_YET, f"it waits on record {reader.waiting_offset}: {reader.waiting_reason}", None)
         behind = captured.offset + 1 - reader.position
-        return hop(NOT_YET, "it is paused" if reader.paused else f"{behind} records of its partition to go")
+        return hop(NOT_YET, "it is paused" if reader.paused else f"{behind} records of its partition to go", None)
     if followed.buried and reader.schema in followed.buried:
-        return hop("could not handle it", followed.buried[reader.schema])
+        return hop("failed, it lies with the dead letters", followed.buried[reader.schema])
     if reader.schema in followed.read_models:
-        return hop("it wrote its tables", at=captured.recorded_at if reader.schema == "history" else None)
+        return hop("it wrote its tables")
     wrote = [fact for fact in followed.later if fact.by == reader.schema and fact.cause_offset == captured.offset]
     if wrote:
         return hop(f"it wrote {', '.join(fact.type for fact in wrote)}", at=wrote[0].recorded_at)

@@ -44,6 +44,9 @@ class Projector:
         folded = rows.fold_batch(batch.partition, facts, loaded, gone)
         counts: Counter[tuple[str, str]] = Counter()
         written = await self._write_leads(connection, folded, counts)
+        if folded.companies:
+            # Sorted, because partitions meet on companies and would wait for each other crosswise.
+            await connection.execute(self._sql["companies"], *_columns([row for _, row in sorted(folded.companies.items())]))
         await self._write_beside(connection, folded)
         await self._erase(connection, folded, counts)
         await self._count(connection, batch.partition, counts)
@@ -72,8 +75,6 @@ class Projector:
         if folded.whole:
             leads = [folded.whole[id_] for id_ in sorted(folded.whole)]
             await connection.execute(self._sql["leads"], *_columns(rows.lead_row(lead) for lead in leads))
-            if companies := rows.company_rows(leads):
-                await connection.execute(self._sql["companies"], *_columns(companies))
             for lead in leads:
                 written[lead.id] = (lead.version, lead.owner)
                 counts.update(rows.counted(lead))
@@ -117,6 +118,9 @@ class Projector:
         changed = [(dimension, value, by) for (dimension, value), by in sorted(counts.items()) if by]
         if changed:
             await connection.execute(self._sql["counters"], partition, *_columns(changed))
+        if any(by < 0 for *_, by in changed):
+            # Nought and absent are the same: where batches end must not show in the table.
+            await connection.execute(self._sql["counted down"], partition)
 
 
 def projection(*, schema: str = SCHEMA, version: int = VERSION, announce: Announce | None = None) -> Projection:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from projections.lead import NARROW, WHOLE, Heard, Lead, display_name, fold, makes_lead
-from schemas.events import LeadAssigned, LeadErased, LeadNoted, MessagePlanned, MessageRecorded
+from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadNoted, LeadUpdated, MessagePlanned, MessageRecorded
 from schemas.message import Message
 from schemas.person import Note
 
@@ -52,6 +52,7 @@ class Folded:
     assignments: list[Row] = field(default_factory=list)
     messages: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     notes: list[Row] = field(default_factory=list)
+    companies: dict[str, tuple[str, str, str | None, datetime]] = field(default_factory=dict)
     changed: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
 
 
@@ -82,6 +83,8 @@ def fold_batch(partition: int, facts: Iterable[Fact], loaded: Mapping[str, Lead]
             continue
         fold(lead, fact.heard)
         _remember(folded, fact)
+        if isinstance(fact.heard.body, LeadCaptured | LeadUpdated):
+            _name_company(folded, lead)
         if isinstance(fact.heard.body, LeadErased):
             folded.erased[fact.lead] = fact.heard.occurred_at
     for id_, lead in leads.items():
@@ -187,13 +190,23 @@ def lead_row(lead: Lead) -> Row:
     )
 
 
-def company_rows(leads: Iterable[Lead]) -> list[Row]:
-    """Companies that leads name, each once, in the order that every partition locks them in."""
-    rows: dict[str, Row] = {}
-    for lead in leads:
-        if (id_ := company_id(lead.company)) is not None and id_ not in rows:
-            rows[id_] = (id_, lead.company, None if lead.free_mail else lead.mail_domain, lead.created_at)
-    return [rows[id_] for id_ in sorted(rows)]
+def _name_company(folded: Folded, lead: Lead) -> None:
+    """The company that a lead names now. What is kept does not depend on the order in which partitions are read."""
+    id_ = company_id(lead.company)
+    if id_ is None or lead.company is None or lead.created_at is None:
+        return
+    domain = None if lead.free_mail else lead.mail_domain
+    known = folded.companies.get(id_)
+    if known is None:
+        folded.companies[id_] = (id_, lead.company, domain, lead.created_at)
+    else:
+        domains = [found for found in (known[2], domain) if found is not None]
+        folded.companies[id_] = (
+            id_,
+            min(known[1], lead.company),
+            min(domains, default=None),
+            min(known[3], lead.created_at),
+        )
 
 
 def company_id(name: str | None) -> str | None:

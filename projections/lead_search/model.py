@@ -29,13 +29,15 @@ def tables(schema: str) -> MetaData:
         Column("version", BigInteger, nullable=False),
         Column("body", LargeBinary),
     )
+    # `refused`: why OpenSearch won't take the document; it waits for the lead's next fact.
     Table(
         "dirty",
         metadata,
         Column("lead", key, primary_key=True),
         Column("version", BigInteger, nullable=False),
         Column("since", DateTime(timezone=True), nullable=False, server_default=text("now()")),
-        Index("dirty_since", "since"),
+        Column("refused", Text),
+        Index("dirty_since", "since", postgresql_where=text("refused is null")),
     )
     return metadata
 
@@ -52,15 +54,9 @@ async def create(connection: asyncpg.Connection, schema: str) -> None:
 
 def index(prefix: str, version: int = VERSION) -> IndexDefinition:
     """The index and its alias. Names, addresses and companies are found by the beginning of any of their words."""
-    begun: dict[str, Any] = {
-        "type": "text",
-        "analyzer": "begun",
-        "search_analyzer": "typed",
-        "index_options": "docs",
-        "norms": False,
-    }
+    begun = {"type": "text", "analyzer": "begun", "search_analyzer": "beginning", "index_options": "docs", "norms": False}
     words: dict[str, Any] = {"type": "text", "analyzer": "typed", "fields": {"begun": begun}}
-    keyword = {"type": "keyword"}
+    keyword = {"type": "keyword", "ignore_above": 256}
     return IndexDefinition(
         name=f"{prefix}lead-search-v{version}",
         alias=f"{prefix}lead-search",
@@ -71,14 +67,7 @@ def index(prefix: str, version: int = VERSION) -> IndexDefinition:
                 "refresh_interval": "1s",
                 # An erased person's document is to leave the disk when segments are expunged, however few there are.
                 "merge.policy.expunge_deletes_allowed": "0",
-                "analysis": {
-                    "filter": {"beginnings": {"type": "edge_ngram", "min_gram": 1, "max_gram": PREFIX_CHARACTERS_MAX}},
-                    "tokenizer": {"words": {"type": "pattern", "pattern": r"[^\p{L}\p{N}]+"}},
-                    "analyzer": {
-                        "typed": {"type": "custom", "tokenizer": "words", "filter": ["lowercase", "asciifolding"]},
-                        "begun": {"type": "custom", "tokenizer": "words", "filter": ["lowercase", "asciifolding", "beginnings"]},
-                    },
-                },
+                "analysis": _ANALYSIS,
             },
             "mappings": {
                 "dynamic": False,
@@ -99,3 +88,18 @@ def index(prefix: str, version: int = VERSION) -> IndexDefinition:
             },
         },
     )
+
+
+_PLAIN: Final = ["lowercase", "asciifolding"]
+_ANALYSIS: Final[dict[str, Any]] = {
+    "filter": {
+        "beginnings": {"type": "edge_ngram", "min_gram": 1, "max_gram": PREFIX_CHARACTERS_MAX},
+        "cut": {"type": "truncate", "length": PREFIX_CHARACTERS_MAX},
+    },
+    "tokenizer": {"words": {"type": "pattern", "pattern": r"[^\p{L}\p{N}]+"}},
+    "analyzer": {
+        "typed": {"type": "custom", "tokenizer": "words", "filter": _PLAIN},
+        "begun": {"type": "custom", "tokenizer": "words", "filter": [*_PLAIN, "beginnings"]},
+        "beginning": {"type": "custom", "tokenizer": "words", "filter": [*_PLAIN, "cut"]},
+    },
+}

@@ -1,9 +1,11 @@
 """Facts as they stand in the log, made by hand; whoever reads them is handed a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from infra.crypto.codec import seal_person
+from infra.crypto.seal import Key
 from infra.kafka.ports import Record
 from infra.kafka.projection import ProjectedRecord, ProjectionBatch
 from schemas.commands import Status
@@ -35,9 +37,10 @@ class LogOfFacts:
     same number, and others found it under the fact before.
     """
 
-    def __init__(self, partition: int = 0, topic_id: str = "topic") -> None:
+    def __init__(self, partition: int = 0, topic_id: str = "topic", keys: Mapping[str, Key] | None = None) -> None:
         self.partition = partition
         self.topic_id = topic_id
+        self.keys = keys or {}
         self.records: list[ProjectedRecord] = []
         self._taken = 0
 
@@ -46,6 +49,8 @@ class LogOfFacts:
         offset = len(self.records)
         at = START + timedelta(minutes=offset)
         type_ = "pipe.burst.v9" if body is None else body.TYPE
+        if body is not None and body.lead is not None and person is not None and body.lead in self.keys:
+            body = body.model_copy(update={"personal": seal_person(self.keys[body.lead], person, body.lead)})
         cause = self.cause_of(source)
         envelope = Envelope(
             id=f"{self.partition:08d}-0000-8000-8000-{offset:012d}",

@@ -148,6 +148,7 @@ def test_all_any_and_not_combine() -> None:
     assert Predicate({"any": [wrong, demo]}).holds(FACTS)
     assert not Predicate({"any": [wrong, {"not": demo}]}).holds(FACTS)
     assert Predicate({"any": [demo]}).holds(FACTS)
+    assert Predicate({"all": [demo]}).holds(FACTS)
 
 
 def test_all_of_nothing_is_true_and_any_of_nothing_is_false() -> None:

@@ -11,7 +11,6 @@ from consumers.routing.consumer import routing
 from consumers.routing.documents import Member, Person, RoutingRules, Team
 from consumers.routing.rules import publish_rosters
 from consumers.routing.state import RequestState
-from consumers.scoring.documents import ScoringRules
 from infra.kafka.fold import Documents
 from schemas.events import LeadStatusChanged
 from schemas.routing import OwnerRequested, RosterPublished
@@ -144,7 +143,7 @@ def test_markers_of_other_partitions_and_kinds_publish_nothing() -> None:
     marker = published(team("ana"), "sales")
     in_force = documents(("sales", 1, team("ana")))
     assert publish_rosters(RequestState(), event(marker, partition=1), in_force).events == ()
-    other = published(ScoringRules())
+    other = published(RoutingRules())
     assert publish_rosters(RequestState(), event(other), Documents()).events == ()
 
 

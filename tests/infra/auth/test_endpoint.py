@@ -80,7 +80,9 @@ async def test_each_refresh_gives_the_next_token_and_a_stale_one_ends_the_family
     assert answer.status_code == 200
     second = cookie(answer)
     assert second != first
-    await here.services.pool.execute("update auth.refresh_tokens set used_at = used_at - interval '11 seconds' where used_at is not null")
+    await here.services.pool.execute(
+        "update auth.refresh_tokens set used_at = used_at - interval '11 seconds' where used_at is not null"
+    )
     assert (await refresh(here, first)).status_code == 401
     assert (await refresh(here, second)).status_code == 401
 

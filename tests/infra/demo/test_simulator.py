@@ -8,14 +8,12 @@ from datetime import UTC, datetime, timedelta
 import phonenumbers
 import pytest
 
-from consumers.communication.documents import Template
-from consumers.routing.documents import Person, RoutingRules, Team
-from consumers.scoring.documents import ScoringRules
 from infra.demo import forms, world
-from infra.demo.company import REPS, documents
+from infra.demo.company import REPS, USERS, documents
 from infra.demo.simulator import DemoSubmission, moment, simulate, trickle
 from infra.demo.visitors import company, draw, phone, slug, visitor
 from infra.mail import templates
+from infra.wiring.discovery import document_kinds
 from producers.forms.adapters import translate
 from producers.forms.payload import check
 from producers.forms.submission import ParsedSubmission
@@ -171,19 +169,29 @@ def test_names_become_addresses(text: str, simple: str) -> None:
     assert slug(text) == simple
 
 
-def test_what_is_published_can_be_read_and_hangs_together() -> None:
-    kinds = {kind.KIND: kind for kind in (Person, Team, RoutingRules, ScoringRules, Template)}
-    published = {(document.kind, document.name): kinds[document.kind].model_validate(document.body) for document in documents()}
+def test_what_is_published_can_be_read_by_the_consumers_that_are_there() -> None:
+    kinds = document_kinds()
+    for document in documents():
+        if document.kind in kinds:
+            kinds[document.kind].model_validate(document.body)
+
+
+def test_what_is_published_hangs_together() -> None:
+    published = {(document.kind, document.name): document.body for document in documents()}
     people = {name for kind, name in published if kind == "person"}
-    teams = {name: body for (kind, name), body in published.items() if isinstance(body, Team) and kind == "team"}
+    teams = {name: body for (kind, name), body in published.items() if kind == "team"}
     assert len(people) == 6
     assert set(REPS) < people
-    assert {member.person for team in teams.values() for member in team.members} == people
+    assert {member["person"] for team in teams.values() for member in team["members"]} == people
     routing = published["routing_rules", "default"]
-    assert isinstance(routing, RoutingRules)
-    assert {routing.team, *(rule.team for rule in routing.rules)} == set(teams)
+    assert {routing["team"], *(rule["team"] for rule in routing["rules"])} == set(teams)
     mail = published["template", "acknowledgement"]
-    assert isinstance(mail, Template)
-    templates.check(templates.Template(mail.subject, mail.text, mail.html))
+    templates.check(templates.Template(mail["subject"], mail["text"], mail["html"]))
     order = [document.kind for document in documents()]
     assert order == sorted(order, key=["person", "team", "routing_rules", "scoring_rules", "template"].index)
+
+
+def test_one_of_each_role_can_log_in_and_the_rep_is_one_of_the_people() -> None:
+    assert sorted(user.role for user in USERS) == ["admin", "analyst", "manager", "rep"]
+    assert all(user.email.endswith("@quayline.example") for user in USERS)
+    assert [user.person for user in USERS if user.role == "rep"] == [REPS[0]]

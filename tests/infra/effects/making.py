@@ -22,7 +22,7 @@ FAST = Limits(
     attempts_max=4,
     retry_seconds_min=0.02,
     retry_seconds_max=0.05,
-    prepare_seconds_max=0.5,
+    prepare_seconds_max=5.0,
     lease_seconds=0.3,
     deadline_margin_seconds=0.1,
     poll_seconds=0.01,
@@ -103,6 +103,9 @@ class Cut(EffectStore):
             self.cut += 1
             raise self._error
 
+    async def was_cut(self) -> bool:
+        return self.cut > 0
+
     async def look(self, effect: Claimed) -> Verdict:
         await self._around("look", "before")
         found = await super().look(effect)
@@ -158,7 +161,7 @@ async def state(db: Opened, of: Effect) -> str:
     return str((await row(db, of))["state"])
 
 
-async def until(wanted: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
+async def until(wanted: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(seconds):
         while not await wanted():  # noqa: ASYNC110 - what is waited for happens in PostgreSQL

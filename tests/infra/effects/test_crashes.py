@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
@@ -111,16 +110,21 @@ async def test_an_other_side_that_cannot_be_asked_leaves_it_unknown(db: Opened) 
 
 
 async def test_an_outcome_learnt_late_replaces_unknown_and_is_reported_too(db: Opened) -> None:
+    going, arrives = asyncio.Event(), asyncio.Event()
+
+    async def slowly(effect: Claimed) -> None:
+        going.set()
+        await arrives.wait()
+
     reports, wish = Reports(), effect()
-    impatient = replace(FAST, deadline_margin_seconds=-0.25)  # calls it unknown while the other is still handing over
-    performer = FakePerformer(before=lambda _: asyncio.sleep(0.2), deadline_seconds=0.3)
     await planned(db, wish)
-    first = worker(db, performer, reports, limits=impatient)
-    handing_over = asyncio.create_task(first.work_once())
-    await asyncio.sleep(0.12)
+    handing_over = asyncio.create_task(worker(db, FakePerformer(before=slowly, deadline_seconds=30.0), reports).work_once())
+    await going.wait()
+    await db.pool.execute("update effects.effects set lease_until = now() - interval '1 ms'")
     second = worker(db, FakePerformer(), reports)
     assert await second.sweep() == 1
     await second.report()
+    arrives.set()
     await handing_over
     await second.report()
     assert await state(db, wish) == "done"
@@ -147,10 +151,9 @@ async def test_a_process_or_connection_cut_at_any_statement_never_acts_twice(
     await planned(db, wish)
     store = Cut(db, at, moment, error)
     cut = asyncio.create_task(worker(db, performer, store=store).work_once())
-    await asyncio.sleep(0.1)
+    await until(store.was_cut)
     cut.cancel()  # a store that is away is asked several times; the process ends before that
     await asyncio.gather(cut, return_exceptions=True)
-    assert store.cut >= 1
     await work_until_settled(db, performer, reports)
     assert len(performer.handed_over) == handed_over
     assert await state(db, wish) == end
@@ -162,11 +165,7 @@ async def test_a_store_that_is_away_for_a_moment_after_the_hand_over_still_learn
     await planned(db, wish)
     store = Cut(db, "settle", "before", ConnectionError())
     works = asyncio.create_task(worker(db, performer, store=store).work_once())
-
-    async def was_cut() -> bool:
-        return store.cut > 0
-
-    await until(was_cut)
+    await until(store.was_cut)
     store._at = "nowhere"
     await works
     assert await state(db, wish) == "done"

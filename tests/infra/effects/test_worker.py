@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -225,7 +226,7 @@ async def test_two_workers_beside_each_other_hand_over_each_effect_once(db: Open
     await planned(db, *wishes)
     stop, reports = asyncio.Event(), Reports()
     running = [asyncio.create_task(worker(db, performer, reports).run(stop)) for performer in performers]
-    await until(lambda: settled(db), seconds=20)
+    await until(lambda: settled(db))
     stop.set()
     await asyncio.gather(*running)
     handed_over = [id_ for performer in performers for id_ in performer.handed_over]
@@ -233,18 +234,33 @@ async def test_two_workers_beside_each_other_hand_over_each_effect_once(db: Open
     assert len({command.command_id for command in reports.commands}) == 150
 
 
-async def test_a_worker_whose_lease_has_ended_does_not_hand_over(db: Opened) -> None:
-    slow, fast = FakePerformer(preparing=lambda _: asyncio.sleep(0.4)), FakePerformer()
-    wish = effect()
+@pytest.mark.parametrize("second_is", ["done", "still preparing"])
+async def test_a_worker_whose_lease_has_ended_does_not_hand_over(db: Opened, second_is: str) -> None:
+    go, prepared = (asyncio.Event(), asyncio.Event()), (asyncio.Event(), asyncio.Event())
+
+    def waiting(nth: int) -> Callable[[Claimed], Awaitable[None]]:
+        async def wait(effect: Claimed) -> None:
+            prepared[nth].set()
+            await go[nth].wait()
+
+        return wait
+
+    limits = replace(FAST, prepare_seconds_max=30.0, lease_seconds=30.0)
+    slow, other, wish = FakePerformer(preparing=waiting(0)), FakePerformer(preparing=waiting(1)), effect()
     await planned(db, wish)
-    first = asyncio.create_task(worker(db, slow).work_once())
-    await asyncio.sleep(0.35)
-    second = worker(db, fast)
-    assert await second.sweep() == 1
-    assert await second.work_once() == 1
-    await first
-    assert (len(slow.handed_over), len(fast.handed_over)) == (0, 1)
-    assert (len(slow.prepared), await state(db, wish)) == (1, "done")
+    first = asyncio.create_task(worker(db, slow, limits=limits).work_once())
+    await prepared[0].wait()
+    await db.pool.execute("update effects.effects set lease_until = now() - interval '1 ms'")
+    works = worker(db, other, limits=limits)
+    assert await works.sweep() == 1
+    second = asyncio.create_task(works.work_once())
+    await prepared[1].wait()
+    last_to_go = [(go[1], second), (go[0], first)] if second_is == "done" else [(go[0], first), (go[1], second)]
+    for event, task in last_to_go:
+        event.set()
+        await task
+    assert (len(slow.prepared), len(slow.handed_over), len(other.handed_over)) == (1, 0, 1)
+    assert await state(db, wish) == "done"
 
 
 async def test_preparing_that_hangs_is_cut_off_and_tried_again(db: Opened) -> None:

@@ -91,7 +91,7 @@ class Running:
     async def filed(self, submission_id: str, status: str, lead: str | None = None, first: str | None = None) -> None:
         """As `identity` would."""
         await self.services.pool.execute(
-            "insert into identity.submissions (submission_id, status, lead, first_submission, source_id, partition, \"offset\")"
+            'insert into identity.submissions (submission_id, status, lead, first_submission, source_id, partition, "offset")'
             " values ($1, $2, $3, $4, 's', 2, 11) on conflict do nothing",
             submission_id,
             status,

@@ -63,9 +63,7 @@ class Rig:
         self.ids = SubmissionIds(b"secret")
         cache = SourceCache(self.table, now=lambda: self.cache_clock[0])  # type: ignore[arg-type]
         writer = SubmissionWriter(self.keyring, self.publisher, 6, now=lambda: self.clock[0])
-        self.app = Intake(
-            cache, writer, self.ids, self.keyring.hash, "https://leads.example.com/", now=lambda: self.clock[0]
-        )
+        self.app = Intake(cache, writer, self.ids, self.keyring.hash, "https://leads.example.com/", now=lambda: self.clock[0])
         self.read = 0
 
     async def post(

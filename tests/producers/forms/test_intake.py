@@ -138,7 +138,9 @@ async def test_a_wrong_or_missing_signature_is_refused_and_nothing_is_published(
         (b'{"a": 99999999999999999999999}', "application/json", 422, "/a"),
     ],
 )
-async def test_what_cannot_be_read_is_refused_with_its_place(body: bytes, content_type: str, status: int, field: str | None) -> None:
+async def test_what_cannot_be_read_is_refused_with_its_place(
+    body: bytes, content_type: str, status: int, field: str | None
+) -> None:
     rig = Rig(source())
     reply = await rig.post(body, content_type=content_type)
     assert reply is not None

@@ -1,0 +1,80 @@
+"""leads.events -> lead_search -> PostgreSQL (-> OpenSearch)
+
+Folds each lead's document in PostgreSQL and marks it as not indexed yet, in one transaction. The indexer does the rest.
+"""
+
+from typing import Any
+
+import asyncpg
+
+from infra.kafka.projection import ProjectedRecord, Projection, ProjectionBatch
+from projections.lead import Heard, Lead, fold, makes_lead
+from projections.lead_search.documents import SEARCHED, kept, restored
+from projections.lead_search.model import SCHEMA, VERSION
+from schemas import topics
+
+
+class Projector:
+    """Writes one schema."""
+
+    def __init__(self, schema: str = SCHEMA) -> None:
+        self._load = f"select lead, body from {schema}.leads where lead = any($1::text[])"
+        rows = "unnest($1::text[], $2::bigint[], $3::bytea[])"
+        self._write = (
+            f"insert into {schema}.leads (lead, version, body) select * from {rows} "
+            "on conflict (lead) do update set version = excluded.version, body = excluded.body"
+        )
+        self._mark = (
+            f"insert into {schema}.dirty (lead, version) select * from unnest($1::text[], $2::bigint[]) "
+            "on conflict (lead) do update set version = excluded.version, refused = null"
+        )
+
+    async def apply(self, connection: asyncpg.Connection, batch: ProjectionBatch) -> None:
+        """Write a batch within the caller's transaction: three statements at most."""
+        facts = [item for item in batch.records if isinstance(item.body, SEARCHED)]
+        if not facts:
+            return
+        leads = await self._known(connection, batch.partition, facts)
+        versions: dict[str, int] = {}
+        for item in facts:
+            id_ = _lead_of(item)
+            lead = leads.get(id_)
+            if lead is None:
+                lead = leads[id_] = Lead(id_, batch.partition)
+            if item.body is None or lead.erased:
+                continue
+            fold(lead, Heard(item.body, item.person, item.envelope.occurred_at))
+            versions[id_] = item.record.offset + 1
+        # Whoever has no capture is nobody: a fact about a lead that could not be read.
+        changed = sorted(id_ for id_ in versions if leads[id_].erased or leads[id_].created_at is not None)
+        if not changed:
+            return
+        numbers = [versions[id_] for id_ in changed]
+        bodies = [None if leads[id_].erased else kept(leads[id_]) for id_ in changed]
+        await connection.execute(self._write, changed, numbers, bodies)
+        await connection.execute(self._mark, changed, numbers)
+
+    async def _known(self, connection: asyncpg.Connection, partition: int, facts: list[ProjectedRecord]) -> dict[str, Lead]:
+        made: set[str] = set()
+        asked: set[str] = set()
+        for item in facts:
+            id_ = _lead_of(item)
+            if id_ not in made and id_ not in asked:
+                (made if item.body is not None and makes_lead(item.body) else asked).add(id_)
+        if not asked:
+            return {}
+        rows = await connection.fetch(self._load, sorted(asked))
+        return {row["lead"]: _lead(row, partition) for row in rows}
+
+
+def _lead_of(item: ProjectedRecord) -> str:
+    return str(item.body.lead) if item.body is not None else ""
+
+
+def _lead(row: Any, partition: int) -> Lead:
+    return Lead(row["lead"], partition, erased=True) if row["body"] is None else restored(row["lead"], row["body"])
+
+
+def projection(*, schema: str = SCHEMA, version: int = VERSION, announce: object = None) -> Projection:  # noqa: ARG001
+    """The read model, declared. Listeners (`announce`) are told of leads by lead_list."""
+    return Projection(name=SCHEMA, reads=topics.EVENTS, apply=Projector(schema).apply, version=version, schema=schema)

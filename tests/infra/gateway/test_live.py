@@ -1,0 +1,241 @@
+import asyncio
+import contextlib
+import json
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from infra.auth.roles import User
+from infra.gateway import live as live_module
+from infra.gateway.live import QUEUE_MAX, Client, Live, TooManyClients
+from infra.gateway.stream import events
+from infra.redis.client import open_client
+from infra.settings import Settings
+from tests.infra.gateway import offline
+from tests.infra.gateway.running import Running, running
+
+pytestmark = pytest.mark.asyncio
+ADMIN = User("u1", "a@example.com", "A", "admin")
+REP = User("u2", "r@example.com", "R", "rep", "p1")
+
+
+def change(offset: int, **more: object) -> bytes:
+    return json.dumps(
+        {"lead": "l1", "version": offset, "partition": 2, "offset": offset, "types": ["lead.scored.v1"], **more}
+    ).encode()
+
+
+def hub(erased: list[str] | None = None) -> Live:
+    told: list[str] = [] if erased is None else erased
+    return Live(offline.NoStore(), "p:", told.append)  # type: ignore[arg-type]
+
+
+async def test_every_client_hears_every_change_in_order() -> None:
+    live = hub()
+    clients = [live.join(ADMIN), live.join(REP)]
+    for offset in range(3):
+        live.publish(change(offset))
+    for client in clients:
+        assert [one.cursor for one in await client.changes(0)] == ["2-0", "2-1", "2-2"]
+        assert await client.changes(0.01) == []
+
+
+async def test_a_client_that_does_not_keep_up_loses_the_oldest_and_is_told() -> None:
+    live = hub()
+    slow = live.join(ADMIN)
+    for offset in range(QUEUE_MAX + 5):
+        live.publish(change(offset))
+    assert slow.lost
+    found = await slow.changes(0)
+    assert len(found) == QUEUE_MAX
+    assert found[0].cursor == "2-5"
+
+
+async def test_a_change_that_names_its_owner_is_kept_from_other_reps() -> None:
+    live = hub()
+    admin, rep = live.join(ADMIN), live.join(REP)
+    for owner in ("p1", "p2", None):
+        live.publish(change(1, owner=owner))
+    assert len(await admin.changes(0)) == 3
+    assert len(await rep.changes(0)) == 2
+
+
+async def test_what_is_no_change_is_left_out_and_an_erased_lead_is_forgotten() -> None:
+    erased: list[str] = []
+    live = hub(erased)
+    client = live.join(ADMIN)
+    for raw in (b"{", b"[]", b"{}", b'{"partition": "x", "offset": 1}'):
+        live.publish(raw)
+    assert await client.changes(0.01) == []
+    live.publish(change(1, types=["lead.erased.v1"]))
+    assert erased == ["l1"]
+
+
+async def test_clients_are_bounded_and_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_module, "CLIENTS_MAX", 1)
+    live = hub()
+    client = live.join(ADMIN)
+    with pytest.raises(TooManyClients):
+        live.join(ADMIN)
+    live.leave(client)
+    live.leave(live.join(ADMIN))
+    assert len(live) == 0
+
+
+async def test_a_stream_says_resync_first_then_changes_and_a_heartbeat_when_nothing_happens() -> None:
+    live = hub()
+    client = live.join(ADMIN)
+    client.must_resync()
+    live.publish(change(7))
+    stream = events(live, client, 60, 0.01)
+    assert await anext(stream) == b"retry: 2000\n\n"
+    assert await anext(stream) == b"event: resync\ndata: {}\n\nid: 2-7\nevent: lead.changed\ndata: " + change(7) + b"\n\n"
+    assert (await anext(stream)).startswith(b":")
+    await stream.aclose()  # type: ignore[attr-defined]
+    assert len(live) == 0
+
+
+async def test_a_stream_ends_with_its_token_and_with_the_server() -> None:
+    live = hub()
+    assert len([part async for part in events(live, live.join(ADMIN), 0.02, 0.01)]) >= 2
+    client = live.join(ADMIN)
+    stream = events(live, client, 60, 60)
+    await anext(stream)
+    live.close()
+    assert len([part async for part in stream]) <= 1
+    assert len(live) == 0
+
+
+async def heard(client: Client) -> str:
+    async with asyncio.timeout(5):
+        while not (found := await client.changes(1)):
+            client.lost = False
+    client.lost = False
+    return found[0].cursor
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def here(settings: Settings) -> AsyncIterator[Running]:
+    async with running(settings) as found:
+        yield found
+
+
+@pytest.mark.integration
+async def test_changes_come_from_redis_and_a_cut_connection_means_resync(here: Running) -> None:
+    client = here.services.live.join(ADMIN)
+    channel = here.services.settings.redis.prefix + "live"
+    redis = here.services.redis
+    for _ in range(100):
+        if await redis.publish(channel, change(3)):
+            break
+        await asyncio.sleep(0.02)
+    assert await heard(client) == "2-3"
+    await redis.client_kill_filter(_type="pubsub")
+    async with asyncio.timeout(5):
+        while not client.lost:
+            await asyncio.sleep(0.02)
+    client.lost = False
+    async with asyncio.timeout(5):
+        while not await redis.publish(channel, change(4)):
+            await asyncio.sleep(0.02)
+    assert await heard(client) == "2-4"
+    here.services.live.leave(client)
+
+
+@pytest.mark.integration
+async def test_the_stream_over_http(here: Running) -> None:
+    sent: list[dict[str, object]] = []
+    enough = asyncio.Event()
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+        if b"lead.changed" in bytes(message.get("body", b"")):  # type: ignore[call-overload]
+            enough.set()
+
+    async def receive() -> dict[str, object]:
+        await asyncio.Event().wait()
+        return {}
+
+    token = here.token("rep", "p1")["Authorization"].removeprefix("Bearer ")
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/v1/stream",
+        "query_string": f"access_token={token}".encode(),
+        "headers": [(b"last-event-id", b"2-1")],
+        "app": None,
+        "http_version": "1.1",
+    }
+    task = asyncio.create_task(here.gateway(scope, receive, send))
+    async with asyncio.timeout(10):
+        while len(here.services.live) == 0:
+            await asyncio.sleep(0.01)
+        here.services.live.publish(change(9))
+        await enough.wait()
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert sent[0]["status"] == 200
+    assert (b"content-type", b"text/event-stream; charset=utf-8") in sent[0]["headers"]  # type: ignore[operator]
+    assert b"resync" in b"".join(bytes(message.get("body", b"")) for message in sent[1:])  # type: ignore[call-overload]
+    assert len(here.services.live) == 0
+
+
+@pytest.mark.integration
+async def test_an_api_key_may_listen_too_and_a_full_house_says_when_to_come_back(
+    here: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await here.client.post("/v1/auth/keys", json={"name": "tv", "role": "analyst"}, headers=here.token("admin"))
+    monkeypatch.setattr(live_module, "CLIENTS_MAX", 0)
+    full = await here.client.get("/v1/stream", headers={"Authorization": f"Bearer {made.json()['key']}"})
+    assert full.status_code == 503
+    assert full.headers["retry-after"] == "30"
+
+
+@pytest.mark.integration
+async def test_an_outcome_is_found_by_word_of_redis_and_also_without(here: Running) -> None:
+    outcomes, lead = here.services.outcomes, str(uuid.uuid4())
+    waiting = [asyncio.create_task(outcomes.wait(f"c{number}", 5)) for number in range(20)]
+    await asyncio.sleep(0.3)
+    for number in range(20):
+        await here.outcome(f"c{number}", lead, version=number)
+    found = await asyncio.gather(*waiting)
+    assert [one.version for one in found if one is not None and hasattr(one, "version")] == list(range(20))
+    await here.services.pool.execute(
+        "insert into leads.outcomes (command_id, lead, status, detail) values ('silent', 'l', 'done', '')"
+    )
+    assert await outcomes.wait("silent", 1) is not None
+    assert await outcomes.wait("never", 0.05) is None
+    assert await outcomes.of("never") is None
+
+
+@pytest.mark.integration
+async def test_nonsense_on_the_channel_harms_nobody(here: Running) -> None:
+    channel = here.services.settings.redis.prefix + "outcomes"
+    await here.services.redis.publish(channel, b"{nonsense")
+    await here.services.redis.publish(channel, b'"text"')
+    await here.services.pool.execute(
+        "insert into leads.outcomes (command_id, lead, status, detail) values ('later', 'l', 'done', '')"
+    )
+    assert await here.services.outcomes.wait("later", 2) is not None
+
+
+@pytest.mark.integration
+async def test_waiting_is_bounded(here: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    from infra.gateway import outcomes
+
+    monkeypatch.setattr(outcomes, "WAITERS_MAX", 0)
+    admin = here.token("admin")
+    answer = await here.client.post("/v1/leads", json={"name": "Ada"}, headers=admin)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "2"
+
+
+async def test_without_redis_the_listener_keeps_trying() -> None:
+    async with asyncio.timeout(5):
+        async with Live(open_client("redis://127.0.0.1:1/0", name="test"), "p:") as live:
+            client = live.join(ADMIN)
+            while not client.lost:
+                await asyncio.sleep(0.05)

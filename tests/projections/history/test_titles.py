@@ -1,0 +1,50 @@
+import pytest
+
+from projections.history.titles import actor_of, describe
+from schemas.message import Message
+from schemas.person import Source
+from tests.projections.builders import ADA, ada, assigned, captured, erased, noted, recorded, scored, updated
+
+
+def title(body: Message, person=None, names=None) -> str:
+    return describe(body.TYPE, body, person, names or {}).title
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (captured(source=Source(vendor="typeform", source_id="x", form_name="Contact us")), "Came in by Contact us"),
+        (captured(first=False), "Wrote again by typeform"),
+        (assigned(ADA, "eve"), "Assigned to Eve"),
+        (assigned(ADA, "dan"), "Assigned to dan"),
+        (assigned(ADA, None), "Owner removed"),
+        (assigned(ADA, None).model_copy(update={"request_id": "r"}), "Nobody could take it"),
+        (updated(ADA, ["first_name", "custom"]), "Changed first name, custom fields"),
+        (recorded(ADA, outcome="failed"), "Mail could not be sent"),
+        (recorded(ADA, outcome="unknown"), "Mail handed over, its fate unknown"),
+        (erased(ADA), "Erased"),
+    ],
+)
+def test_facts_in_words(body, said):
+    assert title(body, names={"eve": "Eve"}) == said
+
+
+def test_a_type_nobody_knows_is_called_by_its_name():
+    assert describe("pipe.burst.v9", None, None, {}).title == "pipe.burst.v9"
+
+
+def test_an_erased_persons_values_are_not_there():
+    assert describe("x", updated(ADA, ["name"]), None, {}).detail == {"fields": ["name"], "changes": {}}
+    assert describe("x", noted(ADA), None, {}).text is None
+    assert describe("x", updated(ADA, ["name"]), ada(), {}).detail["changes"] == {"name": "Ada Lovelace"}
+
+
+def test_a_capture_tells_how_it_came():
+    found = describe("x", captured(quiet=True, consent=False, campaign={"utm_source": "ads"}), ada(), {}).detail
+    assert (found["quiet"], found["consent"], found["campaign"]) == (True, False, {"utm_source": "ads"})
+
+
+def test_whoever_is_not_named_is_the_writer():
+    assert actor_of(scored(ADA, 1), "scoring") == "scoring"
+    assert actor_of(assigned(ADA, "eve"), "leads") == "routing"
+    assert actor_of(None, "leads") == "leads"

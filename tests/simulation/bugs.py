@@ -1,0 +1,225 @@
+"""Bugs to be planted: each a small variant of one part, which the simulation has to find."""
+
+import contextlib
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infra.kafka.fold import Decision, Documents, Event, Fold
+from infra.kafka.folding import FoldStep
+from infra.kafka.partition import Partition, Result, Status
+from infra.kafka.ports import (
+    DeadLetter,
+    Destination,
+    Fenced,
+    LogUnavailable,
+    Outgoing,
+    Record,
+    StoreUnavailable,
+    Watermark,
+)
+from schemas.envelope import Envelope
+from schemas.events import LeadScored
+from tests.simulation.folds import SECOND, Tally, Weights, chained, score
+from tests.simulation.people import WHEN
+from tests.simulation.store import Row, SimTransaction
+from tests.simulation.variants import Variants
+
+Base = Variants().partition
+
+
+class PositionFirst(SimTransaction):
+    """The position is saved before what was decided."""
+
+    async def advance(self, watermark: Watermark) -> None:
+        await super().advance(watermark)
+        self.tables.rows[self.partition].watermark = watermark.copy()
+
+    def apply(self) -> None:
+        self.tables.rows[self.partition].watermark.position = self.position
+        super().apply()
+
+
+class NoEpoch(SimTransaction):
+    """Whoever stands at the right position may commit."""
+
+    def same(self, row: Row) -> bool:
+        return row.watermark.position == self.position
+
+
+class NoCompare(SimTransaction):
+    """Whoever likes to may commit, and the store does not even notice: only what comes of it can tell."""
+
+    def same(self, row: Row) -> bool:
+        return True
+
+    def apply(self) -> None:
+        row = self.tables.rows[self.partition]
+        self.epoch, row.watermark.position = row.epoch, self.position
+        super().apply()
+
+
+class Retakes(Base):  # type: ignore[valid-type, misc]
+    """Whoever is fenced takes the partition right back."""
+
+    def _drop(self, status: Status) -> None:
+        super()._drop(Status.UNTAKEN if status is Status.FENCED else status)
+
+
+class NoOrigins(Base):  # type: ignore[valid-type, misc]
+    """Re-sent records are news."""
+
+    async def _commit(self, records: Sequence[Record], letters: list[DeadLetter]) -> None:
+        self._watermark.origins.clear()
+        await super()._commit(records, letters)
+
+
+class NoTopicId(Base):  # type: ignore[valid-type, misc]
+    """The origin does not say which incarnation of the topic was read."""
+
+    async def _take(self) -> None:
+        await super()._take()
+        self._topic_id = "topic"
+
+
+class DeletesFirst(Base):  # type: ignore[valid-type, misc]
+    """Outbox rows are deleted before the log has them."""
+
+    async def _send(self) -> bool:
+        with contextlib.suppress(StoreUnavailable):
+            if self._outbox:
+                await self._store.forget(self.number, [row.id for row in self._outbox])
+        return bool(await super()._send())
+
+
+class TwoInFlight(Base):  # type: ignore[valid-type, misc]
+    """All rows at once, several for one destination."""
+
+    async def _send(self) -> bool:
+        try:
+            if self._outbox:
+                await self._log.append([(row.destination, row.records) for row in self._outbox])
+        except LogUnavailable as away:
+            self._stall(str(away))
+            return False
+        self._sent.extend(row.id for row in self._outbox)
+        self._outbox.clear()
+        return True
+
+
+class BatchDies(Base):  # type: ignore[valid-type, misc]
+    """One bad record takes its batch along."""
+
+    async def _settle(self, records: Sequence[Record]) -> bool:
+        try:
+            await self._commit(records, [])
+        except Fenced:
+            self._drop(Status.FENCED)
+            self._fenced_at_ms = self._clock.now_ms()
+            return False
+        except StoreUnavailable as away:
+            self._drop(Status.UNTAKEN)
+            self._stall(str(away))
+            return False
+        except Exception:
+            if len(records) == 1:
+                return bool(await super()._settle(records))
+            return await self._all_die(records)
+        return await self._send()
+
+    async def _all_die(self, records: Sequence[Record]) -> bool:
+        with contextlib.suppress(Fenced, StoreUnavailable):
+            await self._commit(records, [DeadLetter(record, "its batch", "bug", 1) for record in records])
+        self._drop(Status.UNTAKEN)
+        self._stall("after a death")
+        return False
+
+
+class BatchStuck(BatchDies):
+    """One bad record holds its batch for ever."""
+
+    async def _all_die(self, records: Sequence[Record]) -> bool:
+        self._stall("again")
+        return False
+
+
+class Trusts(Base):  # type: ignore[valid-type, misc]
+    """Where Kafka says that we stand is where we stand."""
+
+    def _gap_confirmed(self, found: int) -> bool:
+        return True
+
+
+class Causeless(FoldStep[Tally]):
+    """A fact about the batch, under no record."""
+
+    async def run(self, transaction: Any, batch: Any, documents: Documents, log: Any) -> Result:
+        result = await super().run(transaction, batch, documents, log)
+        if len(batch.entries) > 3 and self.name == "second":
+            envelope = Envelope(f"batch-{batch.watermark.position}", LeadScored.TYPE, self.name, WHEN)
+            record = Outgoing(None, envelope.headers(), score(Tally(), "lead-0", 0).model_dump_json().encode())
+            result.changes.outbox.setdefault(Destination(LeadScored.TOPIC.name, batch.partition), []).append(record)
+        return result
+
+
+class OneVersion(FoldStep[Tally]):
+    """The newest document seen by any partition of the process is in force for all."""
+
+    newest: dict[int, Documents]
+
+    async def run(self, transaction: Any, batch: Any, documents: Documents, log: Any) -> Result:
+        known = self.newest.get(0, documents)
+        newer = known if known.version(Weights) > documents.version(Weights) else documents
+        result = await super().run(transaction, batch, newer, log)
+        self.newest[0] = result.documents
+        return result
+
+
+def one_version(fold: Fold[Tally], world: Any) -> OneVersion:
+    """All steps of a world share it."""
+    step = OneVersion(fold)
+    step.newest = world.__dict__.setdefault("newest_documents", {})
+    return step
+
+
+def _echo(state: Tally, event: Event[LeadScored], documents: Documents) -> Decision[Tally]:
+    after = chained(state, event.id)
+    return Decision(after, [score(after, str(event.body.lead), documents.version(Weights))])
+
+
+def handles_its_own() -> Fold[Tally]:
+    """Built past the constructor, which refuses it."""
+    fold = copy.copy(SECOND)
+    object.__setattr__(fold, "handlers", {**SECOND.handlers, LeadScored: _echo})
+    return fold
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A planted bug, what its finding has to say, and how many seeds may pass before it."""
+
+    name: str
+    found: str
+    variants: Variants
+    seeds: int = 100
+    scenario: str = "life"
+
+
+BUGS = (
+    Bug("the position is saved before the state", r"^P[236] ", Variants(transaction=PositionFirst)),
+    Bug("the epoch is not compared", r"commits under epoch", Variants(transaction=NoEpoch)),
+    Bug("nothing is compared", r"^P[236] ", Variants(transaction=NoCompare)),
+    Bug("whoever is fenced retakes", r"takes the partition again", Variants(partition=Retakes)),
+    Bug("the origin is not looked at", r"^P[236] ", Variants(partition=NoOrigins)),
+    Bug("the origin has no topic id", r"^P[236] ", Variants(partition=NoTopicId), scenario="remade"),
+    Bug("the outbox is deleted before the acknowledgement", r"^P3 ", Variants(partition=DeletesFirst)),
+    Bug("two rows are in flight to a destination", r"^P[23] ", Variants(partition=TwoInFlight)),
+    Bug("one bad record kills its batch", r"^P[28] ", Variants(partition=BatchDies)),
+    Bug("one bad record holds its batch", r"^stuck", Variants(partition=BatchStuck)),
+    Bug("Kafka's offsets are trusted", r"^P[236] ", Variants(partition=Trusts)),
+    Bug("an output has no cause", r"has no cause$", Variants(step=lambda fold, _: Causeless(fold))),
+    Bug("a fold handles a type that it writes", r"^stuck", Variants(second=handles_its_own())),
+    Bug("one document version for all partitions", r"^P[236] ", Variants(step=one_version)),
+    Bug("a publishing job dies half-way and is not retried", r"^P6: second/. decides by version", Variants(job_is_retried=False)),
+)

@@ -1,0 +1,31 @@
+"""What a world is built from, so that a planted bug can take the place of one part."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from infra.kafka.fold import Fold
+from infra.kafka.folding import FoldStep
+from infra.kafka.partition import Partition, Step
+from tests.simulation.awaited import OPEN
+from tests.simulation.folds import SECOND, Tally
+from tests.simulation.log import SimLog
+from tests.simulation.repaired import Repaired
+from tests.simulation.store import SimTransaction, Tables
+
+
+def _step(fold: Fold[Tally], _world: Any) -> Step:
+    return FoldStep(fold)
+
+
+@dataclass(frozen=True)
+class Variants:
+    """The parts; each default is the real one."""
+
+    partition: Callable[..., Partition] = Repaired if "gap" in OPEN else Partition
+    step: Callable[[Fold[Tally], Any], Step] = _step
+    second: Fold[Tally] = SECOND
+    tables: Callable[[Any, str], Tables] = Tables
+    transaction: Callable[..., SimTransaction] = SimTransaction
+    log: Callable[[Any], SimLog] = SimLog
+    job_is_retried: bool = True
