@@ -53,11 +53,12 @@ class OpenSearch(_Group):
 
 
 class Mail(_Group):
-    """`redirect_to` sends all mail of a staging system to one address."""
+    """`redirect_to` sends all mail of a staging system to one address; `company_name` is whose mails these are."""
 
     host: str = "127.0.0.1"
     port: int = 1025
     sender: str = "Leadflow <leadflow@example.com>"
+    company_name: str = "Leadflow"
     redirect_to: str | None = None
     timeout_seconds: float = Field(default=10.0, gt=0)
 

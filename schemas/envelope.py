@@ -117,10 +117,26 @@ def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode()
 
 
-def type_of(headers: Sequence[tuple[str, bytes]]) -> str | None:
+def marks_of(headers: Sequence[tuple[str, bytes | None]]) -> tuple[str, SequenceNumber] | None:
+    """(origin, sequence) alone, by which a re-sent record is recognised; None where absent or unreadable."""
+    origin = sequence = None
+    for name, value in headers:
+        if name == "ce_origin":
+            origin = value
+        elif name == "ce_sequence":
+            sequence = value
+    if origin is None or sequence is None:
+        return None
+    try:
+        return origin.decode(), SequenceNumber.parse(sequence.decode())
+    except ValueError:
+        return None
+
+
+def type_of(headers: Sequence[tuple[str, bytes | None]]) -> str | None:
     """The `ce_type` alone, for filtering before anything is decoded."""
     for name, value in headers:
-        if name == "ce_type":
+        if name == "ce_type" and value is not None:
             return value.decode("utf-8", "replace")
     return None
 

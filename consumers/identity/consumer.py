@@ -149,8 +149,14 @@ class IdentityStep:
         """From the intake key to the lead's own key, and on to `leads`."""
         if not verdicts:
             return
-        keys = await self._keyring.create_lead_keys(claims.connection, sorted({verdict.lead for *_, verdict in verdicts}))
+        wanted = {verdict.lead for *_, verdict in verdicts}
+        gone = await self._keyring.erased(claims.connection, sorted(wanted))
+        keys = await self._keyring.create_lead_keys(claims.connection, sorted(wanted - gone))
         for entry, submission, verdict in verdicts:
+            if verdict.lead in gone:
+                # Read again from the log after a restore: the ledger outlives the claims.
+                work.file(entry, submission, "rejected")
+                continue
             try:
                 person = await self._open(submission)
             except (WrongKey, ValidationError) as broken:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from infra.kafka.ports import DeadLetter, Record, Watermark
-from schemas.envelope import BadEnvelope, Envelope, type_of
+from schemas.envelope import BadEnvelope, Envelope, marks_of, type_of
 from schemas.message import Message, registry
 
 
@@ -51,6 +51,14 @@ def admit(partition: int, topic_id: str, records: Iterable[Record], before: Wate
     watermark = batch.watermark
     for record in records:
         watermark.position = record.offset + 1
+        marks = marks_of(record.headers)
+        if marks is not None:
+            # What was re-sent is nothing, for nobody: it moves no clock and fires no timer, as in history, which has it once.
+            origin, sequence = marks
+            last = watermark.origins.get(origin)
+            if last is not None and sequence <= last:
+                continue
+            watermark.origins[origin] = sequence
         watermark.clock_ms = max(watermark.clock_ms, record.recorded_ms)
         type_ = type_of(record.headers)
         if type_ is not None and not wants(type_):
@@ -58,11 +66,6 @@ def admit(partition: int, topic_id: str, records: Iterable[Record], before: Wate
             continue
         try:
             envelope = Envelope.read(record.headers)
-            if envelope.origin is not None and envelope.sequence is not None:
-                last = watermark.origins.get(envelope.origin)
-                if last is not None and envelope.sequence <= last:
-                    continue
-                watermark.origins[envelope.origin] = envelope.sequence
             body = decode(envelope.type, record.value)
         except (BadEnvelope, ValidationError) as unreadable:
             batch.dead_letters.append(DeadLetter(record, reason_of(unreadable), "undecodable", 1))

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 from pydantic import JsonValue
 
 from schemas.message import Frozen, Message
-from schemas.topics import Topic
+from schemas.topics import EVENTS, Topic
 
 MessageT_co = TypeVar("MessageT_co", bound=Message, covariant=True)
 StateT = TypeVar("StateT", bound=Frozen)
@@ -214,6 +214,9 @@ class Fold(Generic[StateT]):
         foreign = [cls.TYPE for cls in self.handlers if self.reads is not cls.TOPIC]
         if foreign:
             raise TypeError(f"{self.name} reads {self.reads.name}, where {foreign} never appears")
+
+        if self.timers and self.reads is not EVENTS:
+            raise TypeError(f"{self.name} sets timers, and only {EVENTS.name} has ticks to fire them")
 
     @property
     def schema(self) -> str:

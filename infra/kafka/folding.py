@@ -27,6 +27,7 @@ from schemas.events import ClockTicked, DocumentPublished, RefoldRequested
 from schemas.message import Message
 
 TIMERS_PER_QUERY = 10_000
+TIMERS_PER_RECORD_MAX = 1_000_000
 UNREADABLE_DOCUMENT_RETRY_SECONDS = 30.0
 HISTORY_RETRY_SECONDS = 1.0
 
@@ -152,8 +153,15 @@ class _Work(Generic[StateT]):
             self._answered = await transaction.answered(asked) if asked else set()
 
     def fire(self, entry: Entry) -> None:
-        """Every timer due by this record, in order (due, key, name), before it is decided."""
-        while self._heap and self._heap[0][0] <= entry.clock_ms:
+        """Every timer due by this record, in order (due, key, name), before it is decided.
+
+        A timer that can't be handled dies with a letter that names it; the record that it fired before is innocent.
+        """
+        for fired in range(TIMERS_PER_RECORD_MAX + 1):
+            if not self._heap or self._heap[0][0] > entry.clock_ms:
+                return
+            if fired == TIMERS_PER_RECORD_MAX:
+                raise Reject(f"more than {TIMERS_PER_RECORD_MAX} timers fire here: one sets itself again for a time that is past")
             due_ms, key, name = heapq.heappop(self._heap)
             if self._timers.get((key, name)) != due_ms:
                 continue  # moved or cancelled meanwhile
@@ -162,10 +170,19 @@ class _Work(Generic[StateT]):
             handler = self._fold.timers.get(name)
             if handler is None:
                 continue  # set by an older version of this fold
-            id_ = derived_id(f"{key}|{name}|{due_ms}", self._fold.name, 0)
-            due = Due(id_, key, name, from_ms(due_ms), from_ms(entry.clock_ms), entry.record.partition, entry.record.offset)
+            at = entry.record
+            id_ = derived_id(f"{key}|{name}|{due_ms}|{at.offset}", self._fold.name, 0)
+            due = Due(id_, key, name, from_ms(due_ms), from_ms(entry.clock_ms), at.partition, at.offset)
             state = self._state(key)
-            decision = handler(state, due, self._documents)
+            try:
+                decision = handler(state, due, self._documents)
+            except RetryLater:
+                raise
+            except Exception as failure:  # pure code fails the same way next time: bury the timer, not the record
+                kind = "reject" if isinstance(failure, Reject) else "bug"
+                why = failure.reason if isinstance(failure, Reject) else type(failure).__name__
+                self._die(entry, f"timer {name}: {why}", kind)
+                continue
             self._keep(key, state, decision)
             self._publish(decision, Envelope(id_, name, self._fold.name, from_ms(due_ms), subject=key), entry)
 

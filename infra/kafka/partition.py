@@ -8,6 +8,8 @@ the watermark says where to read, Kafka's offsets never do; outbox rows are sent
 after the last one's acknowledgement, and deleted only then; whoever was fenced drops everything and waits for the group.
 """
 
+import contextlib
+import dataclasses
 import traceback
 from collections import deque
 from collections.abc import Sequence
@@ -154,7 +156,9 @@ class Partition:
         fresh = [record for record in records if record.offset >= self._watermark.position]
         if not fresh:
             return
-        if fresh[0].offset > self._watermark.position and not self._gap_confirmed(fresh[0].offset):
+        if fresh[0].offset == self._watermark.position:
+            self._gap_at = -1
+        elif not self._gap_confirmed(fresh[0].offset):
             await self._log.seek(self.number, self._watermark.position)
             return
         size = self._limits.records_per_commit_max
@@ -205,6 +209,7 @@ class Partition:
 
     async def _resume(self) -> None:
         self._stalled_until_ms = None
+        self._gap_at = -1  # what was seen before a seek says nothing about what comes after it
         if await self._send():
             await self._log.seek(self.number, self._watermark.position)
             self._log.resume(self.number)
@@ -280,7 +285,12 @@ class Partition:
     async def _bury(self, record: Record, letter: DeadLetter) -> bool:
         """Commit a dead letter in place of the record."""
         try:
-            await self._commit([record], [letter])
+            try:
+                await self._commit([record], [letter])
+            except Refused:
+                # Its own headers can't be stored: keep its value and say so.
+                bare = record._replace(headers=(), key=None)
+                await self._commit([record], [dataclasses.replace(letter, record=bare)])
         except Fenced:
             self._drop(Status.FENCED)
             self._fenced_at_ms = self._clock.now_ms()
@@ -309,7 +319,8 @@ class Partition:
         self._outbox.extend(rows)
         died = len(result.changes.dead_letters)
         self._deaths.extend([True] * died + [False] * (len(records) - died))
-        await self._step.committed(batch, result)
+        with contextlib.suppress(Exception):  # listeners may miss it; what is committed must never look like a failed batch
+            await self._step.committed(batch, result)
 
     @staticmethod
     def _nothing(_type: str) -> bool:

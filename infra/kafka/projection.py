@@ -18,6 +18,7 @@ from infra.kafka.fold import Documents, Reject, RetryLater
 from infra.kafka.partition import Result
 from infra.kafka.ports import Changes, Log, Outgoing, Record, StoredDocument, Transaction
 from schemas.envelope import Envelope
+from schemas.events import LeadErased
 from schemas.message import Frozen, Message
 from schemas.topics import Topic
 
@@ -122,6 +123,10 @@ class ProjectionStep:
     async def committed(self, batch: Batch, result: Result) -> None:  # noqa: ARG002
         """Tell who listens."""
         applied = self._applied.pop(batch.partition, None)
+        if self._keyring is not None:
+            for entry in batch.entries:
+                if isinstance(entry.body, LeadErased):
+                    self._keyring.forget(entry.body.lead)
         if applied is not None and applied.records:
             await self.projection.after_commit(applied)
 

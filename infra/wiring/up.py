@@ -16,9 +16,10 @@ import httpx2
 from infra.auth.passwords import Passwords
 from infra.auth.users import NewUser, ensure_users
 from infra.demo import company, seeding
+from infra.demo.world import COMPANY_DOMAIN, COMPANY_NAME
 from infra.documents import store as documents
 from infra.kafka import admin
-from infra.local.servers import GivenServers, LocalServers
+from infra.local.servers import GivenServers
 from infra.postgres import database, migrate
 from infra.postgres.pool import open_pool
 from infra.settings import Settings, environment_of, load
@@ -63,7 +64,7 @@ async def up(options: Options, say: Say) -> None:
         if addresses.mail_url:
             say(f"Mail is caught, not sent: {addresses.mail_url}")
         if servers.local is not None:
-            beside.append(asyncio.create_task(_keep_servers(servers.local, say)))
+            beside.append(asyncio.create_task(servers.local.keep_up()))
         if options.demo:
             beside.append(asyncio.create_task(_demo(settings, options, say)))
         await stop.wait()
@@ -96,7 +97,9 @@ async def _unless(stop: asyncio.Event, work: Any) -> Any:
 
 
 def _settings(options: Options, addresses: dict[str, str]) -> Settings:
+    demo = {"LEADFLOW_MAIL__COMPANY_NAME": COMPANY_NAME, "LEADFLOW_MAIL__SENDER": f"{COMPANY_NAME} <hello@{COMPANY_DOMAIN}>"}
     environment = {
+        **(demo if options.demo else {}),
         "LEADFLOW_DATA_DIR": str(options.data_dir),
         "LEADFLOW_CRYPTO__MASTER_KEY": master_key(options.data_dir),
         **{name: value for name, value in os.environ.items() if name.startswith("LEADFLOW_")},
@@ -169,17 +172,6 @@ async def _ready(settings: Settings) -> None:
             last = answer.text[:500]
             await asyncio.sleep(0.2)
     raise NotReady(f"not ready after {READY_SECONDS_MAX:.0f} s: {last}; see {settings.data_dir / 'logs'}")
-
-
-async def _keep_servers(local: LocalServers, say: Say) -> None:
-    """Start a server again that died, with back-off."""
-    pause = 1.0
-    while True:
-        name = await local.watch()
-        say(f"{name} ended by itself; starting it again in {pause:.0f} s")
-        await asyncio.sleep(pause)
-        pause = min(30.0, pause * 2)
-        await local.restart(name)
 
 
 async def _demo(settings: Settings, options: Options, say: Say) -> None:

@@ -16,8 +16,6 @@ from schemas import topics
 from schemas.commands import RecordMessage
 from schemas.envelope import Envelope
 
-COMPANY_NAME = "Leadflow"
-
 
 class ReadModelPeople:
     """Implements infra.mail.people.People over the lead list and the published `person` documents."""
@@ -28,9 +26,12 @@ class ReadModelPeople:
     async def lead(self, lead_id: str) -> Contact | None:
         """None while the read model has not seen the lead, and once it is erased."""
         row = await self._has.pool.fetchrow(
-            "select name, first_name, last_name, email, phone, company from lead_list.leads where id = $1", lead_id
+            """select name, first_name, last_name, email, phone, company,
+                   (select jsonb_object_agg(question, value) from lead_list.answers where lead = $1)::text as answers
+               from lead_list.leads where id = $1""",
+            lead_id,
         )
-        if row is None or row["email"] is None:
+        if row is None:
             return None
         return Contact(
             id=lead_id,
@@ -40,6 +41,7 @@ class ReadModelPeople:
             last_name=row["last_name"],
             phone=row["phone"],
             company=row["company"],
+            answers=orjson.loads(row["answers"] or "{}"),
         )
 
     async def owner(self, person_id: str) -> Contact | None:
@@ -60,7 +62,7 @@ async def worker(has: host.Base) -> Worker:
         ReadModelPeople(has),
         has.keyring,
         public_url=has.settings.gateway.public_url,
-        company_name=COMPANY_NAME,
+        company_name=has.settings.mail.company_name,
     )
 
     async def publish(commands: Sequence[RecordMessage]) -> None:
