@@ -225,9 +225,14 @@ class _Work(Generic[StateT]):
 
     def replace(self, lead: str, again: "_Work[StateT]", news: list[Message], effects: list[Effect], entry: Entry) -> None:
         """Take over a state that was folded anew, and what it says differently."""
-        if lead in again._states:
-            self._states[lead] = again._states[lead]
-        self._changes.timers.update({pair: due for pair, due in again._changes.timers.items() if pair[0] == lead})
+        self._states[lead] = again._state(lead)
+        for name in self._fold.timers:
+            due_ms = again._timers.get((lead, name))
+            self._changes.timers[lead, name] = due_ms
+            if due_ms is None:
+                self._timers.pop((lead, name), None)
+            else:
+                self._set_timer(lead, name, due_ms)
         self._changes.effects.extend(effects)
         if entry.envelope is not None:
             for message in news:
