@@ -1,0 +1,17 @@
+/** Every query key, in one place: the hooks read by them, live changes invalidate by them. */
+export const keys = {
+  leads: {
+    all: () => ["leads"] as const,
+    list: (filters: object) => ["leads", filters] as const,
+  },
+  overview: () => ["overview"] as const,
+  people: () => ["people"] as const,
+  lead: {
+    all: (id: string) => ["lead", id] as const,
+    one: (id: string) => ["lead", id, "one"] as const,
+    timeline: (id: string) => ["lead", id, "timeline"] as const,
+    score: (id: string) => ["lead", id, "score"] as const,
+    trace: (id: string) => ["lead", id, "trace"] as const,
+    messages: (id: string) => ["lead", id, "messages"] as const,
+  },
+};

@@ -1,0 +1,3 @@
+export { canEdit, canErase, ownersFor } from "./may";
+export { useMe } from "./me";
+export { isSignedIn, logout, onSessionChange, ready } from "./session";

@@ -1,0 +1,39 @@
+import { aFact, ANA } from "../test/builders";
+import { actorName, describe as say, title } from "./describe";
+
+const nameOf = (id: string) => (id === ANA ? "Ana Rep" : null);
+
+test("the gateway's title comes first, then ours, then the type in words", () => {
+  expect(title(aFact("lead.scored.v1", { title: "Score went up" }))).toBe("Score went up");
+  expect(title(aFact("lead.scored.v1"))).toBe("Score changed");
+  expect(title(aFact("lead.meeting_booked.v1"))).toBe("Lead meeting booked");
+});
+
+test.each([
+  ["lead.scored.v1", { score: 45, before: 30, grade: "B" }, "+15 points"],
+  ["lead.scored.v1", { score: 29, before: 30 }, "−1 point"],
+  ["lead.scored.v1", {}, ""],
+  ["lead.status_changed.v1", { before: "new", status: "won" }, ""],
+  ["lead.assigned.v1", { before: ANA, owner: "x", reason: "round robin" }, "round robin · before: Ana Rep"],
+  ["lead.assigned.v1", { before: null, owner: ANA, reason: "" }, ""],
+  ["lead.updated.v1", { fields: ["phone"], changes: { phone: null, first_name: "Ana" } }, "Phone: — · First name: Ana"],
+  ["lead.updated.v1", {}, ""],
+  [
+    "lead.captured.v1",
+    { vendor: "typeform", campaign: { utm_source: "ads" }, quiet: true },
+    "Typeform · ads · quiet: nobody was disturbed",
+  ],
+  ["lead.captured.v1", { source: "8a7b" }, ""],
+  ["message.planned.v1", { template: "owner-alert", to: "owner", reason: "new lead" }, "to the owner · new lead"],
+  ["message.recorded.v1", { outcome: "failed", detail: "mailbox full" }, "mailbox full"],
+  ["lead.erased.v1", {}, ""],
+])("of %s %j, beside the title: %s", (type, detail, words) => expect(say(aFact(type, { detail }), nameOf)).toBe(words));
+
+test("somebody has a name, a consumer is named, an id is not shown", () => {
+  expect(actorName(ANA, nameOf)).toBe("Ana Rep");
+  expect(actorName("scoring", nameOf)).toBe("Scoring");
+  expect(actorName("/leadflow/consumers/routing", nameOf)).toBe("Routing");
+  expect(actorName("x@y.z", nameOf)).toBe("x@y.z");
+  expect(actorName("22222222-2222-4222-8222-222222222222", nameOf)).toBe("");
+  expect(actorName(null, nameOf)).toBe("");
+});

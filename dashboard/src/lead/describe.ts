@@ -1,0 +1,85 @@
+/** A fact -> how people say it. The gateway's title comes first; this adds what changed, and a title where it has none. */
+import type { TimelineItem } from "../api/types";
+import { fieldLabel } from "../api/problem";
+import { signed } from "../scoring";
+import { plainText, sentence } from "../shell/names";
+
+type Detail = TimelineItem["detail"];
+export type NameOf = (id: string) => string | null;
+
+const TITLES: Record<string, string> = {
+  "lead.captured": "Form submitted",
+  "lead.updated": "Details edited",
+  "lead.status_changed": "Status changed",
+  "lead.assigned": "Owner set",
+  "lead.noted": "Note",
+  "lead.scored": "Score changed",
+  "lead.erased": "Person erased",
+  "message.planned": "Message planned",
+  "message.recorded": "Message handled",
+};
+
+/** `lead.scored.v1` -> `lead.scored` */
+export const kind = (type: string): string => type.replace(/\.v\d+$/, "");
+
+export const isNote = (item: TimelineItem): boolean => kind(item.type) === "lead.noted";
+
+export const title = (item: TimelineItem): string =>
+  item.title || TITLES[kind(item.type)] || sentence(kind(item.type).replaceAll(".", " "));
+
+const has = (value: unknown): boolean => value !== undefined && value !== null && value !== "";
+const line = (...parts: unknown[]): string => parts.filter(has).map(plainText).join(" · ");
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function captured({ vendor, campaign, quiet }: Detail): string {
+  const from = isRecord(campaign) ? line(campaign.utm_source, campaign.utm_campaign) : "";
+  return line(has(vendor) ? sentence(String(vendor)) : "", from, quiet === true ? "quiet: nobody was disturbed" : "");
+}
+
+function updated({ changes }: Detail): string {
+  if (!isRecord(changes)) return "";
+  return line(...Object.entries(changes).map(([field, value]) => `${fieldLabel(field)}: ${plainText(value)}`));
+}
+
+function assigned({ before, reason }: Detail, nameOf: NameOf): string {
+  const was = typeof before === "string" ? nameOf(before) : null;
+  return line(reason, was && `before: ${was}`);
+}
+
+function scored({ score, before }: Detail): string {
+  const points = Number(score) - Number(before ?? 0);
+  return Number.isNaN(points) ? "" : `${signed(points)} ${Math.abs(points) === 1 ? "point" : "points"}`;
+}
+
+/** The line under the title: what the title doesn't say. May be empty. */
+export function describe({ type, detail }: TimelineItem, nameOf: NameOf): string {
+  switch (kind(type)) {
+    case "lead.captured":
+      return captured(detail);
+    case "lead.updated":
+      return updated(detail);
+    case "lead.assigned":
+      return assigned(detail, nameOf);
+    case "lead.scored":
+      return scored(detail);
+    case "message.planned":
+      return line(has(detail.to) ? `to the ${plainText(detail.to)}` : "", detail.reason);
+    case "message.recorded":
+      return line(detail.detail);
+    default:
+      return "";
+  }
+}
+
+const LOOKS_LIKE_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$|^[0-9a-f]{24,}$/i;
+
+/** Who did it: a person's name, a consumer's name, or nothing when all that is known is an id. A path's end is its name. */
+export function actorName(actor: string | null | undefined, nameOf: NameOf): string {
+  if (!actor) return "";
+  const name = nameOf(actor);
+  if (name) return name;
+  if (actor.includes("@")) return actor;
+  const last = actor.split("/").filter(Boolean).at(-1) ?? "";
+  return LOOKS_LIKE_ID.test(last) ? "" : sentence(last);
+}

@@ -1,0 +1,60 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { client, must } from "../api/client";
+import { keys } from "../api/keys";
+import { LEAD, LEAD_MESSAGES, LEAD_TIMELINE, LEAD_TRACE, of } from "../api/paths";
+import type { Lead, LeadMessage, TimelinePage, Trace } from "../api/types";
+import { versionSeen } from "./versions";
+
+const TIMELINE_PAGE = 50;
+const CATCH_UP_TRIES_MAX = 8;
+const CATCH_UP_PAUSE_MS = 250;
+
+const readLead = (id: string, signal: AbortSignal): Promise<Lead> => must(client.GET(LEAD, { params: of(id), signal }));
+
+/**
+ * One lead. The list of leads follows the log a moment later, so after a command of our own this waits (2 s at most)
+ * until it shows that command: what somebody just changed never seems to jump back.
+ */
+export function useLead(id: string) {
+  return useQuery({
+    queryKey: keys.lead.one(id),
+    queryFn: async ({ signal }): Promise<Lead> => {
+      let lead = await readLead(id, signal);
+      for (let tries = 1; lead.version < versionSeen(id) && tries < CATCH_UP_TRIES_MAX; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, CATCH_UP_PAUSE_MS));
+        lead = await readLead(id, signal);
+      }
+      return lead;
+    },
+  });
+}
+
+export function useTimeline(id: string) {
+  return useInfiniteQuery({
+    queryKey: keys.lead.timeline(id),
+    queryFn: ({ pageParam, signal }): Promise<TimelinePage> =>
+      must(
+        client.GET(LEAD_TIMELINE, {
+          params: { ...of(id), query: { limit: TIMELINE_PAGE, ...(pageParam ? { cursor: pageParam } : {}) } },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next ?? null,
+  });
+}
+
+export function useMessages(id: string) {
+  return useQuery({
+    queryKey: keys.lead.messages(id),
+    queryFn: async ({ signal }): Promise<LeadMessage[]> =>
+      (await must(client.GET(LEAD_MESSAGES, { params: of(id), signal }))).items,
+  });
+}
+
+export function useTrace(id: string) {
+  return useQuery({
+    queryKey: keys.lead.trace(id),
+    queryFn: ({ signal }): Promise<Trace> => must(client.GET(LEAD_TRACE, { params: of(id), signal })),
+  });
+}

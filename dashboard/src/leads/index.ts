@@ -1,0 +1,2 @@
+export { type LeadFilters, readFilters } from "./filters";
+export { StatusTag } from "./StatusTag";

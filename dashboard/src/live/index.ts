@@ -1,0 +1,2 @@
+export { LiveDot } from "./LiveDot";
+export { LiveUpdates } from "./LiveUpdates";

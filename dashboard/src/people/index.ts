@@ -1,0 +1,2 @@
+export { Owner } from "./Owner";
+export { useNameOf, usePeople } from "./queries";

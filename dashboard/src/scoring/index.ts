@@ -1,0 +1,3 @@
+export { signed } from "./receipt";
+export { Receipt } from "./Receipt";
+export { ScoreChip } from "./ScoreChip";

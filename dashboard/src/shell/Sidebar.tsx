@@ -1,0 +1,80 @@
+import { Box, Typography } from "@mui/material";
+import { Flame, Inbox, type LucideIcon, UserRound, UserRoundX } from "lucide-react";
+import { useMe } from "../auth";
+import type { LeadFilters } from "../leads/filters";
+import { LiveDot } from "../live";
+import { Anchor } from "./Anchor";
+import { Logo } from "./Logo";
+import { UserMenu } from "./UserMenu";
+
+interface View {
+  label: string;
+  Icon: LucideIcon;
+  search: LeadFilters;
+}
+
+/** The lists that people look at every day. */
+export function useViews(): View[] {
+  const person = useMe().data?.person;
+  return [
+    { label: "All leads", Icon: Inbox, search: {} },
+    ...(person ? [{ label: "My leads", Icon: UserRound, search: { owner: person } }] : []),
+    { label: "Unassigned", Icon: UserRoundX, search: { owner: "none" } },
+    { label: "Grade A", Icon: Flame, search: { grade: "A", sort: "-score" as const } },
+  ];
+}
+
+export function Sidebar() {
+  return (
+    <Box
+      component="nav"
+      aria-label="Main"
+      sx={{
+        display: { xs: "none", md: "flex" },
+        flexDirection: "column",
+        width: 216,
+        flexShrink: 0,
+        height: "100dvh",
+        position: "sticky",
+        top: 0,
+        borderRight: 1,
+        borderColor: "divider",
+        p: 1.25,
+      }}
+    >
+      <Box sx={{ display: "flex", alignItems: "center", gap: 1, px: 1, height: 40, mb: 1.5 }}>
+        <Logo />
+        <Typography sx={{ fontWeight: 650, letterSpacing: "-0.01em" }}>Leadflow</Typography>
+      </Box>
+      {useViews().map(({ label, Icon, search }) => (
+        <Anchor
+          key={label}
+          to="/leads"
+          search={search}
+          activeOptions={{ exact: true, includeSearch: true }}
+          sx={{
+            display: "flex",
+            alignItems: "center",
+            gap: 1.25,
+            px: 1,
+            height: 32,
+            borderRadius: 1.5,
+            fontSize: "0.8125rem",
+            fontWeight: 500,
+            color: "text.secondary",
+            "&:hover": { bgcolor: "action.hover" },
+            "&[aria-current=page]": { bgcolor: "action.selected", color: "text.primary" },
+          }}
+        >
+          <Icon size={15} aria-hidden />
+          {label}
+        </Anchor>
+      ))}
+      <Box sx={{ flex: 1 }} />
+      <Box sx={{ px: 1.25, py: 1 }}>
+        <LiveDot />
+      </Box>
+      <UserMenu />
+    </Box>
+  );
+}

@@ -1,0 +1,140 @@
+/** A gateway for tests: what is in `state` is what it answers; what it was asked stands in `state.asked`. */
+import { http, HttpResponse } from "msw";
+import { setupServer } from "msw/node";
+import type { Lead, LeadMessage, Me, Overview, ScoreReceipt, TimelineItem, Trace } from "../api/types";
+import { aReceipt, aUser, PEOPLE } from "./builders";
+
+interface Asked {
+  method: string;
+  path: string;
+  search: string;
+  headers: Headers;
+  body: unknown;
+}
+
+interface State {
+  me: Me;
+  session: boolean;
+  leads: Lead[];
+  timeline: TimelineItem[];
+  messages: LeadMessage[];
+  trace: Trace;
+  score: ScoreReceipt;
+  overview: Overview;
+  asked: Asked[];
+  /** Writes into the open stream, if there is one. */
+  say: ((text: string) => void) | null;
+}
+
+const at = (path: string) => `http://localhost${path}`;
+const TOKEN = { access_token: "token-1", token_type: "bearer", expires_in: 900 };
+export const PAGE = 3;
+
+export const state = {} as State;
+
+export function resetGateway(): void {
+  Object.assign(state, {
+    me: aUser(),
+    session: true,
+    leads: [],
+    timeline: [],
+    messages: [],
+    trace: { id: "submission-1", status: "processed", lead_id: null, hops: [] },
+    score: aReceipt(),
+    overview: {
+      leads_total: 1234,
+      leads_today: 7,
+      by_status: { new: 5, won: 2 },
+      by_grade: {},
+      by_source: { typeform: 3, webflow: 1 },
+      unassigned: 3,
+    },
+    asked: [],
+    say: null,
+  } satisfies State);
+}
+
+export const problem = (status: number, title: string, errors?: { field: string; message: string }[]) =>
+  HttpResponse.json(
+    { type: "https://leadflow.dev/problems/test", title, status, ...(errors ? { errors } : {}) },
+    { status, headers: { "Content-Type": "application/problem+json" } },
+  );
+
+function note(request: Request): void {
+  const { pathname, search } = new URL(request.url);
+  const asked: Asked = { method: request.method, path: pathname, search, headers: request.headers, body: null };
+  state.asked.push(asked);
+  void request
+    .clone()
+    .text()
+    .then((text) => {
+      if (text) asked.body = JSON.parse(text);
+    });
+}
+
+/** The requests of one method to one path, in order. */
+export const askedFor = (method: string, path: string): Asked[] =>
+  state.asked.filter((one) => one.method === method && one.path === path);
+
+function list(request: Request) {
+  const query = new URL(request.url).searchParams;
+  const q = query.get("q")?.toLowerCase() ?? "";
+  const status = query.get("status");
+  const found = state.leads.filter(
+    (lead) => lead.name?.toLowerCase().includes(q) && (!status || lead.status === status),
+  );
+  const from = Number(query.get("cursor") ?? 0);
+  const next = from + PAGE < found.length ? String(from + PAGE) : null;
+  return HttpResponse.json({ items: found.slice(from, from + PAGE), next });
+}
+
+function stream() {
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(encoder.encode(": hello\n\n"));
+      state.say = (text) => controller.enqueue(encoder.encode(text));
+    },
+  });
+  return new HttpResponse(body, { headers: { "Content-Type": "text/event-stream" } });
+}
+
+function changed(lead: Lead | undefined, fields: Partial<Lead>) {
+  if (!lead) return problem(404, "Not found");
+  Object.assign(lead, fields, { version: lead.version + 1 });
+  return HttpResponse.json({ id: lead.id, version: lead.version, position: "1-9" });
+}
+
+const leadOf = (id: unknown) => state.leads.find((lead) => lead.id === id);
+
+export const gateway = setupServer(
+  http.post(at("/v1/auth/refresh"), () => (state.session ? HttpResponse.json(TOKEN) : problem(401, "No session"))),
+  http.post(at("/v1/auth/login"), () => HttpResponse.json(TOKEN)),
+  http.post(at("/v1/auth/logout"), () => new HttpResponse(null, { status: 204 })),
+  http.get(at("/v1/auth/me"), () => HttpResponse.json(state.me)),
+  http.get(at("/v1/people"), () => HttpResponse.json({ items: PEOPLE })),
+  http.get(at("/v1/overview"), () => HttpResponse.json(state.overview)),
+  http.get(at("/v1/stream"), () => stream()),
+  http.get(at("/v1/leads"), ({ request }) => list(request)),
+  http.get(at("/v1/leads/:id"), ({ params }) => {
+    const lead = leadOf(params.id);
+    return lead ? HttpResponse.json(lead) : problem(404, "Not found");
+  }),
+  http.get(at("/v1/leads/:id/timeline"), () => HttpResponse.json({ items: state.timeline, next: null })),
+  http.get(at("/v1/leads/:id/messages"), () => HttpResponse.json({ items: state.messages })),
+  http.get(at("/v1/leads/:id/score"), () => HttpResponse.json(state.score)),
+  http.get(at("/v1/leads/:id/trace"), () => HttpResponse.json(state.trace)),
+  http.patch(at("/v1/leads/:id"), async ({ request, params }) =>
+    changed(leadOf(params.id), (await request.json()) as Partial<Lead>),
+  ),
+  http.post(at("/v1/leads/:id/assign"), async ({ request, params }) =>
+    changed(leadOf(params.id), (await request.json()) as Partial<Lead>),
+  ),
+  http.post(at("/v1/leads/:id/notes"), ({ params }) => changed(leadOf(params.id), {})),
+  http.post(at("/v1/leads/:id/erase"), ({ params }) => {
+    state.leads = state.leads.filter((lead) => lead.id !== params.id);
+    return HttpResponse.json({ id: String(params.id), version: 99, position: null });
+  }),
+);
+
+gateway.events.on("request:start", ({ request }) => note(request));
