@@ -15,7 +15,7 @@ class SubmissionReceived(Message):
     Attributes:
         submission_id: UUID text; the gateway's answer carries it as X-Submission-Id.
         delivery: HMAC of what makes a repeat of this delivery recognisable: the vendor's id, else the content.
-        identity: HMAC of the identity, the record's key.
+        identity: the identifier's HMAC (address, else number, else the delivery's), the record's key.
         traits.email_hash, traits.phone_hash: the identifiers to claim.
         consent: explicit yes or no; None where the form did not ask.
         quiet: scored and listed, but nobody is written to or disturbed.

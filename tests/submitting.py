@@ -29,11 +29,13 @@ async def submission(
     email_hash = None if email is None else keyring.hash("email", email)
     phone_hash = None if phone is None else keyring.hash("phone", phone)
     key = await keyring.intake(datetime.now(UTC).date())
-    person = SubmittedPerson(email=email, name=name, phone=phone, phone_e164=phone, raw='{"a": 1}', raw_content_type="application/json")
+    person = SubmittedPerson(
+        email=email, name=name, phone=phone, phone_e164=phone, raw='{"a": 1}', raw_content_type="application/json"
+    )
     body = SubmissionReceived(
         submission_id=id_,
         delivery=keyring.hash("delivery", delivery or id_),
-        identity=email_hash or phone_hash or keyring.hash("identity", id_),
+        identity=email_hash or phone_hash or keyring.hash("delivery", id_),
         kind=kind,
         source=Source(vendor="typeform", source_id="s1", form_name="Request a demo"),
         consent=True,

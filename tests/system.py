@@ -94,15 +94,13 @@ async def running(settings: Settings, names: Sequence[str] = (), *, team: bool =
     stop = asyncio.Event()
     async with host.base(settings, "test") as has:
         steps = host.consumer_steps(has, names) + host.projection_steps(has, ())
-        task = asyncio.create_task(host.run_steps(has, steps, stop))
+        task = asyncio.create_task(host.run_steps(has, steps, stop, host.projection_jobs(has, ())))
         system = System(has, task)
         try:
             if team:
                 await documents.publish(has.pool, "team", "sales", TEAM, actor="test", partitions=settings.kafka.partitions)
                 await documents.send_pending(has.pool, has.producer)
-                await system.until_value(
-                    True, "select exists(select 1 from routing_pools.states where key = 'sales')"
-                )
+                await system.until_value(True, "select exists(select 1 from routing_pools.states where key = 'sales')")
             yield system
         finally:
             stop.set()

@@ -1,4 +1,4 @@
-"""The whole way of an event on real servers: submission -> identity -> leads -> scoring, routing, communication -> read models."""
+"""An event's whole way on real servers: submission -> identity -> leads -> scoring, routing, communication -> read models."""
 
 import asyncio
 import json
@@ -92,7 +92,8 @@ async def test_a_score_adds_up_line_by_line(system: System) -> None:
     lead = await system.lead_of(await system.submit("sum@engines.example"))
     await system.until_value(True, "select score is not null from lead_list.leads where id = $1", lead)
     value = await system.has.pool.fetchval(
-        "select value from history.records where lead = $1 and event_type = 'lead.scored.v1' order by \"offset\" desc limit 1", lead
+        "select value from history.records where lead = $1 and event_type = 'lead.scored.v1' order by \"offset\" desc limit 1",
+        lead,
     )
     fact = orjson.loads(value)
     assert sum(line["points"] for line in fact["receipt"]) == fact["score"]

@@ -84,10 +84,11 @@ class Claims:
                 list(claimed.values()),
             )
 
-    async def release(self, lead: str) -> None:
-        """The person is forgotten: the same address is a new lead from now on."""
-        await self.connection.execute("delete from identity.claims where lead = $1", lead)
+    async def release(self, lead: str) -> list[str]:
+        """The person is forgotten: the same address is a new lead from now on. Returns the hashes that were claimed."""
+        rows = await self.connection.fetch("delete from identity.claims where lead = $1 returning hash", lead)
         await self.connection.execute("delete from identity.suggestions where lead = $1 or other = $1", lead)
+        return [row["hash"] for row in rows]
 
     async def suggest(self, pairs: Sequence[tuple[LeadId, LeadId]]) -> None:
         """Leads that may be one person, for somebody to look at."""

@@ -14,6 +14,7 @@ from consumers.identity.claims import Claims, Delivery, Filed
 from infra.crypto.codec import open_person, seal_person
 from infra.crypto.keyring import Keyring
 from infra.crypto.seal import WrongKey
+from infra.dead_letters import store as dead_letters
 from infra.kafka.batch import Batch, Entry
 from infra.kafka.fold import Documents
 from infra.kafka.outputs import Outputs
@@ -178,7 +179,8 @@ class IdentityStep:
 
     async def _erase(self, claims: Claims, entry: Entry, asked: ErasureRequested, work: _Work) -> None:
         """Claims removed, key destroyed, ledger written, and the log told: one transaction."""
-        await claims.release(asked.lead)
+        hashes = await claims.release(asked.lead)
+        await dead_letters.erase(claims.connection, asked.lead, hashes)
         await self._keyring.destroy(claims.connection, asked.lead, actor=asked.actor, reason=asked.reason)
         command = commands.EraseLead(lead=asked.lead, command_id=asked.command_id, actor=asked.actor)
         if entry.envelope is not None:

@@ -30,7 +30,7 @@ LEAD_KEY_ID: Final = "lead"
 DEAD_LETTER_KEY_ID: Final = "dead-letter"
 _INTAKE_ID: Final = re.compile(r"intake-(\d{4}-\d{2}-\d{2})", re.ASCII)
 
-HashKind = Literal["email", "phone", "delivery", "identity"]
+HashKind = Literal["email", "phone", "delivery"]
 _HASH_KINDS: Final = frozenset(get_args(HashKind))
 
 

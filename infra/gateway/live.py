@@ -87,6 +87,7 @@ class Live:
         self._channel = prefix + CHANNEL
         self._clients: set[Client] = set()
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def __aenter__(self) -> "Live":
         self._task = asyncio.create_task(self._listen())
@@ -106,6 +107,8 @@ class Live:
         if len(self._clients) >= CLIENTS_MAX:
             raise TooManyClients
         client = Client(user)
+        if self._closed:
+            client.close()
         self._clients.add(client)
         return client
 
@@ -114,7 +117,8 @@ class Live:
         self._clients.discard(client)
 
     def close(self) -> None:
-        """End every client's stream, so that a server that is asked to stop doesn't wait for them."""
+        """End every client's stream, also of who joins later: call it before a server is stopped, which waits for them."""
+        self._closed = True
         for client in self._clients:
             client.close()
 

@@ -142,6 +142,7 @@ class Subscriber(ConsumerRebalanceListener):
             if partition is not None:
                 async with self._lock(tp.partition):
                     partition.revoked()
+                self._meters.gone(self.name, tp.partition)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Take each: fences the old owner, reads the watermark, seeks."""
@@ -194,7 +195,8 @@ class Subscriber(ConsumerRebalanceListener):
                     continue
                 async with lock:
                     await self._guarded(partition.idle())
-                self._meters.stands(self.name, number, partition)
+                if self._partitions.get(number) is partition:
+                    self._meters.stands(self.name, number, partition)
             await self._hint()
 
     async def _hint(self) -> None:

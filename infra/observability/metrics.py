@@ -51,3 +51,8 @@ class Meters:
         self._owned.labels(consumer, number).set(1 if partition.status is Status.OWNED else 0)
         if partition.clock_ms:
             self._age.labels(consumer, number).set(max(0.0, time.time() - partition.clock_ms / 1000))
+
+    def gone(self, consumer: str, number: int) -> None:
+        """Another process has the partition now: what we last knew of it must not be summed with what that one says."""
+        for gauge in (self._position, self._waiting, self._owned, self._age):
+            gauge.remove_by_labels({"consumer": consumer, "partition": str(number)})

@@ -18,7 +18,7 @@ from schemas.message import Sealed
 from schemas.person import Source, SubmissionKind, SubmittedPerson, Traits
 from schemas.submissions import SubmissionReceived
 
-HashOf = Callable[[Literal["email", "phone", "delivery", "identity"], str], str]
+HashOf = Callable[[Literal["email", "phone", "delivery"], str], str]
 """HMAC, hex, of a value of a kind."""
 
 KINDS: Final[Mapping[str, SubmissionKind]] = {"lead": "lead", "test_lead": "test", "spam": "spam"}
@@ -58,25 +58,20 @@ def received(
     parsed: ParsedSubmission, origin: Origin, submission_id: str, delivery: str, personal: Sealed, hashed: HashOf
 ) -> SubmissionReceived:
     """The message; `personal` is the sealed `person_of`."""
-    email = normal_email(parsed.email)
-    if email is not None:
-        identity = hashed("identity", email)
-    elif parsed.phone_e164 is not None:
-        identity = hashed("identity", parsed.phone_e164)
-    else:
-        identity = delivery
+    known = traits(parsed, normal_email(parsed.email), origin.open_answers, hashed)
     source = Source(vendor=origin.vendor, source_id=origin.source_id, form_id=parsed.form_id, form_name=parsed.form_name)
     return SubmissionReceived(
         personal=personal,
         submission_id=submission_id,
         delivery=delivery,
-        identity=identity,
+        # The identifier that is claimed: what is kept of a person is found by it when they are forgotten.
+        identity=known.email_hash or known.phone_hash or delivery,
         kind=KINDS[parsed.kind],
         source=source,
         campaign=parsed.campaign,
         consent=parsed.consent,
         consents=parsed.consents,
-        traits=traits(parsed, email, origin.open_answers, hashed),
+        traits=known,
         quiet=origin.quiet,
         submitted_at=parsed.submitted_at,
         actor=origin.actor,
