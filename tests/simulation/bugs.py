@@ -23,10 +23,9 @@ from schemas.envelope import Envelope
 from schemas.events import LeadScored
 from tests.simulation.folds import SECOND, Tally, Weights, chained, score
 from tests.simulation.people import WHEN
-from tests.simulation.store import Row, SimTransaction
+from tests.simulation.store import Row
+from tests.simulation.transaction import SimTransaction
 from tests.simulation.variants import Variants
-
-Base = Variants().partition
 
 
 class PositionFirst(SimTransaction):
@@ -60,14 +59,14 @@ class NoCompare(SimTransaction):
         super().apply()
 
 
-class Retakes(Base):  # type: ignore[valid-type, misc]
+class Retakes(Partition):
     """Whoever is fenced takes the partition right back."""
 
     def _drop(self, status: Status) -> None:
         super()._drop(Status.UNTAKEN if status is Status.FENCED else status)
 
 
-class NoOrigins(Base):  # type: ignore[valid-type, misc]
+class NoOrigins(Partition):
     """Re-sent records are news."""
 
     async def _commit(self, records: Sequence[Record], letters: list[DeadLetter]) -> None:
@@ -75,7 +74,7 @@ class NoOrigins(Base):  # type: ignore[valid-type, misc]
         await super()._commit(records, letters)
 
 
-class NoTopicId(Base):  # type: ignore[valid-type, misc]
+class NoTopicId(Partition):
     """The origin does not say which incarnation of the topic was read."""
 
     async def _take(self) -> None:
@@ -83,7 +82,7 @@ class NoTopicId(Base):  # type: ignore[valid-type, misc]
         self._topic_id = "topic"
 
 
-class DeletesFirst(Base):  # type: ignore[valid-type, misc]
+class DeletesFirst(Partition):
     """Outbox rows are deleted before the log has them."""
 
     async def _send(self) -> bool:
@@ -93,7 +92,7 @@ class DeletesFirst(Base):  # type: ignore[valid-type, misc]
         return bool(await super()._send())
 
 
-class TwoInFlight(Base):  # type: ignore[valid-type, misc]
+class TwoInFlight(Partition):
     """All rows at once, several for one destination."""
 
     async def _send(self) -> bool:
@@ -108,7 +107,7 @@ class TwoInFlight(Base):  # type: ignore[valid-type, misc]
         return True
 
 
-class BatchDies(Base):  # type: ignore[valid-type, misc]
+class BatchDies(Partition):
     """One bad record takes its batch along."""
 
     async def _settle(self, records: Sequence[Record]) -> bool:
@@ -136,15 +135,37 @@ class BatchDies(Base):  # type: ignore[valid-type, misc]
         return False
 
 
-class BatchStuck(BatchDies):
-    """One bad record holds its batch for ever."""
+class Holds(Partition):
+    """A bad record is tried for ever."""
 
-    async def _all_die(self, records: Sequence[Record]) -> bool:
+    async def _blame(self, record: Record, failure: Exception) -> bool:
         self._stall("again")
         return False
 
 
-class Trusts(Base):  # type: ignore[valid-type, misc]
+class KeepsHints(Partition):
+    """A gap that was seen once is believed whenever it is seen again, whatever was sought meanwhile."""
+
+    async def assigned(self) -> None:
+        self.hints: set[int] = set()
+        await super().assigned()
+
+    def _gap_confirmed(self, found: int) -> bool:
+        known = found in self.hints
+        self.hints.add(found)
+        return known
+
+
+class MindsListeners(Partition):
+    """Whoever is told after a commit, and fails, makes a failed batch of what is committed."""
+
+    async def _commit(self, records: Sequence[Record], letters: list[DeadLetter]) -> None:
+        await super()._commit(records, letters)
+        if self._clock.now_ms() % 11 == 0:
+            raise ConnectionError("Redis is away")
+
+
+class Trusts(Partition):
     """Where Kafka says that we stand is where we stand."""
 
     def _gap_confirmed(self, found: int) -> bool:
@@ -216,7 +237,9 @@ BUGS = (
     Bug("the outbox is deleted before the acknowledgement", r"^P3 ", Variants(partition=DeletesFirst)),
     Bug("two rows are in flight to a destination", r"^P[23] ", Variants(partition=TwoInFlight)),
     Bug("one bad record kills its batch", r"^P[28] ", Variants(partition=BatchDies)),
-    Bug("one bad record holds its batch", r"^stuck", Variants(partition=BatchStuck)),
+    Bug("a bad record holds its partition", r"^stuck", Variants(partition=Holds)),
+    Bug("a hint of a gap outlives a seek", r"^P[2368] ", Variants(partition=KeepsHints), seeds=300),
+    Bug("a listener fails what is committed", r"goes back|^P[2368] ", Variants(partition=MindsListeners)),
     Bug("Kafka's offsets are trusted", r"^P[236] ", Variants(partition=Trusts)),
     Bug("an output has no cause", r"has no cause$", Variants(step=lambda fold, _: Causeless(fold))),
     Bug("a fold handles a type that it writes", r"^stuck", Variants(second=handles_its_own())),

@@ -3,10 +3,9 @@
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from infra.kafka.ports import DeadLetter, Record
+from infra.kafka.ports import Record
 from schemas import topics
 from schemas.events import ClockTicked, LeadNoted
-from tests.simulation.awaited import OPEN
 from tests.simulation.folds import Weights
 from tests.simulation.log import Shelf
 from tests.simulation.reading import Seen
@@ -75,16 +74,9 @@ def kept(world: "World", consumer: "Consumer", tables: "Tables", parts: list[Exp
 
 def dead(world: "World", consumer: "Consumer", tables: "Tables", parts: list[Expected]) -> None:
     """P8: the dead letters are the poison records, each once."""
-    letters = tables.dead
-    if "buried twice" in OPEN:
-        first: dict[object, tuple[int, DeadLetter]] = {}
-        for number, letter in sorted(letters, key=lambda pair: (pair[0], pair[1].record.offset)):
-            header = dict(letter.record.headers)
-            key = header.get("ce_id") if header.get("ce_origin", b"x") != b"x" else (number, letter.record.offset)
-            first.setdefault(key, (number, letter))
-        letters = list(first.values())
-    found = sorted((number, letter.record.offset) for number, letter in letters)
-    same(world, f"P8 dead letters of {consumer.name}", found, [(n, offset) for n, part in enumerate(parts) for offset in sorted(part.dead)])
+    found = sorted((number, letter.record.offset) for number, letter in tables.dead)
+    wanted = [(number, offset) for number, part in enumerate(parts) for offset in sorted(part.dead)]
+    same(world, f"P8 dead letters of {consumer.name}", found, wanted)
 
 
 def outputs(world: "World", consumer: "Consumer", parts: list[Expected]) -> None:
@@ -149,8 +141,8 @@ def facts(world: "World") -> None:
     """P2 from end to end, without the reference: each command that can be handled became at most one fact, or was declined."""
     noted: Counter[bytes] = Counter()
     for shelf in world.log.shelves[topics.EVENTS.name]:
-        noted.update(record.value for record, header in shelf.unique() if header and header.origin and header.type == LeadNoted.TYPE)
+        notes = (record for record, header in shelf.unique() if header and header.origin and header.type == LeadNoted.TYPE)
+        noted.update(record.value for record in notes)
     twice = [value for value, times in noted.items() if times > 1]
     if twice:
         world.violate(f"P2: noted twice: {twice[0]!r}")
-

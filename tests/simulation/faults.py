@@ -3,8 +3,6 @@
 import random
 from dataclasses import dataclass, fields, replace
 
-from tests.simulation.awaited import OPEN
-
 
 @dataclass(frozen=True, slots=True)
 class Faults:
@@ -57,8 +55,6 @@ class Faults:
         for field in fields(cls):
             rate = field.default
             rates[field.name] = rate * source.choice((0, 0.5, 1, 2)) if field.name not in KEPT else rate
-        if "deaf" in OPEN:
-            rates["deaf"] = 0.0
         rates["yields"] = source.choice((0.3, 0.6, 1.0))
         return cls(**rates)
 

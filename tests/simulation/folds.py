@@ -22,14 +22,12 @@ from schemas.events import DocumentPublished, LeadAssigned, LeadNoted, LeadScore
 from schemas.message import Frozen, LeadId, Message
 from schemas.person import Source, Traits
 from schemas.routing import OwnerRequested
-from tests.simulation.awaited import OPEN
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 REFUSED = b"REFUSE"
 NUL = "\x00"
-SOONEST_MS = 1 if "timer id" in OPEN else 0
 
 
 class Weights(Document):
@@ -129,7 +127,7 @@ def _noted(state: Tally, event: Event[LeadNoted], documents: Documents) -> Decis
     after = chained(state, event.id, event.offset, event.recorded_at, version, count=state.count + points, last=body.note_id)
     timers = [Timer("remind", event.recorded_at + timedelta(milliseconds=1 + d % 300))] if d % 3 else []
     if d % 5 == 0:
-        timers.append(Timer("again", event.recorded_at + timedelta(milliseconds=SOONEST_MS + d % 50)))
+        timers.append(Timer("again", event.recorded_at + timedelta(milliseconds=d % 50)))
     if body.actor == "second-times-badly":
         timers.append(Timer("bad", event.recorded_at + timedelta(milliseconds=d % 40)))
     events: list[Message] = [score(after, body.lead, version, refused=body.actor == "second-is-refused")]

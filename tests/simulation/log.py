@@ -1,4 +1,4 @@
-"""The log in memory: topics of partitions of records, appends that may land late, and Kafka's word on where one stands, which lies."""
+"""The log in memory: topics of partitions of records, appends that may land late, or never."""
 
 from bisect import bisect_left
 from collections.abc import Sequence

@@ -16,10 +16,9 @@ from schemas.envelope import derived_id
 from schemas.events import DocumentPublished
 from schemas.message import registry
 from schemas.topics import partition
-from tests.simulation.awaited import OPEN
 from tests.simulation.folds import NUL, REFUSED, Tally
 from tests.simulation.log import COUNTS, Shelf
-from tests.simulation.reading import Broken, Seen, seen
+from tests.simulation.reading import Broken, Seen
 
 
 class Output(NamedTuple):
@@ -51,6 +50,12 @@ def moment(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, tz=UTC)
 
 
+def stored(bodies: list[bytes]) -> None:
+    """Raises ValueError for what the store would refuse."""
+    if any(REFUSED in body for body in bodies):
+        raise ValueError("refused")
+
+
 class Refold:
     """One partition, folded from the beginning."""
 
@@ -61,12 +66,9 @@ class Refold:
         clock = 0
         kept = {record.offset: header for record, header in shelf.unique()}
         for record in shelf.records:
-            if "resent time" in OPEN or record.offset in kept:
-                clock = max(clock, record.recorded_ms)
             if record.offset in kept:
+                clock = max(clock, record.recorded_ms)
                 self._one(record, kept[record.offset], clock)
-            elif "resent time" in OPEN and seen(record).type not in self.wanted:  # re-sent and none of our business: it lets time pass all the same
-                self._one(record, seen(record), clock)
 
     def _one(self, record: Record, header: Seen | None, clock: int) -> None:
         before = (dict(self.out.states), dict(self.out.timers), self.out.documents)
@@ -82,8 +84,7 @@ class Refold:
                 self.out.dead.append(record.offset)
             changed = [s for key, s in self.out.states.items() if before[0].get(key) is not s]
             bodies = [s.model_dump_json().encode() for s in changed] + [m.model_dump_json().encode() for m, _ in outputs]
-            if any(REFUSED in body for body in bodies):
-                raise ValueError("refused")
+            stored(bodies)
         except (RuntimeError, ValueError):
             self.out.states, self.out.timers, self.out.documents = before
             self.out.dead[buried:] = [record.offset]
@@ -110,8 +111,7 @@ class Refold:
                 return
             at, key, name = due
             del self.out.timers[key, name]
-            place = "" if "timer id" in OPEN else f"|{record.offset}"
-            id_ = derived_id(f"{key}|{name}|{at}{place}", self.fold.name, 0)
+            id_ = derived_id(f"{key}|{name}|{at}|{record.offset}", self.fold.name, 0)
             event = Due(id_, key, name, moment(at), moment(clock), self.number, record.offset)
             state = self.out.states.get(key, Tally())
             try:
@@ -172,12 +172,12 @@ def read_model(number: int, shelf: Shelf) -> Expected:
     for record, header in shelf.unique():
         cls = None if header is None else registry.get(header.type)
         try:
-            if header is None:
-                raise Broken
             if cls is not None:
                 cls.model_validate_json(record.value)
-        except (Broken, ValidationError):
+        except ValidationError:
+            header = None
+        if header is None:
             out.dead.append(record.offset)
-            continue
-        out.lines.append((number, record.offset, header.id))
+        else:
+            out.lines.append((number, record.offset, header.id))
     return out

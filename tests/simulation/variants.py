@@ -7,11 +7,10 @@ from typing import Any
 from infra.kafka.fold import Fold
 from infra.kafka.folding import FoldStep
 from infra.kafka.partition import Partition, Step
-from tests.simulation.awaited import OPEN
 from tests.simulation.folds import SECOND, Tally
 from tests.simulation.log import SimLog
-from tests.simulation.repaired import Repaired
-from tests.simulation.store import SimTransaction, Tables
+from tests.simulation.store import Tables
+from tests.simulation.transaction import SimTransaction
 
 
 def _step(fold: Fold[Tally], _world: Any) -> Step:
@@ -22,7 +21,7 @@ def _step(fold: Fold[Tally], _world: Any) -> Step:
 class Variants:
     """The parts; each default is the real one."""
 
-    partition: Callable[..., Partition] = Repaired if "gap" in OPEN else Partition
+    partition: Callable[..., Partition] = Partition
     step: Callable[[Fold[Tally], Any], Step] = _step
     second: Fold[Tally] = SECOND
     tables: Callable[[Any, str], Tables] = Tables

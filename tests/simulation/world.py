@@ -22,7 +22,7 @@ from tests.simulation.steps import Violation, pause
 from tests.simulation.store import Tables
 from tests.simulation.variants import Variants
 
-PROCESSES_MAX = 3
+BEGIN_MS = 1_000_000
 HEALED_STEPS_MAX = 20_000
 QUIET_EVERY = 32
 
@@ -52,21 +52,30 @@ class Size:
     def drawn(cls, source: random.Random) -> "Size":
         """Batches of all sizes; a Partition that is given again is made anew, or the old one."""
         choice = source.choice
-        return cls(records_per_commit=choice((1, 4, 8, 50)), records_per_row=choice((1, 2, 2, 20)), same_object=choice((True, False)))
+        return cls(
+            records_per_commit=choice((1, 4, 8, 50)), records_per_row=choice((1, 2, 2, 20)), same_object=choice((True, False))
+        )
 
 
 class World:
     """See the module."""
 
     def __init__(
-        self, seed: int, variants: Variants | None = None, *, size: Size | None = None, faults: Faults | None = None, keep_all: bool = False
+        self,
+        seed: int,
+        variants: Variants | None = None,
+        *,
+        size: Size | None = None,
+        faults: Faults | None = None,
+        keep_all: bool = False,
     ) -> None:
         self.seed, self.variants = seed, variants or Variants()
         self.random = random.Random(seed)
         self.size = size or Size.drawn(self.random)
         self.chance = self.random.random
-        self.faults = faults or Faults.drawn(self.random)
-        self.now_ms, self.steps, self.running = 1_000_000, 0, "world"
+        self.faults = self.faults_drawn = faults or Faults.drawn(self.random)
+        self.scenario = "life"
+        self.now_ms, self.steps, self.running = BEGIN_MS, 0, "world"
         self.healed, self.chaos = False, self.faults.chaos
         self.trace: deque[tuple[int, int, str, str]] = deque(maxlen=None if keep_all else 80)
         self.unready: set[str] = set()
@@ -234,9 +243,9 @@ class World:
         return out
 
 
-def tell(world: World, write: Callable[[str], Any] = print) -> None:
+def story(world: World) -> str:
     """The last events of a world, and how to see it all again."""
-    write(f"seed {world.seed}, step {world.steps}: the last {len(world.trace)} events")
-    for step, now_ms, who, text in world.trace:
-        write(f"{step:6} {now_ms - 1_000_000:7} ms  {who:<14} {text}")
-    write(f"again: python -m tests.simulation --seed {world.seed} -v")
+    lines = [f"seed {world.seed}, step {world.steps}, {world.faults_drawn}: the last {len(world.trace)} events"]
+    lines += [f"{step:6} {now_ms - BEGIN_MS:7} ms  {who:<14} {text}" for step, now_ms, who, text in world.trace]
+    again = "" if world.scenario == "life" else f" --scenario {world.scenario}"
+    return "\n".join([*lines, f"again: python -m tests.simulation --seed {world.seed}{again} -v"])
