@@ -101,9 +101,13 @@ format: install ## ruff
 bench: install ## Figures beside peers, in one run
 	$(BIN)/python -m benchmarks
 
+schemas: install ## Published JSON Schemas and the topology picture, from the code
+	$(BIN)/python -m schemas.publishing
+	$(BIN)/python -m infra.wiring.catalogue
+
 ##@ This list
 help: ## Show it
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run dev start up down install lock build migrate migration rollback seed test test-unit test-integration test-dashboard \
-  test-e2e test-long test-faults coverage lint typecheck lint-dashboard format bench help
+  test-e2e test-long test-faults coverage lint typecheck lint-dashboard format bench schemas help
