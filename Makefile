@@ -34,7 +34,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@touch $@
 
 lock: install ## Choose package versions anew and write requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --group servers --group dev --universal --generate-hashes --no-annotate --no-header \
+	$(BIN)/uv pip compile pyproject.toml --group servers --group dev --group bench --universal --generate-hashes --no-annotate --no-header \
 	  --no-emit-index-url --upgrade --quiet -o requirements.lock
 
 dashboard/node_modules/.installed: dashboard/package-lock.json

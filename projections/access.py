@@ -17,11 +17,7 @@ LeadPath = Annotated[str, Path(alias="id", max_length=ID_CHARACTERS_MAX, pattern
 
 async def visible_lead(given: Used, user: Reader, lead: LeadPath) -> str:
     """The id in the path, if there is such a lead and this user may see it. Raises Problem 404 in both other cases."""
-    if given.owner_of is None:
-        if user.sees_all:
-            return lead
-        raise not_found("lead")
-    exists, owner = await given.owner_of(lead)
+    exists, owner = (user.sees_all, None) if given.owner_of is None else await given.owner_of(lead)
     if not exists or not user.may_see(owner):
         raise not_found("lead")
     return lead

@@ -22,9 +22,9 @@ READY_SECONDS = 2.0
 STOP_SECONDS = 10.0
 
 
-def build(has: host.Base, opensearch: Any) -> Gateway:
-    """The app over what this process has."""
-    services = Services.build(
+def services_of(has: host.Base, opensearch: Any) -> Services:
+    """What endpoints may use, over what this process has."""
+    return Services.build(
         has.settings,
         pool=has.pool,
         redis=has.redis,
@@ -34,6 +34,10 @@ def build(has: host.Base, opensearch: Any) -> Gateway:
         owner_of=_owner_of(has),
         ready={"kafka": _kafka_ready(has)},
     )
+
+
+def build(services: Services) -> Gateway:
+    """The app."""
     return create_app(services, discovery.routers(), discovery.direct_routes(services))
 
 
@@ -45,8 +49,9 @@ async def serve(settings: Settings) -> None:
         has = await stack.enter_async_context(host.base(settings, "gateway"))
         opensearch = open_opensearch(settings.opensearch.url)
         stack.push_async_callback(opensearch.close)
+        services = services_of(has, opensearch)
         server = Server(
-            build(has, opensearch),
+            build(services),
             address=settings.gateway.host,
             port=settings.gateway.port,
             interface=Interfaces.ASGI,
@@ -59,6 +64,7 @@ async def serve(settings: Settings) -> None:
         stopping = asyncio.ensure_future(stop.wait())
         log.info("ready", url=settings.gateway.public_url)
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        services.live.close()  # open streams would be waited for
         server.stop()  # type: ignore[no-untyped-call]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):

@@ -22,11 +22,12 @@ class Projector:
 
     def __init__(self, schema: str = SCHEMA) -> None:
         self._schema = schema
-        self._clocks_ms: dict[int, int] = {}
+        self._last = f'select recorded_at from {schema}.records where partition = $1 order by "offset" desc limit 1'
 
     async def apply(self, connection: asyncpg.Connection, batch: ProjectionBatch) -> None:
         """COPY the batch within the caller's transaction."""
-        clock_ms = await self._clock(connection, batch.partition)
+        last = await connection.fetchval(self._last, batch.partition)
+        clock_ms = 0 if last is None else round(last.timestamp() * 1000)
         found = []
         for item in batch.records:
             # A broker's clock may step back; a partition's time doesn't (as_of reads a prefix).
@@ -35,18 +36,6 @@ class Projector:
         await connection.copy_records_to_table(
             "records", schema_name=self._schema, records=found, columns=COLUMNS, timeout=COPY_TIMEOUT_SECONDS
         )
-        self._clocks_ms[batch.partition] = clock_ms
-
-    async def _clock(self, connection: asyncpg.Connection, partition: int) -> int:
-        """Recorded time of the partition's last record; asked once after a start. A batch undone later only moves it early."""
-        known = self._clocks_ms.get(partition)
-        if known is None:
-            known = await connection.fetchval(
-                f"select (extract(epoch from recorded_at) * 1000)::bigint from {self._schema}.records "
-                'where partition = $1 order by "offset" desc limit 1',
-                partition,
-            )
-        return known or 0
 
 
 def row(item: ProjectedRecord, clock_ms: int) -> tuple[Any, ...]:

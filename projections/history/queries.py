@@ -17,7 +17,8 @@ AFTER: Final = """
 """
 READERS: Final = """
     select n.nspname as schema from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relname = 'watermarks' and c.relkind in ('r', 'p') order by 1
+    where c.relname = 'watermarks' and c.relkind in ('r', 'p') and n.nspname not in ('identity', 'leads')
+        and right(n.nspname, 5) <> '_next' order by 1
 """
 BURIED: Final = """
     select consumer, reason from dead_letters.letters where topic = $1 and partition = $2 and "offset" = $3
@@ -59,7 +60,8 @@ async def after(pool: asyncpg.Pool, lead: str, offset: int, limit: int) -> Seque
 
 
 async def readers(pool: asyncpg.Pool, partition: int) -> list[Reader]:
-    """Everybody who reads the topic that history reads, found by their watermarks, so that no list has to name them.
+    """Everybody who reads the topic that history reads, found by their watermarks, so that no list has to name them: but for
+    `identity` and `leads`, which come before it, and rebuilds under way.
 
     Who has no watermark at all may read any topic; they are here too, as not having started.
     """

@@ -61,7 +61,7 @@ class LogOfFacts:
             origin=f"{source}.1@{self.topic_id}/{self.partition}",
             sequence=SequenceNumber(cause, 0),
         )
-        value = b"{}" if body is None else body.model_dump_json(exclude_none=True).encode()
+        value = b"{}" if body is None else body.model_dump_json().encode()
         key = None if envelope.subject is None else envelope.subject.encode()
         record = Record(self.partition, offset, round(at.timestamp() * 1000), key, envelope.headers(), value)
         self.records.append(ProjectedRecord(record, envelope, body, person))

@@ -1,6 +1,5 @@
 """The endpoints of the read models over real stores, and facts put straight into these."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -38,6 +37,8 @@ TABLES = (
     "dead_letters.letters",
     "scoring.watermarks",
     "routing.watermarks",
+    "routing_pools.watermarks",
+    "communication.watermarks",
 )
 
 
@@ -83,8 +84,9 @@ class Served:
     ) -> None:
         """Where a reader is."""
         await (on or self.services.pool).execute(
-            f"insert into {schema}.watermarks (partition, topic_id, epoch, position, clock_ms, origins) values ($1, $2, 1, $3, 0, $4)"
-            " on conflict (partition) do update set position = excluded.position, origins = excluded.origins",
+            f"""insert into {schema}.watermarks (partition, topic_id, epoch, position, clock_ms, origins)
+                values ($1, $2, 1, $3, 0, $4)
+                on conflict (partition) do update set position = excluded.position, origins = excluded.origins""",
             partition,
             topic,
             position,
@@ -94,7 +96,7 @@ class Served:
 
 @asynccontextmanager
 async def served(settings: Settings, routers: Sequence[APIRouter], *, opensearch: Any = None) -> AsyncIterator[Served]:
-    """Started and stopped as a server would; the tables are empty again afterwards."""
+    """The app; the tables are empty again afterwards."""
     pool = await open_pool(settings.postgres.url, name="test", size=6)
     redis = open_client(settings.redis.url, name="test")
     services = Services.build(
@@ -108,9 +110,10 @@ async def served(settings: Settings, routers: Sequence[APIRouter], *, opensearch
     )
     gateway = create_app(services, routers)
     transport = httpx2.ASGITransport(app=gateway, raise_app_exceptions=False)
-    async with gateway.api.router.lifespan_context(gateway.api), asyncio.timeout(60):
-        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-            yield Served(services, client)
+    # Nothing here waits for outcomes or listens, so the app is not started as a whole.
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+        yield Served(services, client)
+    services.passwords.close()
     await pool.execute(f"truncate {', '.join(TABLES)}")
     await redis.aclose()
     await pool.close()

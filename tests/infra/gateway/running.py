@@ -1,6 +1,5 @@
 """The whole gateway over real PostgreSQL and Valkey, with Kafka's publisher in memory and a stand-in for `leads`."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -73,7 +72,7 @@ class Running:
         user = User(f"user-{role}", f"{role}@example.com", role.title(), role, person)
         return {"Authorization": f"Bearer {self.services.tokens.issue(user)}"}
 
-    async def outcome(self, command_id: str, lead: str, status: str = "done", **values: Any) -> None:
+    async def outcome(self, command_id: str, lead: str, status: str = "done", *, tell: bool = True, **values: Any) -> None:
         """As `leads` would: the row, then the word on Redis."""
         await self.services.pool.execute(
             "insert into leads.outcomes (command_id, lead, status, detail, version, position) values ($1, $2, $3, $4, $5, $6)"
@@ -85,6 +84,8 @@ class Running:
             values.get("version", 7),
             values.get("position", 7),
         )
+        if not tell:
+            return
         prefix = self.services.settings.redis.prefix
         await self.services.redis.publish(f"{prefix}outcomes", orjson.dumps([command_id]))
 
@@ -123,10 +124,10 @@ async def running(settings: Settings, *, dashboard: Path = Path("/nonexistent"))
     )
     gateway = create_app(services, discovery.routers(), forms.direct(services))
     transport = httpx2.ASGITransport(app=gateway, raise_app_exceptions=False)
-    async with gateway.api.router.lifespan_context(gateway.api), asyncio.timeout(120):
-        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-            publisher.running = Running(gateway, services, publisher, client, owners)
-            yield publisher.running
+    started = gateway.api.router.lifespan_context(gateway.api)
+    async with started, httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+        publisher.running = Running(gateway, services, publisher, client, owners)
+        yield publisher.running
     await redis.aclose()
     await pool.close()
 

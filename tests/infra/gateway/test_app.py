@@ -222,3 +222,17 @@ async def test_problems_carry_what_they_are_given() -> None:
 async def test_a_master_key_is_needed_and_named(key: str | None) -> None:
     with pytest.raises(NoMasterKey, match="LEADFLOW_CRYPTO__MASTER_KEY"):
         master_key(Settings(crypto=Crypto(master_key=key)))
+
+
+async def test_a_server_starts_and_stops_it_by_the_protocol() -> None:
+    asked = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+    answered: list[str] = []
+
+    async def receive() -> dict[str, str]:
+        return asked.pop(0)
+
+    async def send(message: dict[str, str]) -> None:
+        answered.append(message["type"])
+
+    await offline.app()({"type": "lifespan", "state": {}}, receive, send)
+    assert answered == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

@@ -20,8 +20,8 @@ def message(parsed: ParsedSubmission, **origin: Any) -> SubmissionReceived:
 
 def test_someone_is_told_by_address_else_by_number_else_by_delivery() -> None:
     both = ParsedSubmission(email=" Ada@Example.com ", phone_e164="+3225551234")
-    assert message(both).identity == "identity(ada@example.com)"
-    assert message(ParsedSubmission(phone_e164="+3225551234")).identity == "identity(+3225551234)"
+    assert message(both).identity == "email(ada@example.com)"
+    assert message(ParsedSubmission(phone_e164="+3225551234")).identity == "phone(+3225551234)"
     assert message(ParsedSubmission(name="Ada")).identity == "delivery-1"
 
 

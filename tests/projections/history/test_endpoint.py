@@ -235,7 +235,6 @@ async def test_every_reader_of_the_log_says_what_it_made_of_it(api):
         "communication": "saw it and did nothing",
     }
     assert (await api.json(f"/leads/{ADA}/trace")) == found
-    await api.services.pool.execute("truncate communication.watermarks, routing_pools.watermarks")
 
 
 async def test_who_has_not_seen_it_yet_says_why(api):
@@ -257,7 +256,6 @@ async def test_who_has_not_seen_it_yet_says_why(api):
     await pool.execute("update scoring.watermarks set paused = true")
     hops = {hop["name"]: hop for hop in (await api.json("/submissions/s-1"))["hops"]}
     assert hops["scoring"]["detail"] == "it is paused"
-    await pool.execute("truncate communication.watermarks")
 
 
 async def test_who_could_not_handle_it_says_why(api):

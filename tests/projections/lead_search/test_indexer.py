@@ -251,7 +251,7 @@ async def test_the_job_makes_the_index_and_keeps_it_up_to_date(pool, settings):
     running = asyncio.create_task(job(stop))
     await three_leads(pool)
     async with asyncio.timeout(20):
-        while await dirty(pool):
+        while await dirty(pool):  # noqa: ASYNC110 - another task empties a table
             await asyncio.sleep(0.02)
     stop.set()
     await running
