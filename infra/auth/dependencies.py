@@ -35,7 +35,7 @@ async def user_of(services: Services, credential: str) -> User:
     if credential.startswith(api_keys.PREFIX):
         try:
             user = await api_keys.user_of(services.pool, credential)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as away:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as away:
             raise unavailable("The user database") from away
         if user is None:
             raise unauthorized("This API key isn't known, or was revoked.")

@@ -35,7 +35,8 @@ def show_partitions() -> None:
             datetime.fromtimestamp(row["clock_ms"] / 1000, tz=UTC).isoformat(timespec="seconds") if row["clock_ms"] else "-"
         )
         waits = "-" if row["waiting_offset"] is None else str(row["waiting_offset"])
-        table.add_row(row["name"], str(row["partition"]), str(row["position"]), recorded, waits, row["waiting_reason"] or "")
+        because = row["waiting_reason"] or ("paused" if row["paused"] else "")
+        table.add_row(row["name"], str(row["partition"]), str(row["position"]), recorded, waits, because)
     out.print(table)
 
 
@@ -47,6 +48,46 @@ async def _watermarks(given: Settings) -> list[dict[str, Any]]:
             rows = await has.pool.fetch(f"select * from {name.replace('.', '_')}.watermarks order by partition")
             found.extend({"name": name, **dict(row)} for row in rows)
         return found
+
+
+Consumer = Annotated[str, typer.Argument(help="A consumer or read model, such as scoring.")]
+Number = Annotated[int | None, typer.Argument(help="Which partition; all of them if none is named.")]
+
+
+@partitions.command()
+def pause(consumer: Consumer, number: Number = None) -> None:
+    """Decide nothing more, within two seconds, until resumed. Survives restarts."""
+    _order(consumer, number, "paused = true")
+
+
+@partitions.command()
+def resume(consumer: Consumer, number: Number = None) -> None:
+    """Go on; also after a partition was held because too many records died."""
+    _order(consumer, number, "paused = false")
+
+
+@partitions.command()
+def skip(consumer: Consumer, number: int, offset: int) -> None:
+    """Let the record that a partition waits on die: it becomes a dead letter, and can be driven again from there."""
+    _order(consumer, number, "skip_offset = $2", offset)
+
+
+def _order(consumer: str, number: int | None, change: str, *values: int) -> None:
+    names = [*discovery.consumer_names(), *discovery.projection_makers()]
+    if consumer not in names:
+        fail(f"there is no consumer or read model {consumer!r}; there are: {', '.join(names)}", 2)
+    schema = consumer.replace(".", "_")
+
+    async def write() -> str:
+        async with host.base(settings(), "cli", pool_size=1) as has:
+            done: str = await has.pool.execute(
+                f"update {schema}.watermarks set {change} where ($1::int is null or partition = $1)", number, *values
+            )
+            return done
+
+    if run(write()) == "UPDATE 0":
+        fail(f"{consumer} has never taken partition {number}; `leadflow partitions show` lists them", 2)
+    out.print(f"{consumer}: ordered; it obeys within two seconds")
 
 
 @dlq.command("list")

@@ -12,6 +12,7 @@ import orjson
 
 from infra.kafka.ports import LogUnavailable, Outgoing
 from infra.kafka.publisher import Publisher
+from infra.postgres.pool import UNAVAILABLE
 from schemas import topics
 from schemas.commands import PublishDocument
 from schemas.envelope import Envelope, derived_id
@@ -105,7 +106,7 @@ async def keep_sending(pool: asyncpg.Pool, publisher: Publisher, stop: asyncio.E
     while not stop.is_set():
         try:
             sent = await send_pending(pool, publisher)
-        except (LogUnavailable, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
+        except (LogUnavailable, *UNAVAILABLE):
             sent = 0  # not lost: the pending partitions stand in the table
         if not sent:
             try:

@@ -121,6 +121,7 @@ def _api(routers: Sequence[APIRouter], lifespan: Any) -> FastAPI:
 STORE_AWAY: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.TooManyConnectionsError,

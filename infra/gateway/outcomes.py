@@ -126,7 +126,7 @@ class Outcomes:
             now = time.monotonic()
             due = [waiter for waiter in self._waiters if waiter.next_look <= now]
             if due:
-                with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+                with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError):
                     await self._look(due)
                 for waiter in due:
                     waiter.pause = min(waiter.pause * 2, LOOK_SECONDS_MAX)

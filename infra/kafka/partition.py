@@ -28,6 +28,7 @@ from infra.kafka.ports import (
     Fenced,
     Log,
     LogUnavailable,
+    Orders,
     OutboxRow,
     Outgoing,
     Record,
@@ -86,6 +87,7 @@ class Limits:
     tick_repeat_ms: int = 5_000
     deaths_window: int = 1000
     deaths_max: int = 500
+    orders_every_ms: int = 2_000
 
 
 class Status(Enum):
@@ -95,7 +97,7 @@ class Status(Enum):
     UNTAKEN = "ours, to be taken"
     OWNED = "ours"
     FENCED = "taken over by another process"
-    STOPPED = "stopped: too many records are dying"
+    HELD = "paused by an operator"
 
 
 def _place(failure: Exception) -> str:
@@ -103,6 +105,11 @@ def _place(failure: Exception) -> str:
     frames = traceback.extract_tb(failure.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(failure).__name__}{where}"
+
+
+def _said(failure: Exception) -> str:
+    """Why a record fails, for people: in its own words where these are ours."""
+    return str(failure) if isinstance(failure, Refused | Reject | RetryLater) else _place(failure)
 
 
 class Partition:
@@ -127,6 +134,8 @@ class Partition:
         self._ticked: tuple[int, int] = (-1, 0)
         self._deaths: deque[bool] = deque(maxlen=self._limits.deaths_window)
         self._gap_at = -1
+        self._orders = Orders()
+        self._orders_at_ms = 0
 
     @property
     def position(self) -> int:
@@ -169,6 +178,9 @@ class Partition:
     async def idle(self) -> None:
         """Called now and then: ends waits, fires ticks, tidies the outbox."""
         now = self._clock.now_ms()
+        if now - self._orders_at_ms >= self._limits.orders_every_ms:
+            self._orders_at_ms = now
+            await self._obey()
         if self.status is Status.FENCED and now - self._fenced_at_ms >= self._limits.fenced_grace_ms:
             # The group still says that it is ours and its next word never came: the taker may have died right after taking.
             self.status = Status.UNTAKEN
@@ -182,6 +194,25 @@ class Partition:
             if self._stalled_until_ms is None:
                 await self._tidy(now)
 
+    async def _obey(self) -> None:
+        """Ask for an operator's orders: pause, go on, or let the record that is waited on die."""
+        if self.status not in (Status.OWNED, Status.HELD):
+            return
+        try:
+            self._orders = await self._store.orders(self.number)
+        except StoreUnavailable:
+            return  # whatever works next finds out, and waits
+        if self._orders.paused and self.status is Status.OWNED:
+            self.status = Status.HELD
+            self.waiting_reason = self.waiting_reason or Status.HELD.value
+            self._log.pause(self.number)
+        elif not self._orders.paused and self.status is Status.HELD:
+            self.status = Status.OWNED
+            self._deaths.clear()
+            await self._resume()
+        elif self._orders.skip_offset == self._watermark.position and self._stalled_until_ms is not None:
+            self._stalled_until_ms = 0
+
     # --- taking and giving up ---
 
     async def _take(self) -> None:
@@ -193,11 +224,17 @@ class Partition:
             return
         self._epoch, self._topic_id = taken.epoch, topic_id
         self._watermark = taken.watermark
-        self._documents = self._step.restore(taken.documents)
+        try:
+            self._documents = self._step.restore(taken.documents)
+        except ValueError as unreadable:
+            self._stall(f"a document in force can't be read by this code: {type(unreadable).__name__}")
+            return
         self._outbox = deque(taken.outbox)
         self._sent = []
         self.status = Status.OWNED
-        await self._resume()
+        await self._obey()
+        if self.status is Status.OWNED:
+            await self._resume()
 
     def _drop(self, status: Status) -> None:
         self.status = status
@@ -257,18 +294,20 @@ class Partition:
         self._failures = 0
         if not await self._send():
             return False
-        return self._alive()
+        return await self._alive()
 
     async def _blame(self, record: Record, failure: Exception) -> bool:
         """One record can't be handled: wait, try again, or let it die."""
         offset, attempts = self._attempts
         attempts = attempts + 1 if offset == record.offset else 1
         self._attempts = (record.offset, attempts)
+        if self._orders.skip_offset == record.offset:
+            return await self._bury(record, DeadLetter(record, f"skipped by an operator: {_said(failure)}", "skipped", attempts))
         if isinstance(failure, RetryLater):
             await self._wait_on(record, failure.reason, round(failure.after_seconds * 1000))
             return False
         kind = {Refused: "refused", Reject: "reject"}.get(type(failure), "bug")
-        reason = str(failure) if kind != "bug" else _place(failure)
+        reason = _said(failure)
         if kind == "bug" and attempts < self._limits.attempts_max:
             await self._wait_on(record, reason, self._limits.retry_ms_min << attempts)
             return False
@@ -299,7 +338,7 @@ class Partition:
             self._drop(Status.UNTAKEN)
             self._stall(str(away))
             return False
-        return self._alive()
+        return await self._alive()
 
     async def _commit(self, records: Sequence[Record], letters: list[DeadLetter]) -> None:
         """One transaction. With `letters` the records die undecided."""
@@ -326,13 +365,19 @@ class Partition:
     def _nothing(_type: str) -> bool:
         return False
 
-    def _alive(self) -> bool:
-        """False, and stopped for a person to look at, when too many records are dying: a deploy is bad, not the records."""
+    async def _alive(self) -> bool:
+        """False, and held for a person to look at, when too many records are dying: a deploy is bad, not the records."""
         if sum(self._deaths) < self._limits.deaths_max:
             return True
-        self.status = Status.STOPPED
-        self.waiting_reason = Status.STOPPED.value
+        self.status = Status.HELD
+        self.waiting_reason = f"{sum(self._deaths)} of the last {len(self._deaths)} records died: held for somebody to look"
         self._log.pause(self.number)
+        try:
+            await self._store.hold(self.number)
+            await self._store.report_waiting(self.number, self._watermark.position, self.waiting_reason)
+        except StoreUnavailable as away:
+            self._drop(Status.UNTAKEN)
+            self._stall(str(away))
         return False
 
     # --- the outbox ---

@@ -17,6 +17,7 @@ from infra.kafka.ports import (
     DeadLetter,
     Destination,
     Fenced,
+    Orders,
     OutboxRow,
     Outgoing,
     Record,
@@ -39,6 +40,8 @@ OUTBOX_ROW_BYTES_MAX = 900 * 1024
 AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # What a connection says that was cut off in mid-operation: "cannot switch to state ...".
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
@@ -126,6 +129,19 @@ class PgStore:
                 offset,
                 reason,
             )
+
+    async def orders(self, partition: int) -> Orders:
+        """See ports.Store."""
+        with _translated():
+            row = await self._pool.fetchrow(
+                f"select paused, skip_offset from {self._schema}.watermarks where partition = $1", partition
+            )
+        return Orders() if row is None else Orders(row["paused"], row["skip_offset"])
+
+    async def hold(self, partition: int) -> None:
+        """See ports.Store."""
+        with _translated():
+            await self._pool.execute(f"update {self._schema}.watermarks set paused = true where partition = $1", partition)
 
 
 class _PgTransaction:

@@ -117,7 +117,7 @@ class DeadLetter:
 
     record: Record
     reason: str
-    kind: str  # reject | undecodable | refused | bug
+    kind: str  # reject | undecodable | refused | bug | skipped
     attempts: int
 
 
@@ -172,6 +172,14 @@ class Transaction(Protocol):
         """Delete acknowledged outbox rows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """An operator's wishes: not to go on, or to let the record at `skip_offset` die if the partition waits on it."""
+
+    paused: bool = False
+    skip_offset: int | None = None
+
+
 class Store(Protocol):
     """Where one consumer keeps one partition's state."""
 
@@ -189,6 +197,12 @@ class Store(Protocol):
 
     async def report_waiting(self, partition: int, offset: int, reason: str | None) -> None:
         """Make visible what record a partition waits on; None clears it."""
+
+    async def orders(self, partition: int) -> "Orders":
+        """What an operator wants of this partition."""
+
+    async def hold(self, partition: int) -> None:
+        """Pause it as an operator would: somebody has to look before it goes on."""
 
 
 class TopicRemade(Exception):

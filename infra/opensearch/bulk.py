@@ -10,7 +10,8 @@ from opensearchpy import AsyncOpenSearch
 from infra.opensearch.client import BUSY, SearchUnavailable, asked
 
 CONFLICT: Final = 409
-_ONLY: Final = {"filter_path": "errors,items.*.status,items.*.error.type"}
+NOT_FOUND: Final = 404
+_ASKED: Final = {"filter_path": "errors,items.*.status,items.*.error.type", "require_alias": "true"}
 _HEADERS: Final = {"content-type": "application/x-ndjson"}
 
 
@@ -43,21 +44,21 @@ def body(documents: Iterable[Versioned]) -> bytes:
 
 
 async def index(client: AsyncOpenSearch, name: str, documents: Sequence[Versioned]) -> list[Refused]:
-    """Index all of them; whoever is newer stays. Returns those that were refused for good.
+    """Index all of them into the alias `name`; whoever is newer stays. Returns those that were refused for good.
 
     Raises SearchUnavailable if OpenSearch took none or only some: all of them may be sent again.
     """
     if not documents:
         return []
     async with asked():
-        answer: dict[str, Any] = await client.bulk(body=body(documents), index=name, params=_ONLY, headers=_HEADERS)
+        answer: dict[str, Any] = await client.bulk(body=body(documents), index=name, params=_ASKED, headers=_HEADERS)
     if not answer["errors"]:
         return []
     refused = []
     for document, item in zip(documents, answer["items"], strict=True):
         result = item["index"]
         status = int(result["status"])
-        if status in BUSY:
+        if status in BUSY or status == NOT_FOUND:
             raise SearchUnavailable(f"status {status}")
         if status >= 400 and status != CONFLICT:
             refused.append(Refused(document.id, _reason(result.get("error", {}), status)))

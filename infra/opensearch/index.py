@@ -23,13 +23,18 @@ class IndexDefinition:
     alias: str
     body: dict[str, Any]
 
+    @property
+    def write_alias(self) -> str:
+        """Under which it is written: an index that was deleted isn't made anew, without its mappings, by the next write."""
+        return f"{self.name}-write"
+
 
 async def ensure(client: AsyncOpenSearch, definition: IndexDefinition, *, live: bool = True) -> bool:
     """Make the index unless it is there; True if it was made. May be called by several processes at once.
 
     `live` also points the alias to it if nothing has the alias yet. Raises SearchUnavailable.
     """
-    body = {**definition.body}
+    body = {**definition.body, "aliases": {definition.write_alias: {}}}
     async with asked():
         exists = bool(await client.indices.exists(index=definition.name))
         made = False
@@ -46,7 +51,10 @@ async def ensure(client: AsyncOpenSearch, definition: IndexDefinition, *, live: 
 
 
 async def switch(client: AsyncOpenSearch, definition: IndexDefinition) -> list[str]:
-    """Point the alias to this index and away from every other, at once. Returns the others. Raises SearchUnavailable."""
+    """Point the alias to this index and away from every other, at once, and delete those. Returns their names.
+
+    Raises SearchUnavailable.
+    """
     async with asked():
         others = []
         if await client.indices.exists_alias(name=definition.alias):
@@ -54,4 +62,6 @@ async def switch(client: AsyncOpenSearch, definition: IndexDefinition) -> list[s
         actions: list[dict[str, Any]] = [{"add": {"index": definition.name, "alias": definition.alias}}]
         actions += [{"remove": {"index": name, "alias": definition.alias}} for name in others]
         await client.indices.update_aliases(body={"actions": actions})
+        if others:
+            await client.indices.delete(index=",".join(others), params={"ignore_unavailable": "true"})
     return others

@@ -12,6 +12,8 @@ COMMAND_TIMEOUT_SECONDS: Final = 60.0
 UNAVAILABLE: Final[tuple[type[Exception], ...]] = (
     OSError,  # with TimeoutError
     asyncpg.InterfaceError,
+    # What a connection says that was cut off in mid-operation: "cannot switch to state ...".
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,

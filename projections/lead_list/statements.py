@@ -107,12 +107,17 @@ def statements(schema: str) -> dict[str, str]:
                 join {schema}.leads o on o.id = u.id
             ) c where l.id = c.id
             returning l.id, l.version, l.status, c.old_status, l.grade, c.old_grade, l.owner, c.old_owner""",
-        "companies": f"insert into {schema}.companies (id, name, domain, created_at) "
-        f"select * from {_unnest('text', 'text', 'text', 'timestamptz')} on conflict (id) do update set "
-        'name = least(companies.name collate "C", excluded.name), domain = least(companies.domain, excluded.domain), '
-        "created_at = least(companies.created_at, excluded.created_at) "
-        'where excluded.name collate "C" < companies.name or excluded.created_at < companies.created_at '
-        "or excluded.domain < coalesce(companies.domain, excluded.domain || '~')",
+        # Only rows that change are locked: partitions that name the same companies don't wait for each other.
+        "companies": f"""
+            insert into {schema}.companies (id, name, domain, created_at)
+            select u.* from {_unnest("text", "text", "text", "timestamptz")} as u(id, name, domain, created_at)
+            left join {schema}.companies c on c.id = u.id
+            where c.id is null or u.name collate "C" < c.name or u.created_at < c.created_at
+                or u.domain is not null and (c.domain is null or u.domain < c.domain)
+            order by u.id
+            on conflict (id) do update set name = least(companies.name collate "C", excluded.name),
+                domain = least(companies.domain, excluded.domain),
+                created_at = least(companies.created_at, excluded.created_at)""",
         "drop": f"delete from {schema}.leads where id = any($1::text[]) returning status, grade, vendor, owner, created_at",
         "erased": f"insert into {schema}.erased (lead, at) select * from {_unnest('text', 'timestamptz')} on conflict do nothing",
         "counters": f"insert into {schema}.counters (partition, dimension, value, n) "

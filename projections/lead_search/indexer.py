@@ -13,7 +13,8 @@ from opensearchpy import AsyncOpenSearch
 
 from infra.opensearch import bulk
 from infra.opensearch.client import SearchUnavailable, asked
-from infra.opensearch.index import IndexDefinition, ensure
+from infra.opensearch.index import IndexDefinition, ensure, switch
+from infra.postgres.pool import UNAVAILABLE
 from projections.lead_search.documents import TOMBSTONE, document
 from projections.lead_search.model import SCHEMA, index
 
@@ -27,13 +28,15 @@ IDLE_SECONDS: Final = 0.1
 RETRY_SECONDS_MIN: Final = 0.5
 RETRY_SECONDS_MAX: Final = 10.0
 
-_AWAY: Final = (SearchUnavailable, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError)
+MARK_ALL_TIMEOUT_SECONDS: Final = 600.0
+
+_AWAY: Final = (SearchUnavailable, *UNAVAILABLE)
 
 
 async def index_dirty(
     pool: asyncpg.Pool, client: AsyncOpenSearch, limit: int = ROUND_MAX, *, name: str, schema: str = SCHEMA
 ) -> int:
-    """Index up to `limit` marked documents into the index or alias `name`, oldest mark first; returns how many were marked.
+    """Index up to `limit` marked documents into the write alias `name`, oldest mark first; returns how many were marked.
 
     Raises SearchUnavailable; then the marks stay.
     """
@@ -93,18 +96,35 @@ async def _expunge(client: AsyncOpenSearch, name: str) -> None:
         await client.indices.forcemerge(index=name, params=params)
 
 
+async def mark_all(pool: asyncpg.Pool, schema: str = SCHEMA) -> None:
+    """Have every document indexed (again), those refused too."""
+    await pool.execute(
+        f"""insert into {schema}.dirty (lead, version) select lead, version from {schema}.leads
+            on conflict (lead) do update set version = excluded.version, refused = null""",
+        timeout=MARK_ALL_TIMEOUT_SECONDS,
+    )
+
+
 async def keep_indexed(pool: asyncpg.Pool, client: AsyncOpenSearch, prefix: str, stop: asyncio.Event) -> None:
-    """Until `stop`: make the index, index what is marked, look again. While a server is away, wait longer each time."""
+    """Until `stop`: index what is marked, look again. While a server is away, wait longer each time.
+
+    An index that isn't there (the first one, one of a new version, or the old one was lost) is made and filled with everything;
+    people search the one before until it has caught up.
+    """
     definition: IndexDefinition = index(prefix)
-    ready, pause = False, RETRY_SECONDS_MIN
+    ready, caught_up, pause = False, False, RETRY_SECONDS_MIN
     while not stop.is_set():
         wait_seconds = IDLE_SECONDS
         try:
             if not ready:
-                await ensure(client, definition)
-                ready = True
-            if await index_dirty(pool, client, name=definition.name):
+                if await ensure(client, definition):
+                    await mark_all(pool)
+                ready, caught_up = True, False
+            if await index_dirty(pool, client, name=definition.write_alias):
                 wait_seconds = 0.0
+            elif not caught_up:
+                await switch(client, definition)
+                caught_up = True
             pause = RETRY_SECONDS_MIN
         except _AWAY as away:
             # Nothing is lost: the marks stand in the table.

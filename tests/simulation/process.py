@@ -186,6 +186,6 @@ class Driver:
             await partition.work(batch)
             return
         await partition.idle()
-        if partition.status is Status.STOPPED:
+        if partition.status is Status.HELD:
             self.world.violate(f"{self.name} stopped: {partition.waiting_reason}")
         await sleep(5 + int(chance() * 60))

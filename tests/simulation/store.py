@@ -9,6 +9,7 @@ from infra.kafka.ports import (
     Answer,
     Changes,
     DeadLetter,
+    Orders,
     OutboxRow,
     StoredDocument,
     StoreUnavailable,
@@ -149,6 +150,12 @@ class SimStore:
         """See ports.Store."""
         await self._statement("next due")
         return min((due for number, due in self.tables.timers.values() if number == partition), default=None)
+
+    async def orders(self, partition: int) -> Orders:
+        return Orders()
+
+    async def hold(self, partition: int) -> None:
+        raise AssertionError("nothing here lets so many records die")
 
     async def report_waiting(self, partition: int, offset: int, reason: str | None) -> None:
         """See ports.Store."""

@@ -17,8 +17,8 @@ interface Fact {
 function Facts({ facts, wide = false }: { facts: Fact[]; wide?: boolean }) {
   return (
     <Box component="dl" sx={{ m: 0, display: "grid", gap: wide ? 1.25 : 0.75, fontSize: "0.8125rem" }}>
-      {facts.map(({ label, value }) => (
-        <Box key={label} sx={wide ? {} : { display: "grid", gridTemplateColumns: "92px minmax(0, 1fr)", gap: 1 }}>
+      {facts.map(({ label, value }, index) => (
+        <Box key={index} sx={wide ? {} : { display: "grid", gridTemplateColumns: "92px minmax(0, 1fr)", gap: 1 }}>
           <Box component="dt" sx={{ color: "text.secondary", overflowWrap: "anywhere" }}>
             {label}
           </Box>
@@ -58,7 +58,7 @@ function consentFacts({ consent, consents }: Lead): Fact[] {
     label: sentence(purpose),
     value: given ? "Given" : "Refused",
   }));
-  return [{ label: "Contact", value: overall }, ...each];
+  return [{ label: "In general", value: overall }, ...each];
 }
 
 export function Details({ lead, editable }: { lead: Lead; editable: boolean }) {

@@ -119,7 +119,7 @@ export function LeadHeader({ lead, editable, erasable }: HeaderProps) {
             <ScoreChip score={lead.score} grade={lead.grade} />
           </Box>
           <Typography variant="body2" sx={{ color: "text.secondary" }}>
-            {lead.company ? `${lead.company} · ` : ""}came in <RelativeTime at={lead.created_at} />
+            {lead.company ? `${lead.company} · came` : "Came"} in <RelativeTime at={lead.created_at} />
           </Typography>
         </Box>
         <Box sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", gap: 1 }}>

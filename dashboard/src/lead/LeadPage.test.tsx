@@ -102,6 +102,35 @@ test("what was just changed does not jump back while the list follows the log", 
   expect(screen.getByRole("button", { name: "Status: Won" })).toBeInTheDocument();
 });
 
+test("two changes in a row are both shown while the first is still under way, and go out one by one", async () => {
+  const { user, id } = await openLead({ version: 2000 });
+  let answer: () => void = () => undefined;
+  gateway.use(
+    http.patch(
+      "http://localhost/v1/leads/:id",
+      async () => {
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+        Object.assign(state.leads[0] ?? {}, { status: "won", version: 2001 });
+        return HttpResponse.json({ id, version: 2001, position: "1-9" });
+      },
+      { once: true },
+    ),
+  );
+  await user.click(await screen.findByRole("button", { name: "Status: New" }));
+  await user.click(screen.getByRole("menuitemradio", { name: "Won" }));
+  await user.click(screen.getByRole("button", { name: "Owner: Nobody" }));
+  await user.click(await screen.findByRole("menuitemradio", { name: "Ana Rep" }));
+  expect(await screen.findByRole("button", { name: "Status: Won" })).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Owner: Ana Rep" })).toBeInTheDocument();
+  expect(askedFor("POST", `/v1/leads/${id}/assign`)).toHaveLength(0);
+  answer();
+  await waitFor(() => expect(askedFor("POST", `/v1/leads/${id}/assign`)).toHaveLength(1));
+  expect(askedFor("POST", `/v1/leads/${id}/assign`)[0]?.headers.get("If-Match")).toBe('"2001"');
+  expect(screen.getByRole("button", { name: "Owner: Ana Rep" })).toBeInTheDocument();
+});
+
 test("a lead is given to somebody", async () => {
   const { user, id } = await openLead();
   await user.click(await screen.findByRole("button", { name: "Owner: Nobody" }));

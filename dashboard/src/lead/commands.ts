@@ -6,6 +6,7 @@ import { LEAD_ASSIGN, LEAD_EDIT, LEAD_ERASE, LEAD_NOTES, to } from "../api/paths
 import { ProblemError } from "../api/problem";
 import type { Lead, LeadEdit } from "../api/types";
 import { notify, notifyError } from "../shell/notices";
+import { type Asked, commandKey } from "./queries";
 import { sawVersion } from "./versions";
 
 /** The version that an answer was decided at; undefined when it is not decided yet (202). */
@@ -21,7 +22,10 @@ function refresh(queries: QueryClient, id: string): void {
   LOOK_AGAIN_MS.forEach((delay) => setTimeout(look, delay));
 }
 
-/** `send` does it, `shown` is what the lead looks like from now on. Commands to one lead go out one after another. */
+/**
+ * `send` does it, `shown` is what the lead looks like from the moment somebody asked. Commands to one lead go out one after
+ * another, each with the version that the one before it was answered with.
+ */
 function useCommand<V>(
   id: string,
   send: (input: V, lead: Lead | undefined) => Promise<object>,
@@ -29,35 +33,27 @@ function useCommand<V>(
 ) {
   const queries = useQueryClient();
   const key = keys.lead.one(id);
-  const mutationKey = ["command", id];
   return useMutation({
-    mutationKey,
+    mutationKey: commandKey(id),
     scope: { id: `command ${id}` },
     mutationFn: (input: V) => send(input, queries.getQueryData<Lead>(key)),
-    onMutate: async (input: V) => {
-      await queries.cancelQueries({ queryKey: key });
-      const before = queries.getQueryData<Lead>(key);
-      // The version stays: a second command must not claim to have seen more than the first one's answer says.
-      if (before) queries.setQueryData<Lead>(key, { ...before, ...shown(input) });
-      return { before };
-    },
-    onSuccess: (answer) => {
+    onMutate: (input: V): Asked => ({ shown: shown(input) }),
+    onSuccess: (answer, _input, asked) => {
       const version = decidedVersion(answer);
       if (version === undefined) {
         notify("Taken on. It will show in a moment.", "info"); // 202: not decided yet
         return;
       }
       sawVersion(id, version);
-      queries.setQueryData<Lead>(key, (lead) => lead && { ...lead, version: Math.max(version, lead.version) });
+      queries.setQueryData<Lead>(
+        key,
+        (lead) => lead && { ...lead, ...asked.shown, version: Math.max(version, lead.version) },
+      );
     },
-    onError: (error, _input, context) => {
-      if (context?.before) queries.setQueryData(key, context.before);
+    onError: (error) => {
       if (!(error instanceof ProblemError) || error.fields.length === 0) notifyError(error);
     },
-    onSettled: () => {
-      // Looking in between two commands would show the second one undone.
-      if (queries.isMutating({ mutationKey }) === 1) refresh(queries, id);
-    },
+    onSettled: () => refresh(queries, id),
   });
 }
 

@@ -13,10 +13,15 @@ test.each([
   ["lead.scored.v1", { score: 45, before: 30, grade: "B" }, "+15 points"],
   ["lead.scored.v1", { score: 29, before: 30 }, "−1 point"],
   ["lead.scored.v1", {}, ""],
+  ["lead.scored.v1", { score: 0, before: 0 }, ""],
   ["lead.status_changed.v1", { before: "new", status: "won" }, ""],
   ["lead.assigned.v1", { before: ANA, owner: "x", reason: "round robin" }, "round robin · before: Ana Rep"],
   ["lead.assigned.v1", { before: null, owner: ANA, reason: "" }, ""],
-  ["lead.updated.v1", { fields: ["phone"], changes: { phone: null, first_name: "Ana" } }, "Phone: — · First name: Ana"],
+  [
+    "lead.updated.v1",
+    { fields: ["phone"], changes: { phone: null, phone_e164: null, first_name: "Ana" } },
+    "Phone: — · First name: Ana",
+  ],
   ["lead.updated.v1", {}, ""],
   [
     "lead.captured.v1",
@@ -25,6 +30,7 @@ test.each([
   ],
   ["lead.captured.v1", { source: "8a7b" }, ""],
   ["message.planned.v1", { template: "owner-alert", to: "owner", reason: "new lead" }, "to the owner · new lead"],
+  ["message.planned.v1", { template: "assignment", to: "owner", reason: "assignment" }, "to the owner"],
   ["message.recorded.v1", { outcome: "failed", detail: "mailbox full" }, "mailbox full"],
   ["lead.erased.v1", {}, ""],
 ])("of %s %j, beside the title: %s", (type, detail, words) => expect(say(aFact(type, { detail }), nameOf)).toBe(words));
@@ -33,6 +39,9 @@ test("somebody has a name, a consumer is named, an id is not shown", () => {
   expect(actorName(ANA, nameOf)).toBe("Ana Rep");
   expect(actorName("scoring", nameOf)).toBe("Scoring");
   expect(actorName("/leadflow/consumers/routing", nameOf)).toBe("Routing");
+  expect(actorName("routing.pools", nameOf)).toBe("Routing");
+  expect(actorName("source:src_0713d4dcc20e6e02b50fe4da", nameOf)).toBe("");
+  expect(actorName("leads", nameOf)).toBe("");
   expect(actorName("x@y.z", nameOf)).toBe("x@y.z");
   expect(actorName("22222222-2222-4222-8222-222222222222", nameOf)).toBe("");
   expect(actorName(null, nameOf)).toBe("");

@@ -28,7 +28,11 @@ export const title = (item: TimelineItem): string =>
   item.title || TITLES[kind(item.type)] || sentence(kind(item.type).replaceAll(".", " "));
 
 const has = (value: unknown): boolean => value !== undefined && value !== null && value !== "";
-const line = (...parts: unknown[]): string => parts.filter(has).map(plainText).join(" · ");
+const line = (...parts: unknown[]): string =>
+  parts
+    .filter((part) => has(part) && part !== false)
+    .map(plainText)
+    .join(" · ");
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -39,7 +43,8 @@ function captured({ vendor, campaign, quiet }: Detail): string {
 
 function updated({ changes }: Detail): string {
   if (!isRecord(changes)) return "";
-  return line(...Object.entries(changes).map(([field, value]) => `${fieldLabel(field)}: ${plainText(value)}`));
+  const said = Object.entries(changes).filter(([field]) => field !== "phone_e164"); // the phone, written otherwise
+  return line(...said.map(([field, value]) => `${fieldLabel(field)}: ${plainText(value)}`));
 }
 
 function assigned({ before, reason }: Detail, nameOf: NameOf): string {
@@ -49,7 +54,7 @@ function assigned({ before, reason }: Detail, nameOf: NameOf): string {
 
 function scored({ score, before }: Detail): string {
   const points = Number(score) - Number(before ?? 0);
-  return Number.isNaN(points) ? "" : `${signed(points)} ${Math.abs(points) === 1 ? "point" : "points"}`;
+  return Number.isNaN(points) || points === 0 ? "" : `${signed(points)} ${Math.abs(points) === 1 ? "point" : "points"}`;
 }
 
 /** The line under the title: what the title doesn't say. May be empty. */
@@ -64,7 +69,10 @@ export function describe({ type, detail }: TimelineItem, nameOf: NameOf): string
     case "lead.scored":
       return scored(detail);
     case "message.planned":
-      return line(has(detail.to) ? `to the ${plainText(detail.to)}` : "", detail.reason);
+      return line(
+        has(detail.to) ? `to the ${plainText(detail.to)}` : "",
+        detail.reason !== detail.template && detail.reason,
+      );
     case "message.recorded":
       return line(detail.detail);
     default:
@@ -72,14 +80,14 @@ export function describe({ type, detail }: TimelineItem, nameOf: NameOf): string
   }
 }
 
-const LOOKS_LIKE_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$|^[0-9a-f]{24,}$/i;
+// Who only passes on what others decided, is nobody to name.
+const MESSENGERS = new Set(["leads", "identity", "gateway", "work", "api"]);
 
-/** Who did it: a person's name, a consumer's name, or nothing when all that is known is an id. A path's end is its name. */
+/** Who did it: a person's name or a decider's (`routing.pools` is "Routing"); nothing when all that is known is an id. */
 export function actorName(actor: string | null | undefined, nameOf: NameOf): string {
   if (!actor) return "";
   const name = nameOf(actor);
-  if (name) return name;
-  if (actor.includes("@")) return actor;
+  if (name || actor.includes("@")) return name ?? actor;
   const last = actor.split("/").filter(Boolean).at(-1) ?? "";
-  return LOOKS_LIKE_ID.test(last) ? "" : sentence(last);
+  return /^[a-z][a-z_.]*$/.test(last) && !MESSENGERS.has(last) ? sentence(last.replace(/\..*$/, "")) : "";
 }

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutationState, useQuery } from "@tanstack/react-query";
 import { client, must } from "../api/client";
 import { keys } from "../api/keys";
 import { LEAD, LEAD_MESSAGES, LEAD_TIMELINE, LEAD_TRACE, of } from "../api/paths";
@@ -15,7 +15,7 @@ const readLead = (id: string, signal: AbortSignal): Promise<Lead> => must(client
  * One lead. The list of leads follows the log a moment later, so after a command of our own this waits (2 s at most)
  * until it shows that command: what somebody just changed never seems to jump back.
  */
-export function useLead(id: string) {
+function useStoredLead(id: string) {
   return useQuery({
     queryKey: keys.lead.one(id),
     queryFn: async ({ signal }): Promise<Lead> => {
@@ -27,6 +27,24 @@ export function useLead(id: string) {
       return lead;
     },
   });
+}
+
+/** What a command asks for, as it would look on the lead. */
+export interface Asked {
+  shown: Partial<Lead>;
+}
+
+export const commandKey = (id: string) => ["command", id] as const;
+
+/** The lead with all that was asked of it and is not answered yet laid over it, whatever is fetched meanwhile. */
+export function useLead(id: string) {
+  const stored = useStoredLead(id);
+  const asked = useMutationState({
+    filters: { mutationKey: commandKey(id), status: "pending" },
+    select: (mutation) => (mutation.state.context as Asked | undefined)?.shown,
+  });
+  const lead = stored.data && asked.reduce<Lead>((shown, change) => ({ ...shown, ...change }), stored.data);
+  return { ...stored, data: lead };
 }
 
 export function useTimeline(id: string) {

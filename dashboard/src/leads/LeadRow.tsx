@@ -27,7 +27,7 @@ const rowStyle = {
   "&:hover": { bgcolor: "action.hover" },
   "&:focus-within": { bgcolor: "action.hover" },
   "&[data-fresh=true]": { animation: "lead-fresh 4s ease-out" },
-  "@keyframes lead-fresh": { from: { backgroundColor: tint(FRESH, 22) }, to: { backgroundColor: "transparent" } },
+  "@keyframes lead-fresh": { from: { backgroundColor: tint(FRESH, 14) }, to: { backgroundColor: "transparent" } },
 } as const;
 
 // The whole row is the link: one stop for the Tab key, and it opens in a new tab like any other.

@@ -72,7 +72,7 @@ function StatusCount({ search, color, children }: { search: LeadFilters; color: 
         gap: 0.75,
         fontSize: "0.75rem",
         color: "text.secondary",
-        "& b": { color: "text.primary", fontWeight: 600 },
+        "& b": { color: "text.primary", fontWeight: 600, minWidth: "2ch" },
         "&:hover": { color: "text.primary" },
       }}
     >

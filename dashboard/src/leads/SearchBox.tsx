@@ -43,7 +43,7 @@ export function SearchBox({ value, onChange }: { value: string; onChange: (value
       value={text}
       onChange={(event) => type(event.target.value)}
       onKeyDown={(event) => event.key === "Escape" && type("")}
-      placeholder="Search name, email, company"
+      placeholder="Name, email or company"
       inputRef={input}
       sx={{
         width: { xs: 1, md: 220, lg: 280 },

@@ -145,7 +145,7 @@ export function Receipt({ lead }: { lead: string }) {
   const { data, error, isPending, refetch } = useScore(lead);
   return (
     <Card title="Score" testId="receipt">
-      {isPending && <Skeleton variant="rounded" height={140} />}
+      {isPending && <Skeleton variant="rounded" height={190} />}
       {error && !data && <ErrorState error={error} retry={() => void refetch()} compact />}
       {data?.score === null && (
         <Typography variant="body2" sx={{ color: "text.secondary" }}>

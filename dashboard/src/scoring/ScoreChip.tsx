@@ -30,7 +30,7 @@ export function ScoreChip({ score, grade }: { score: number | null; grade: strin
       }}
     >
       {grade && <span>{grade}</span>}
-      <Box component="span" sx={{ fontWeight: 500, opacity: 0.9, minWidth: "2ch", textAlign: "right" }}>
+      <Box component="span" sx={{ fontWeight: 500, minWidth: "2ch", textAlign: "right" }}>
         {points(score)}
       </Box>
     </Box>

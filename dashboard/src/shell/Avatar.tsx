@@ -17,7 +17,7 @@ export function Avatar({ name, size = 24 }: { name: string; size?: number }) {
         fontSize: size * 0.4,
         fontWeight: 600,
         letterSpacing: "-0.02em",
-        color: `light-dark(hsl(${base} 45% 32%), hsl(${base} 60% 82%))`,
+        color: `light-dark(hsl(${base} 45% 27%), hsl(${base} 60% 82%))`,
         backgroundColor: `light-dark(hsl(${base} 55% 91%), hsl(${base} 30% 24%))`,
       }}
     >

@@ -18,9 +18,10 @@ export function useViews(): View[] {
   const person = useMe().data?.person;
   return [
     { label: "All leads", Icon: Inbox, search: {} },
-    ...(person ? [{ label: "My leads", Icon: UserRound, search: { owner: person } }] : []),
     { label: "Unassigned", Icon: UserRoundX, search: { owner: "none" } },
     { label: "Grade A", Icon: Flame, search: { grade: "A", sort: "-score" as const } },
+    // Last, since it is known last: nothing moves when it comes.
+    ...(person ? [{ label: "My leads", Icon: UserRound, search: { owner: person } }] : []),
   ];
 }
 
