@@ -12,7 +12,7 @@ from infra.crypto.codec import open_person
 from infra.crypto.keyring import Keyring
 from infra.crypto.seal import Key, WrongKey
 from infra.kafka.batch import decode
-from projections.lead import Heard, Lead, fold
+from projections.lead import Lead, fold
 from schemas.message import Frozen, Message
 
 PAGE: Final = 500
@@ -78,7 +78,7 @@ async def lead_at(pool: asyncpg.Pool, keyring: Keyring, lead: str, until: dateti
             continue
         if known is None:
             known = Lead(lead, fact.partition)
-        fold(known, Heard(fact.body, fact.person, fact.occurred_at))
+        fold(known, fact.body, fact.person, fact.occurred_at)
     if known is None or known.erased or known.created_at is None:
         return None
     return known

@@ -56,13 +56,18 @@ class LeadChanges(Frozen):
 
 @registry.add
 class EditLead(Command):
-    """Change fields. Names of personal fields being changed stand in `fields`, their values in `personal`."""
+    """Change fields. Names of personal fields being changed stand in `fields`, their values in `personal`.
+
+    `traits` come with a new address or number, which `identity` has claimed, unless it says in `refused` why it could not.
+    """
 
     TYPE: ClassVar[str] = "edit_lead.v1"
     PERSON: ClassVar[type[Frozen] | None] = Person
 
     fields: tuple[str, ...]
     changes: dict[str, JsonValue] = {}
+    traits: Traits | None = None
+    refused: str = ""
 
 
 @registry.add

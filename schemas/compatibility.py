@@ -7,7 +7,7 @@ values, other limits.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 Schema = dict[str, Any]
 
@@ -64,11 +64,12 @@ class _Comparison:
             yield f"{_at(path)}: {'has only certain values now' if _values(new) else 'takes any value now'}"
         yield from self._fields(old, new, path, depth)
         for word, suffix in (("items", "[]"), ("additionalProperties", ".*")):
-            before, after = old.get(word, {}), new.get(word, {})
-            if isinstance(before, dict) and isinstance(after, dict):
-                yield from self.schema(before, after, path + suffix, depth + 1)
+            before, after = _open(old.get(word)), _open(new.get(word))
+            if before is not False and after is not False:
+                if before or after:
+                    yield from self.schema(before, after, path + suffix, depth + 1)
             elif before != after:
-                yield f"{_at(path)}: other {word}"
+                yield f"{_at(path)}: {word} {'are no longer' if after is False else 'are now'} allowed"
 
     def _fields(self, old: Schema, new: Schema, path: str, depth: int) -> Iterator[str]:
         before, after = old.get("properties", {}), new.get("properties", {})
@@ -112,6 +113,11 @@ def _kind(schema: Schema) -> str:
     values = _values(schema)
     type_ = schema.get("type") or (_json_type(values[0]) if values else "anything")
     return f"{type_} ({schema['format']})" if "format" in schema else str(type_)
+
+
+def _open(schema: Schema | bool | None) -> Schema | Literal[False]:
+    """Absent, true and empty are the same: anything."""
+    return False if schema is False else schema if isinstance(schema, dict) else {}
 
 
 def _json_type(value: object) -> str:

@@ -46,13 +46,14 @@ class LeadCaptured(LeadFact):
 
 @registry.add
 class LeadUpdated(LeadFact):
-    """Fields were edited; values of personal `fields` stand in `personal`. By `leads`."""
+    """Fields were edited; values of personal `fields` stand in `personal`, what follows from them in `traits`. By `leads`."""
 
     TYPE: ClassVar[str] = "lead.updated.v1"
     PERSON: ClassVar[type[Frozen] | None] = Person
 
     fields: tuple[str, ...]
     changes: dict[str, JsonValue] = {}
+    traits: Traits | None = None
     actor: str
 
 

@@ -124,8 +124,8 @@ def _remedy(name: str) -> str:
     versioned = _VERSION.fullmatch(name.removesuffix(".json").removesuffix(PERSONAL))
     following = f"`{versioned[1]}.v{int(versioned[2]) + 1}`" if versioned else "the next version"
     return (
-        f"  A published type only grows. Leave this class as it was; add a new class with TYPE {following}, handle both where it is"
-        " read, and write the new one once every reader can."
+        f"  A published type only grows. Leave this class as it was; add a new class with TYPE {following}, handle both where it"
+        " is read, and write the new one once every reader can."
     )
 
 

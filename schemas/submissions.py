@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import ClassVar
 
+from pydantic import JsonValue
+
 from schemas import topics
 from schemas.message import Frozen, LeadId, Message, registry
-from schemas.person import Source, SubmissionKind, SubmittedPerson, Traits
+from schemas.person import Person, Source, SubmissionKind, SubmittedPerson, Traits
 
 
 @registry.add
@@ -55,3 +57,26 @@ class ErasureRequested(Message):
     command_id: str
     actor: str
     reason: str = ""
+
+
+@registry.add
+class ContactEdited(Message):
+    """Somebody gave a known lead another address or number: that can change who it is, so `identity` sees it first.
+
+    Attributes:
+        personal: sealed with the lead's own key, passed on to `leads` as it is.
+        fields, changes: as in EditLead.
+        traits: what follows from the new address and number alone; None fields were not given.
+    """
+
+    TYPE: ClassVar[str] = "contact.edited.v1"
+    TOPIC: ClassVar[topics.Topic] = topics.SUBMISSIONS
+    PERSON: ClassVar[type[Frozen] | None] = Person
+
+    lead: LeadId
+    command_id: str
+    actor: str
+    expected_version: int | None = None
+    fields: tuple[str, ...]
+    changes: dict[str, JsonValue] = {}
+    traits: Traits

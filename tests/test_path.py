@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import uuid
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import orjson
 import pytest
 import pytest_asyncio
 
+from infra.crypto.codec import seal_person
 from infra.dead_letters import store as letters
 from infra.kafka.ports import Outgoing
 from infra.settings import Settings
@@ -16,6 +19,10 @@ from infra.wiring.redrive import redrive
 from replay.reading import Range, reader
 from replay.rebuild import Rebuild
 from schemas import topics
+from schemas.envelope import Envelope
+from schemas.message import LeadId
+from schemas.person import Person, Traits
+from schemas.submissions import ContactEdited
 from tests.submitting import publish, submission
 from tests.system import System, running
 
@@ -78,6 +85,40 @@ async def test_a_phone_alone_finds_its_lead_and_an_address_joins_it(system: Syst
     by_phone = await system.lead_of(await system.submit(None, phone="+3225559999"))
     joined = await system.lead_of(await system.submit("late@engines.example", phone="+3225559999"))
     assert joined == by_phone
+
+
+async def edit_email(system: System, lead: str, email: str) -> tuple[str, str]:
+    """What became of giving a lead another address, as the gateway would ask for it."""
+    keyring, partitions = system.has.keyring, system.has.settings.kafka.partitions
+    key = (await keyring.lead_keys([lead]))[lead]
+    assert key is not None
+    command_id = str(uuid.uuid4())
+    asked = ContactEdited(
+        lead=LeadId(lead),
+        personal=seal_person(key, Person(email=email), lead),
+        command_id=command_id,
+        actor="test",
+        fields=("email",),
+        traits=Traits(email_hash=keyring.hash("email", email), mail_domain=email.partition("@")[2]),
+    )
+    envelope = Envelope(command_id, asked.TYPE, "gateway", datetime.now(UTC), subject=lead)
+    record = Outgoing(lead.encode(), envelope.headers(), asked.model_dump_json().encode())
+    await system.has.producer.publish(topics.SUBMISSIONS, topics.partition(lead, partitions), record)
+    await system.until_value(True, "select exists(select 1 from leads.outcomes where command_id = $1)", command_id)
+    row = await system.has.pool.fetchrow("select status, detail from leads.outcomes where command_id = $1", command_id)
+    return row["status"], row["detail"]
+
+
+async def test_a_new_address_leads_to_the_same_lead_and_one_of_another_lead_is_declined(system: System) -> None:
+    lead = await system.lead_of(await system.submit("old-address@engines.example"))
+    other = await system.lead_of(await system.submit("somebody-else@engines.example"))
+    assert await edit_email(system, lead, "new-address@engines.example") == ("done", "")
+    await system.until_value("new-address@engines.example", "select email from lead_list.leads where id = $1", lead)
+    assert await system.lead_of(await system.submit("New-Address@engines.example")) == lead
+    assert await system.lead_of(await system.submit("old-address@engines.example")) == lead
+    status, detail = await edit_email(system, lead, "somebody-else@engines.example")
+    assert status == "declined"
+    assert other in detail
 
 
 async def test_spam_and_tests_are_filed_and_become_no_lead(system: System) -> None:

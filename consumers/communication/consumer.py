@@ -8,7 +8,7 @@ from consumers.communication.documents import Template
 from consumers.communication.state import Correspondence
 from infra.kafka.fold import Fold
 from schemas import topics
-from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadScored, MessagePlanned
+from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadScored, LeadUpdated, MessagePlanned
 
 communication = Fold(
     name="communication",
@@ -16,6 +16,7 @@ communication = Fold(
     state=Correspondence,
     handlers={
         LeadCaptured: rules.acknowledge,
+        LeadUpdated: rules.note_address,
         LeadScored: rules.note_score,
         LeadAssigned: rules.tell_owner,
         LeadErased: rules.forget,

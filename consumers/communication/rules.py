@@ -6,7 +6,7 @@ from consumers.communication.documents import in_force
 from consumers.communication.state import Correspondence
 from infra.kafka.fold import Decision, Documents, Effect, Event
 from schemas.envelope import derived_id
-from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadScored, MessagePlanned
+from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadScored, LeadUpdated, MessagePlanned
 from schemas.message import LeadId
 
 NAME = "communication"
@@ -31,6 +31,14 @@ def acknowledge(state: Correspondence, event: Event[LeadCaptured], documents: Do
         recipient=body.traits.email_hash,
         cause=body.submission_id,
     )
+
+
+def note_address(state: Correspondence, event: Event[LeadUpdated], documents: Documents) -> Decision[Correspondence]:  # noqa: ARG001
+    """A new address is another recipient for the gate."""
+    traits = event.body.traits
+    if state.erased or traits is None or traits.email_hash is None:
+        return Decision(state)
+    return Decision(state.model_copy(update={"email_hash": traits.email_hash}))
 
 
 def note_score(state: Correspondence, event: Event[LeadScored], documents: Documents) -> Decision[Correspondence]:  # noqa: ARG001

@@ -21,9 +21,9 @@ from infra.kafka.outputs import Outputs
 from infra.kafka.partition import Result
 from infra.kafka.ports import Changes, DeadLetter, Log, Outgoing, StoredDocument, Transaction
 from schemas import commands, topics
-from schemas.message import LeadId
+from schemas.message import LeadId, Message
 from schemas.person import Person, SubmittedPerson
-from schemas.submissions import ErasureRequested, SubmissionReceived
+from schemas.submissions import ContactEdited, ErasureRequested, SubmissionReceived
 
 NAME = "identity"
 VERSION = 1
@@ -64,10 +64,10 @@ class IdentityStep:
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
-        self._wanted = {SubmissionReceived.TYPE, ErasureRequested.TYPE}
+        self._wanted = {SubmissionReceived.TYPE, ContactEdited.TYPE, ErasureRequested.TYPE}
 
     def wants(self, type_: str) -> bool:
-        """Submissions and erasures."""
+        """Submissions, edits of contact data, and erasures."""
         return type_ in self._wanted
 
     def restore(self, documents: Sequence[StoredDocument]) -> Documents:  # noqa: ARG002
@@ -82,16 +82,16 @@ class IdentityStep:
         """Nobody listens here: `leads` has the last word."""
 
     async def run(self, transaction: Transaction, batch: Batch, documents: Documents, log: Log) -> Result:
-        """See Step. Erasures cut the batch, because what comes after one must not find what it removed."""
+        """See Step. Erasures and edits cut the batch: what comes after one must find what it left."""
         changes = Changes()
         work = _Work(changes, Outputs(NAME, VERSION, batch.topic_id, batch.partition, changes, log))
         claims = Claims(transaction.connection)
         waiting: list[Entry] = []
         for entry in batch.entries:
-            if isinstance(entry.body, ErasureRequested):
+            if isinstance(entry.body, ErasureRequested | ContactEdited):
                 await self._submissions(claims, waiting, work)
                 waiting = []
-                await self._erase(claims, entry, entry.body, work)
+                await self._about_one(claims, entry, entry.body, work)
             elif isinstance(entry.body, SubmissionReceived):
                 waiting.append(entry)
         await self._submissions(claims, waiting, work)
@@ -177,14 +177,31 @@ class IdentityStep:
         key = await self._keyring.intake_of(submission.personal)
         return None if key is None else open_person(key, submission.personal, submission.submission_id, SubmittedPerson)
 
-    async def _erase(self, claims: Claims, entry: Entry, asked: ErasureRequested, work: _Work) -> None:
+    async def _about_one(self, claims: Claims, entry: Entry, asked: ErasureRequested | ContactEdited, work: _Work) -> None:
+        if entry.envelope is None:
+            return
+        if isinstance(asked, ErasureRequested):
+            command: Message = await self._erase(claims, asked)
+        else:
+            command = await self._edit(claims, asked)
+        work.outputs.add(command, entry.envelope, entry.record.offset)
+
+    async def _edit(self, claims: Claims, asked: ContactEdited) -> commands.EditLead:
+        """Claim what is new for the lead. Claims stay if `leads` then declines: they lead to the same lead, and harm nobody."""
+        if await self._keyring.erased(claims.connection, [asked.lead]):
+            return rules.edit(asked, rules.Known({}, set()))
+        known = await claims.lock(rules.identifiers(asked))
+        command = rules.edit(asked, known)
+        if not command.refused:
+            await claims.claim(dict.fromkeys(known.take(asked, asked.lead), asked.lead))
+        return command
+
+    async def _erase(self, claims: Claims, asked: ErasureRequested) -> commands.EraseLead:
         """Claims removed, key destroyed, ledger written, and the log told: one transaction."""
         hashes = await claims.release(asked.lead)
         await dead_letters.erase(claims.connection, asked.lead, hashes)
         await self._keyring.destroy(claims.connection, asked.lead, actor=asked.actor, reason=asked.reason)
-        command = commands.EraseLead(lead=asked.lead, command_id=asked.command_id, actor=asked.actor)
-        if entry.envelope is not None:
-            work.outputs.add(command, entry.envelope, entry.record.offset)
+        return commands.EraseLead(lead=asked.lead, command_id=asked.command_id, actor=asked.actor)
 
 
 def steps(keyring: Keyring) -> tuple[IdentityStep, ...]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from schemas import commands
 from schemas.message import LeadId, Sealed
-from schemas.submissions import SubmissionReceived
+from schemas.submissions import ContactEdited, SubmissionReceived
 
 Kind = Literal["email", "phone"]
 
@@ -26,7 +26,7 @@ class Known:
     owners: dict[Identifier, LeadId]
     with_email: set[LeadId]
 
-    def take(self, submission: SubmissionReceived, lead: LeadId) -> list[Identifier]:
+    def take(self, submission: SubmissionReceived | ContactEdited, lead: LeadId) -> list[Identifier]:
         """Give `lead` what is still free of the submission's identifiers, and say which: a later one finds them taken."""
         free = [identifier for identifier in identifiers(submission) if identifier not in self.owners]
         for identifier in free:
@@ -50,7 +50,7 @@ class Verdict:
     suggestion: LeadId | None = None
 
 
-def identifiers(submission: SubmissionReceived) -> list[Identifier]:
+def identifiers(submission: SubmissionReceived | ContactEdited) -> list[Identifier]:
     """What the submission claims, the certain one first."""
     found = []
     if submission.traits.email_hash is not None:
@@ -58,6 +58,24 @@ def identifiers(submission: SubmissionReceived) -> list[Identifier]:
     if submission.traits.phone_hash is not None:
         found.append(Identifier("phone", submission.traits.phone_hash))
     return found
+
+
+def edit(asked: ContactEdited, known: Known) -> commands.EditLead:
+    """The command to `leads`, which answers whoever asked. An address of another lead is refused; a shared number is not."""
+    email = asked.traits.email_hash
+    owner = None if email is None else known.owners.get(Identifier("email", email))
+    taken = owner is not None and owner != asked.lead
+    return commands.EditLead(
+        lead=asked.lead,
+        personal=asked.personal,
+        command_id=asked.command_id,
+        actor=asked.actor,
+        expected_version=asked.expected_version,
+        fields=asked.fields,
+        changes=asked.changes,
+        traits=asked.traits,
+        refused=f"the address belongs to the lead {owner}" if taken else "",
+    )
 
 
 def resolve(submission: SubmissionReceived, known: Known, recorded_ms: int) -> Verdict:

@@ -48,6 +48,8 @@ def edit(state: LeadState, event: Event[commands.EditLead], _: Documents) -> Dec
     if refused is not None:
         return Decision(state, outcome=refused)
     asked = event.body
+    if asked.refused:
+        return Decision(state, outcome=Outcome("declined", asked.refused, state.version))
     if not asked.fields:
         return Decision(state, outcome=Outcome("done", version=state.version))
     updated = events.LeadUpdated(
@@ -56,6 +58,7 @@ def edit(state: LeadState, event: Event[commands.EditLead], _: Documents) -> Dec
         version=event.offset,
         fields=asked.fields,
         changes=asked.changes,
+        traits=asked.traits,
         actor=asked.actor,
     )
     return _done(state, event.offset, updated)

@@ -19,6 +19,7 @@ from schemas.envelope import Envelope, derived_id
 
 POLL_SECONDS: Final = 1.0
 BATCH_MAX: Final = 20
+_AWAY: Final[tuple[type[Exception], ...]] = (LogUnavailable, *UNAVAILABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ async def keep_sending(pool: asyncpg.Pool, publisher: Publisher, stop: asyncio.E
     while not stop.is_set():
         try:
             sent = await send_pending(pool, publisher)
-        except (LogUnavailable, *UNAVAILABLE):
+        except _AWAY:
             sent = 0  # not lost: the pending partitions stand in the table
         if not sent:
             try:

@@ -134,11 +134,13 @@ async def apply(settings: Kafka) -> list[str]:
         missing = [topic for topic in topics.CATALOGUE.values() if settings.prefix + topic.name not in existing]
         made = []
         for topic in missing:
-            try:
-                await client.create_topics([_new(topic, settings)])
-            except TopicAlreadyExistsError:
-                continue
-            made.append(topic.name)
+            response = await client.create_topics([_new(topic, settings)])
+            for name, code, *message in response.topic_errors:  # the client itself raises for none of them
+                if code == TopicAlreadyExistsError.errno:
+                    continue
+                if code:
+                    raise for_code(code)(f"{name} can't be made: {message[0] if message else ''}")
+                made.append(topic.name)
         return made
     finally:
         await client.close()

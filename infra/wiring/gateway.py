@@ -60,6 +60,7 @@ async def serve(settings: Settings) -> None:
             log_access=False,
             backlog=1024,
         )
+        host.settle_memory()
         serving = asyncio.ensure_future(server.serve())
         stopping = asyncio.ensure_future(stop.wait())
         log.info("ready", url=settings.gateway.public_url)

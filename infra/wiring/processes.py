@@ -31,7 +31,9 @@ async def consume(settings: Settings, names: Sequence[str] = ()) -> None:
     stop = host.stop_event()
     async with host.base(settings, "consume") as has:
         _serve_metrics(has)
-        await host.run_steps(has, host.consumer_steps(has, names), stop)
+        steps = host.consumer_steps(has, names)
+        host.settle_memory()
+        await host.run_steps(has, steps, stop)
 
 
 async def project(settings: Settings, names: Sequence[str] = ()) -> None:
@@ -40,6 +42,7 @@ async def project(settings: Settings, names: Sequence[str] = ()) -> None:
     async with host.base(settings, "project") as has:
         _serve_metrics(has)
         steps = host.projection_steps(has, names)
+        host.settle_memory()
         await host.run_steps(has, steps, stop, host.projection_jobs(has, names))
 
 

@@ -100,10 +100,10 @@ async def edit_lead(
         fields["phone_e164"] = e164(fields["phone"])
     asker = await sender.begin(idempotency_key, if_match)
     if "status" not in fields:
-        return await sender.send(*translate.edit(asker, fields))
+        return await sender.edit(asker, fields)
     status = fields.pop("status")
     if fields:
-        answer = await sender.send(*translate.edit(asker, fields))
+        answer = await sender.edit(asker, fields)
         if isinstance(answer, answers.Pending):
             return answer
         # Two commands, one request: the second is about what the first made.

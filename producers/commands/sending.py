@@ -1,8 +1,9 @@
 """A command -> its topic, awaited: sealed with the lead's key, published without origin, answered from its outcome."""
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +18,7 @@ from infra.gateway.problems import FieldError, Problem, not_found, unavailable
 from infra.gateway.services import Services
 from infra.gateway.visibility import check_lead
 from infra.kafka.ports import LogUnavailable, Outgoing
+from producers.commands import translate
 from producers.commands.translate import AnyCommand, Asker
 from schemas.envelope import Envelope
 from schemas.message import Frozen, LeadId
@@ -80,6 +82,12 @@ class Sender:
         if decided is None:
             return answers.pending(command.command_id, self._response)
         return answers.done(self._given, decided, self._response)
+
+    async def edit(self, asker: Asker, fields: Mapping[str, Any]) -> answers.Done | answers.Pending:
+        """Change fields; a new address or number goes the way of submissions. Raises as `send` does."""
+        if translate.gives_contact(fields):
+            return await self.send(*translate.edit_contact(asker, fields, self._given.keyring.hash))
+        return await self.send(*translate.edit(asker, fields))
 
     async def _publish(self, command: AnyCommand, personal: Frozen | None) -> None:
         try:

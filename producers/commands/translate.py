@@ -1,16 +1,20 @@
 """A request about a lead -> commands. Pure: ids come in, and what is personal goes out unsealed beside its command."""
 
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, NamedTuple
 
 from schemas.commands import AssignLead, ChangeStatus, Command, EditLead, NoteLead, Status
+from schemas.free_mail import FREE_MAIL_DOMAINS
 from schemas.message import Frozen, LeadId
-from schemas.person import Note, Person
-from schemas.submissions import ErasureRequested
+from schemas.person import Note, Person, Traits
+from schemas.submissions import ContactEdited, ErasureRequested
 
 PERSONAL: Final = ("email", "name", "first_name", "last_name", "phone", "phone_e164", "custom")
 OPEN: Final = ("company",)
 """Fields of a lead that aren't personal and travel in the open."""
+
+
+HashOf = Callable[[Literal["email", "phone"], str], str]
 
 
 class Asker(NamedTuple):
@@ -35,6 +39,25 @@ def edit(asker: Asker, fields: Mapping[str, Any]) -> tuple[EditLead, Person | No
     return command, Person(**personal) if personal else None
 
 
+def edit_contact(asker: Asker, fields: Mapping[str, Any], hashed: HashOf) -> tuple[ContactEdited, Person | None]:
+    """As `edit`, where an address or number is given: who someone is may change, so it goes to `identity`."""
+    command, person = edit(asker, fields)
+    email, phone = fields.get("email"), fields.get("phone_e164")
+    domain = None if email is None else email.strip().lower().rpartition("@")[2]
+    traits = Traits(
+        email_hash=None if email is None else hashed("email", email),
+        phone_hash=None if phone is None else hashed("phone", phone),
+        mail_domain=domain,
+        free_mail=domain in FREE_MAIL_DOMAINS,
+    )
+    return ContactEdited(**asker._asdict(), fields=command.fields, changes=command.changes, traits=traits), person
+
+
+def gives_contact(fields: Mapping[str, Any]) -> bool:
+    """Whether an edit gives an address or a number (removing one claims nothing)."""
+    return fields.get("email") is not None or fields.get("phone_e164") is not None
+
+
 def change_status(asker: Asker, status: Status) -> ChangeStatus:
     """Move along the pipeline."""
     return ChangeStatus(**asker._asdict(), status=status)
@@ -55,4 +78,4 @@ def erase(asker: Asker, reason: str) -> ErasureRequested:
     return ErasureRequested(lead=asker.lead, command_id=asker.command_id, actor=asker.actor, reason=reason)
 
 
-AnyCommand = Command | ErasureRequested
+AnyCommand = Command | ContactEdited | ErasureRequested

@@ -73,7 +73,7 @@ async def create_lead(
             trace=request.headers.get("traceparent"),
             custom=asked.custom,
         )
-    except (LogUnavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+    except (LogUnavailable, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError):
         raise unavailable("The event log") from None
     response.headers["X-Submission-Id"] = id_
     outcome = await answers.awaited(given, id_, submission=True)

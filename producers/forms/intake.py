@@ -12,8 +12,6 @@ from collections.abc import Callable, MutableMapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
-import asyncpg
-
 from infra.gateway import metrics
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.problems import MEDIA_TYPE, FieldError, Problem, not_found, unavailable
@@ -23,7 +21,7 @@ from producers.forms.adapters import translate
 from producers.forms.payload import BadPayload, check
 from producers.forms.publishing import Raw, SubmissionWriter
 from producers.forms.signatures import WrongSignature, verify
-from producers.forms.sources import IntakeSource, SourceCache, SourcesUnavailable
+from producers.forms.sources import STORE_AWAY, IntakeSource, SourceCache, SourcesUnavailable
 from producers.forms.translate import HashOf, delivery_of
 
 PREFIX: Final = "/v1/intake/"
@@ -159,7 +157,7 @@ class Intake:
                 delivery=delivery_of(self._hashed, source.id, parsed, payload),
                 trace=request.headers.get("traceparent"),
             )
-        except (LogUnavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        except (LogUnavailable, *STORE_AWAY):
             raise unavailable("The event log", RETRY_AFTER_SECONDS) from None
         _ACCEPTED.inc()
         metrics.INTAKE_BYTES.inc(len(body))
@@ -170,7 +168,7 @@ class Intake:
             pause = PREPARE_SECONDS
             try:
                 await self._writer.prepare()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            except STORE_AWAY:
                 pause = PREPARE_RETRY_SECONDS
             await asyncio.sleep(pause)
 

@@ -26,7 +26,7 @@ CACHED_MAX: Final = 10_000
 LOAD_SECONDS_MAX: Final = 2.0
 LISTED_MAX: Final = 1_000
 SECRET_BYTES: Final = 32
-STORE_AWAY: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+STORE_AWAY: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
 
 class SourcesUnavailable(Exception):

@@ -12,8 +12,8 @@ import orjson
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber, region_code_for_number
 from pydantic import JsonValue
 
-from producers.forms.free_mail import FREE_MAIL_DOMAINS
 from producers.forms.submission import ParsedSubmission
+from schemas.free_mail import FREE_MAIL_DOMAINS
 from schemas.message import Sealed
 from schemas.person import Source, SubmissionKind, SubmittedPerson, Traits
 from schemas.submissions import SubmissionReceived

@@ -12,7 +12,7 @@ import asyncpg
 import orjson
 
 from infra.kafka.projection import Projection, ProjectionBatch
-from projections.lead import Lead
+from projections.lead import OWNER, STATUS, Lead
 from projections.lead_list import rows
 from projections.lead_list.model import LEAD_TABLES, SCHEMA, VERSION
 from projections.lead_list.statements import FOLDED_COLUMNS, statements
@@ -34,7 +34,7 @@ class Projector:
         """Write a batch within the caller's transaction."""
         self._news.pop(batch.partition, None)
         facts = [
-            rows.heard(lead, item.record.offset, item.body, item.person, item.envelope.occurred_at)
+            rows.Fact(lead, item.record.offset, item.body, item.person, item.envelope.occurred_at)
             for item in batch.records
             if item.body is not None and (lead := item.body.lead) is not None
         ]
@@ -75,6 +75,7 @@ class Projector:
         if folded.whole:
             leads = [folded.whole[id_] for id_ in sorted(folded.whole)]
             await connection.execute(self._sql["leads"], *_columns(rows.lead_row(lead) for lead in leads))
+            await connection.execute(self._sql["names"], *_columns(rows.name_row(lead) for lead in leads))
             for lead in leads:
                 written[lead.id] = (lead.version, lead.owner)
                 counts.update(rows.counted(lead))
@@ -163,14 +164,14 @@ def _narrow_row(lead: Lead) -> tuple[Any, ...]:
         lead.id,
         lead.version,
         lead.updated_at,
-        lead.status if "status" in touched else None,
+        lead.status if touched & STATUS else None,
         lead.score,
         lead.grade,
-        "owner" in touched,
+        bool(touched & OWNER),
         lead.owner,
     )
 
 
-def _columns(found: Iterable[Sequence[Any]]) -> list[list[Any]]:
+def _columns(found: Iterable[Sequence[Any]]) -> Iterable[tuple[Any, ...]]:
     """Rows as the arrays that UNNEST takes."""
-    return [list(column) for column in zip(*found, strict=True)]
+    return zip(*found, strict=True)

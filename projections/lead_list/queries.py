@@ -19,11 +19,16 @@ NOBODY: Final = "none"
 """As a filter by owner: leads that nobody owns."""
 
 _COLUMNS: Final = """l.id, l.version, l.status, l.score, l.grade, l.owner, l.company, l.vendor, l.source_id, l.created_at,
-    l.updated_at, l.name, l.first_name, l.last_name, l.email, l.phone, l.campaign, l.custom, l.consent, l.name_key"""
+    l.updated_at, l.name, l.first_name, l.last_name, l.email, l.phone, l.campaign, l.custom, l.consent"""
 _HANGING: Final = """
     (select jsonb_object_agg(a.question, a.value) from lead_list.answers a where a.lead = l.id) as answers,
     (select jsonb_object_agg(c.purpose, c.given) from lead_list.consents c where c.lead = l.id) as consents"""
-_KEYS: Final = {"created_at": "l.created_at", "score": f"coalesce(l.score, {SCORE_UNKNOWN})", "name": "l.name_key"}
+_KEYS: Final = {
+    "created_at": ("l.created_at", "l.id"),
+    "score": (f"coalesce(l.score, {SCORE_UNKNOWN})", "l.id"),
+    "name": ("n.name_key", "n.lead"),
+}
+"""By what an order goes, as an index has it: the key, and the id that tells equals apart."""
 _JSON: Final = ("campaign", "custom", "answers", "consents")
 _LAST_CHARACTER: Final = "\U0010ffff"
 
@@ -80,17 +85,19 @@ def statement(user: User, filters: Filters, *, sort: Sort, limit: int, after: st
 
     conditions = _conditions(user, filters, argument)
     descending = sort.startswith("-")
-    key = _KEYS[sort.removeprefix("-")]
+    key, id_key = _KEYS[sort.removeprefix("-")]
     direction = "desc" if descending else "asc"
     if after is not None:
         value, id_ = _place(after, sort)
-        conditions.append(f"({key}, l.id) {'<' if descending else '>'} ({argument(value)}, {argument(id_)})")
+        conditions.append(f"({key}, {id_key}) {'<' if descending else '>'} ({argument(value)}, {argument(id_)})")
     where = f"where {' and '.join(conditions)}" if conditions else ""
-    order = f"order by {key} {direction}, l.id {direction}"
     # What hangs on leads is fetched for those of the page alone.
     sql = f"""
-        with page as materialized (select l.* from lead_list.leads l {where} {order} limit {argument(limit + 1)})
-        select {_COLUMNS}, {_HANGING} from page l {order}
+        with page as materialized (
+            select l.*, n.name_key from lead_list.leads l join lead_list.names n on n.lead = l.id {where}
+            order by {key} {direction}, {id_key} {direction} limit {argument(limit + 1)}
+        )
+        select {_COLUMNS}, l.name_key, {_HANGING} from page l order by {key.replace("n.", "l.")} {direction}, l.id {direction}
     """
     return sql, arguments
 
@@ -112,7 +119,7 @@ def _conditions(user: User, filters: Filters, argument: Any) -> list[str]:
     if beginning := folded_case(filters.q):
         low, high = argument(beginning), argument(beginning + _LAST_CHARACTER)
         columns = ("name_key", "surname_key", "email_key", "company_key")
-        conditions.append(f"({' or '.join(f'(l.{column} >= {low} and l.{column} < {high})' for column in columns)})")
+        conditions.append(f"({' or '.join(f'(n.{column} >= {low} and n.{column} < {high})' for column in columns)})")
     return conditions
 
 

@@ -1,33 +1,36 @@
 """A batch of facts -> the rows of lead_list. Pure: what was known before comes in, what to write goes out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, cast
 
 import orjson
 
-from projections.lead import NARROW, WHOLE, Heard, Lead, display_name, fold, makes_lead
+from projections.lead import WHOLE, WHOLE_TYPES, Lead, display_name, fold, makes_lead
 from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadNoted, LeadUpdated, MessagePlanned, MessageRecorded
-from schemas.message import Message
+from schemas.message import Frozen, Message
 from schemas.person import Note
 
 Row = tuple[Any, ...]
 Counted = tuple[tuple[str, str], ...]
 """Under what one lead is counted: (dimension, value) pairs."""
 
+COMPANIES_CACHED_MAX: Final = 10_000
 KEY_CHARACTERS_MAX: Final = 200
 """An index row takes 2,704 bytes at most; four bytes a character."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One fact of the batch with its place."""
+class Fact(NamedTuple):
+    """One fact of the batch: its lead, its place, and what the envelope and the codec say beside the body."""
 
     lead: str
     offset: int
-    heard: Heard
+    body: Message
+    person: Frozen | None
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -36,7 +39,7 @@ class Folded:
 
     Attributes:
         whole: leads to write with every column.
-        narrow: leads of which only NARROW fields changed, and which were not looked at.
+        narrow: leads of which only version, status, score or owner changed, and which were not looked at.
         before: under what the leads in `whole` were counted; leads that the batch made are not in it.
         erased: lead -> when. Rows of these leads are nowhere in the rest.
         changed: lead -> (offset of its last fact, types of its facts): what listeners are told.
@@ -57,16 +60,12 @@ class Folded:
 
 
 def needed(facts: Iterable[Fact]) -> list[str]:
-    """Leads that have to be loaded before the batch can be folded: those not made in it of which more than NARROW changes."""
+    """Leads that have to be loaded before the batch can be folded: those not made in it that a fact of WHOLE_TYPES is about."""
     made: set[str] = set()
-    wanted: dict[str, None] = {}
+    wanted: set[str] = set()
     for fact in facts:
-        if fact.lead in made:
-            continue
-        if makes_lead(fact.heard.body):
-            made.add(fact.lead)
-        elif isinstance(fact.heard.body, WHOLE):
-            wanted[fact.lead] = None
+        if type(fact.body) in WHOLE_TYPES and fact.lead not in made:
+            (made if makes_lead(fact.body) else wanted).add(fact.lead)
     return sorted(wanted)
 
 
@@ -75,47 +74,92 @@ def fold_batch(partition: int, facts: Iterable[Fact], loaded: Mapping[str, Lead]
     folded = Folded(before={lead.id: counted(lead) for lead in loaded.values()})
     leads: dict[str, Lead] = dict(loaded)
     leads.update({lead: Lead(lead, partition, erased=True) for lead in gone})
+    changed = folded.changed
     for fact in facts:
-        lead = leads.get(fact.lead)
+        id_, offset, body, person, at = fact
+        lead = leads.get(id_)
         if lead is None:
-            lead = leads[fact.lead] = Lead(fact.lead, partition)
-        if lead.erased:
+            lead = leads[id_] = Lead(id_, partition)
+        elif lead.erased:
             continue
-        fold(lead, fact.heard)
-        _remember(folded, fact)
-        if isinstance(fact.heard.body, LeadCaptured | LeadUpdated):
-            _name_company(folded, lead)
-        if isinstance(fact.heard.body, LeadErased):
-            folded.erased[fact.lead] = fact.heard.occurred_at
+        fold(lead, body, person, at)
+        remember = _REMEMBER.get(type(body))
+        if remember is not None:
+            remember(folded, lead, fact)
+        before = changed.get(id_)
+        if before is None:
+            changed[id_] = (offset, [body.TYPE])
+        else:
+            if body.TYPE not in before[1]:
+                before[1].append(body.TYPE)
+            changed[id_] = (offset, before[1])
     for id_, lead in leads.items():
         if lead.erased:
             continue
         if lead.created_at is not None:
             folded.whole[id_] = lead
-        elif lead.touched and lead.touched <= NARROW:
+        elif lead.touched and not lead.touched & WHOLE:
             folded.narrow[id_] = lead
     _hang_on(folded)
     return folded
 
 
-def _remember(folded: Folded, fact: Fact) -> None:
-    """Rows that a fact brings beside the lead's own, and what listeners are told of it."""
-    body, at = fact.heard.body, fact.heard.occurred_at
-    _, types = folded.changed.get(fact.lead, (0, []))
-    if body.TYPE not in types:
-        types.append(body.TYPE)
-    folded.changed[fact.lead] = (fact.offset, types)
-    if isinstance(body, LeadAssigned):
-        folded.assignments.append((fact.lead, fact.offset, at, body.before, body.owner, body.actor, body.reason))
-    elif isinstance(body, LeadNoted):
-        text = fact.heard.person.text if isinstance(fact.heard.person, Note) else None
-        folded.notes.append((fact.lead, body.note_id, at, body.actor, text))
-    elif isinstance(body, MessagePlanned | MessageRecorded):
-        row = folded.messages.setdefault((fact.lead, body.message_id), [None] * 8)
-        if isinstance(body, MessagePlanned):
-            row[:5] = body.template, body.template_version, body.to, body.reason, at
-        else:
-            row[5:] = body.outcome, at, body.detail
+def _assigned(folded: Folded, _lead: Lead, fact: Fact) -> None:
+    body = cast("LeadAssigned", fact.body)
+    folded.assignments.append((fact.lead, fact.offset, fact.at, body.before, body.owner, body.actor, body.reason))
+
+
+def _noted(folded: Folded, _lead: Lead, fact: Fact) -> None:
+    body = cast("LeadNoted", fact.body)
+    text = fact.person.text if isinstance(fact.person, Note) else None
+    folded.notes.append((fact.lead, body.note_id, fact.at, body.actor, text))
+
+
+def _planned(folded: Folded, _lead: Lead, fact: Fact) -> None:
+    body = cast("MessagePlanned", fact.body)
+    row = folded.messages.setdefault((fact.lead, body.message_id), [None] * 8)
+    row[:5] = body.template, body.template_version, body.to, body.reason, fact.at
+
+
+def _recorded(folded: Folded, _lead: Lead, fact: Fact) -> None:
+    body = cast("MessageRecorded", fact.body)
+    row = folded.messages.setdefault((fact.lead, body.message_id), [None] * 8)
+    row[5:] = body.outcome, fact.at, body.detail
+
+
+def _erased(folded: Folded, _lead: Lead, fact: Fact) -> None:
+    folded.erased[fact.lead] = fact.at
+
+
+def _name_company(folded: Folded, lead: Lead, _fact: Fact) -> None:
+    """The company that a lead names now. What is kept does not depend on the order in which partitions are read."""
+    id_ = company_id(lead.company)
+    if id_ is None or lead.company is None or lead.created_at is None:
+        return
+    domain = None if lead.free_mail else lead.mail_domain
+    known = folded.companies.get(id_)
+    if known is None:
+        folded.companies[id_] = (id_, lead.company, domain, lead.created_at)
+    else:
+        domains = [found for found in (known[2], domain) if found is not None]
+        folded.companies[id_] = (
+            id_,
+            min(known[1], lead.company),
+            min(domains, default=None),
+            min(known[3], lead.created_at),
+        )
+
+
+_REMEMBER: Final[Mapping[type[Message], Callable[[Folded, Lead, Fact], None]]] = {
+    LeadCaptured: _name_company,
+    LeadUpdated: _name_company,
+    LeadAssigned: _assigned,
+    LeadNoted: _noted,
+    MessagePlanned: _planned,
+    MessageRecorded: _recorded,
+    LeadErased: _erased,
+}
+"""Rows that facts bring beside the lead's own."""
 
 
 def _hang_on(folded: Folded) -> None:
@@ -153,10 +197,7 @@ def counted_by(status: str, grade: str | None, vendor: str, owner: str | None, c
 
 
 def lead_row(lead: Lead) -> Row:
-    """In the order of projector.LEAD_COLUMNS."""
-    name = display_name(lead)
-    surname = lead.last_name or (name.rsplit(maxsplit=1)[-1] if name and " " in name else None)
-    email = folded_case(lead.email)
+    """In the order of statements.LEAD_COLUMNS."""
     return (
         lead.id,
         lead.partition,
@@ -183,32 +224,17 @@ def lead_row(lead: Lead) -> Row:
         json_text(lead.campaign),
         json_text(lead.custom),
         lead.consent,
-        folded_case(name) or email or folded_case(lead.company) or "",
-        folded_case(surname),
-        email,
-        folded_case(lead.company),
     )
 
 
-def _name_company(folded: Folded, lead: Lead) -> None:
-    """The company that a lead names now. What is kept does not depend on the order in which partitions are read."""
-    id_ = company_id(lead.company)
-    if id_ is None or lead.company is None or lead.created_at is None:
-        return
-    domain = None if lead.free_mail else lead.mail_domain
-    known = folded.companies.get(id_)
-    if known is None:
-        folded.companies[id_] = (id_, lead.company, domain, lead.created_at)
-    else:
-        domains = [found for found in (known[2], domain) if found is not None]
-        folded.companies[id_] = (
-            id_,
-            min(known[1], lead.company),
-            min(domains, default=None),
-            min(known[3], lead.created_at),
-        )
+def name_row(lead: Lead) -> Row:
+    """In the order of statements.NAME_COLUMNS: what the lead is sorted and found by."""
+    name, email, company = display_name(lead), folded_case(lead.email), folded_case(lead.company)
+    surname = lead.last_name or (name.rsplit(maxsplit=1)[-1] if name and " " in name else None)
+    return (lead.id, folded_case(name) or email or company or "", folded_case(surname), email, company)
 
 
+@lru_cache(maxsize=COMPANIES_CACHED_MAX)
 def company_id(name: str | None) -> str | None:
     """The same for every spelling that differs in case and spaces only."""
     return None if name is None else blake2b(" ".join(name.casefold().split()).encode(), digest_size=12).hexdigest()
@@ -229,8 +255,3 @@ def index_key(text: str) -> str:
 def json_text(value: Any) -> str:
     """As PostgreSQL takes a jsonb."""
     return orjson.dumps(value).decode()
-
-
-def heard(lead: str, offset: int, body: Message, person: Any, occurred_at: datetime) -> Fact:
-    """A fact from the parts of a record."""
-    return Fact(lead, offset, Heard(body, person, occurred_at))

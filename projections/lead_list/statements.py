@@ -30,15 +30,10 @@ LEAD_COLUMNS: Final = (
     ("campaign", "jsonb"),
     ("custom", "jsonb"),
     ("consent", "boolean"),
-    ("name_key", "text"),
-    ("surname_key", "text"),
-    ("email_key", "text"),
-    ("company_key", "text"),
 )
+NAME_COLUMNS: Final = ("lead", "name_key", "surname_key", "email_key", "company_key")
 
-FOLDED_COLUMNS: Final = tuple(
-    (name, kind) for name, kind in LEAD_COLUMNS[2:] if name != "company_id" and not name.endswith("_key")
-)
+FOLDED_COLUMNS: Final = tuple((name, kind) for name, kind in LEAD_COLUMNS[2:] if name != "company_id")
 """What a row gives back to the fold; the rest is made from it."""
 
 Column = tuple[str, str, str]
@@ -95,6 +90,8 @@ def statements(schema: str) -> dict[str, str]:
         "gone": f"select lead from {schema}.erased where lead = any($1::text[])",
         "leads": f"insert into {schema}.leads ({', '.join(names)}) select * from {_unnest(*(kind for _, kind in LEAD_COLUMNS))} "
         f"on conflict (id) do update set {', '.join(f'{name} = excluded.{name}' for name in names[1:])}",
+        "names": f"insert into {schema}.names ({', '.join(NAME_COLUMNS)}) select * from {_unnest(*['text'] * len(NAME_COLUMNS))} "
+        f"on conflict (lead) do update set {', '.join(f'{name} = excluded.{name}' for name in NAME_COLUMNS[1:])}",
         "narrow": f"""
             update {schema}.leads l set
                 version = greatest(l.version, c.version), updated_at = greatest(l.updated_at, c.updated_at),

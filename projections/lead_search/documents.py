@@ -8,7 +8,7 @@ import orjson
 from projections.lead import Lead, display_name
 from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadScored, LeadStatusChanged, LeadUpdated
 
-SEARCHED: Final = (LeadCaptured, LeadUpdated, LeadStatusChanged, LeadAssigned, LeadScored, LeadErased)
+SEARCHED: Final = frozenset({LeadCaptured, LeadUpdated, LeadStatusChanged, LeadAssigned, LeadScored, LeadErased})
 """Facts that can change what is found; notes and mails can't."""
 
 TEXT_CHARACTERS_MAX: Final = 10_000

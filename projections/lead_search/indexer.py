@@ -30,7 +30,7 @@ RETRY_SECONDS_MAX: Final = 10.0
 
 MARK_ALL_TIMEOUT_SECONDS: Final = 600.0
 
-_AWAY: Final = (SearchUnavailable, *UNAVAILABLE)
+_AWAY: Final[tuple[type[Exception], ...]] = (SearchUnavailable, *UNAVAILABLE)
 
 
 async def index_dirty(

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from infra.kafka.projection import ProjectedRecord, Projection, ProjectionBatch
-from projections.lead import Heard, Lead, fold, makes_lead
+from projections.lead import Lead, fold, makes_lead
 from projections.lead_search.documents import SEARCHED, kept, restored
 from projections.lead_search.model import SCHEMA, VERSION
 from schemas import topics
@@ -31,7 +31,7 @@ class Projector:
 
     async def apply(self, connection: asyncpg.Connection, batch: ProjectionBatch) -> None:
         """Write a batch within the caller's transaction: three statements at most."""
-        facts = [item for item in batch.records if isinstance(item.body, SEARCHED)]
+        facts = [item for item in batch.records if type(item.body) in SEARCHED]
         if not facts:
             return
         leads = await self._known(connection, batch.partition, facts)
@@ -43,7 +43,7 @@ class Projector:
                 lead = leads[id_] = Lead(id_, batch.partition)
             if item.body is None or lead.erased:
                 continue
-            fold(lead, Heard(item.body, item.person, item.envelope.occurred_at))
+            fold(lead, item.body, item.person, item.envelope.occurred_at)
             versions[id_] = item.record.offset + 1
         # Whoever has no capture is nobody: a fact about a lead that could not be read.
         changed = sorted(id_ for id_ in versions if leads[id_].erased or leads[id_].created_at is not None)

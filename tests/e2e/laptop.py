@@ -68,7 +68,13 @@ def start(folder: Path, *arguments: str) -> Laptop:
             [sys.executable, "-m", "infra.cli", "up", "--data", str(folder), *arguments],
             stdout=out,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "LEADFLOW_GATEWAY__PORT": str(port), "PYTHONUNBUFFERED": "1"},
+            env={
+                **os.environ,
+                "LEADFLOW_GATEWAY__PORT": str(port),
+                # A busy machine may take longer than people should wait; then a command is answered with 202.
+                "LEADFLOW_GATEWAY__AWAIT_SECONDS": "20",
+                "PYTHONUNBUFFERED": "1",
+            },
             start_new_session=True,
         )
     laptop = Laptop(folder, f"http://127.0.0.1:{port}", log, process)

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from projections.lead import Heard, Lead, display_name, fold, makes_lead
+from projections.lead import Lead, display_name, fold, makes_lead
 from schemas.message import Frozen, Message
 from schemas.person import Person, Traits
 from tests.projections.builders import (
@@ -22,7 +22,7 @@ def told(*facts: Message | tuple[Message, Frozen]) -> Lead:
     lead = Lead(ADA, 0)
     for fact in facts:
         body, person = fact if isinstance(fact, tuple) else (fact, None)
-        fold(lead, Heard(body, person, START))
+        fold(lead, body, person, START)
     return lead
 
 

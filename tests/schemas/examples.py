@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Type  # noqa: UP035 - `type` is a field here
+from typing import Any
 
 from infra.kafka.ports import Record
 from schemas.envelope import Envelope
@@ -21,14 +21,14 @@ class Example:
     """One file: headers and body as they stand in the log, and what `body.personal` holds once it is opened."""
 
     topic: str
-    type: str
+    name: str
     headers: dict[str, str]
     body: JsonObject
     personal: JsonObject | None
 
     @property
-    def cls(self) -> Type[Message]:
-        return messages()[self.type]
+    def cls(self) -> type[Message]:
+        return messages()[self.name]
 
     @property
     def message(self) -> Message:

@@ -162,7 +162,7 @@ class Consuming:
         self.records: list[Record] = []
         self.log, self.store = MemoryLog(), MemoryStore(self.records)
         limits = Limits(records_per_commit_max=records_per_commit)
-        self._partition = Partition(0, step, self.log, self.store, _Clock(), limits)
+        self._partition = Partition(0, step, self.log, self.store, StillClock(), limits)
 
     async def feed(self, records: Sequence[Record]) -> None:
         """Hand over `records`, whose offsets go on where the last ones ended. Raises AssertionError if they are not taken."""
@@ -185,6 +185,8 @@ class Consuming:
         }
 
 
-class _Clock:
+class StillClock:
+    """Stands still."""
+
     def now_ms(self) -> int:
         return 0

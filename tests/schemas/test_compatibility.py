@@ -25,7 +25,7 @@ class Tree(BaseModel):
 
 def schema(**fields: Any) -> dict[str, Any]:
     """JSON Schema of a class with these fields: a type, or (type, default)."""
-    given = {name: field if isinstance(field, tuple) else (field, ...) for name, field in fields.items()}
+    given: dict[str, Any] = {name: field if isinstance(field, tuple) else (field, ...) for name, field in fields.items()}
     made: type[BaseModel] = create_model("Made", **given)
     return made.model_json_schema()
 

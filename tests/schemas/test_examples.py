@@ -15,7 +15,7 @@ from tests.schemas import examples
 from tests.schemas.examples import FOLDER, load
 
 EVERY = [load(path) for path in examples.files()]
-IDS = [example.type for example in EVERY]
+IDS = [example.name for example in EVERY]
 
 
 @pytest.mark.parametrize("type_", messages())
@@ -48,7 +48,7 @@ def test_an_example_comes_back_from_its_class_as_it_was(example: examples.Exampl
 
 @pytest.mark.parametrize("example", EVERY, ids=IDS)
 def test_an_examples_headers_are_cloudevents_of_its_type(example: examples.Example) -> None:
-    assert example.headers["ce_type"] == example.type
+    assert example.headers["ce_type"] == example.name
     again = {name: value.decode() for name, value in example.envelope.headers()}
     assert again == example.headers
     assert example.envelope.subject == example.body["lead"] or example.envelope.subject is None
@@ -62,7 +62,7 @@ def test_what_is_personal_is_sealed_and_shown_beside_it(example: examples.Exampl
         assert example.personal is None
         return
     assert key_id(example.message.personal or Sealed("")) in {"lead", "intake-2026-03-02"}
-    schema = publishing.schema_of_person(example.type, person)
+    schema = publishing.schema_of_person(example.name, person)
     jsonschema.validate(example.personal, schema, cls=jsonschema.Draft202012Validator)
     opened = person.model_validate(example.personal)
     assert json.loads(opened.model_dump_json(exclude_defaults=True)) == example.personal

@@ -30,7 +30,7 @@ def definition(settings):
     return IndexDefinition(f"{alias}-v1", alias, BODY)
 
 
-def test_a_body_is_one_action_and_one_document_a_line():
+async def test_a_body_is_one_action_and_one_document_a_line():
     sent = bulk.body([bulk.Versioned('a"b', 3, b'{"score":1}')])
     assert sent == b'{"index":{"_id":"a\\"b","version":3,"version_type":"external_gte"}}\n{"score":1}\n'
 
@@ -43,15 +43,15 @@ async def test_an_index_is_made_once_by_however_many(client, definition):
 
 async def test_an_older_version_never_replaces_a_newer_one(client, definition):
     await ensure(client, definition)
-    assert await bulk.index(client, definition.name, [bulk.Versioned("a", 5, b'{"score":5}')]) == []
-    assert await bulk.index(client, definition.name, [bulk.Versioned("a", 4, b'{"score":4}')]) == []
+    assert await bulk.index(client, definition.write_alias, [bulk.Versioned("a", 5, b'{"score":5}')]) == []
+    assert await bulk.index(client, definition.write_alias, [bulk.Versioned("a", 4, b'{"score":4}')]) == []
     assert (await client.get(index=definition.name, id="a"))["_source"] == {"score": 5}
 
 
 async def test_a_document_that_can_not_be_taken_is_named_and_the_others_are_in(client, definition):
     await ensure(client, definition)
     sent = [bulk.Versioned("bad", 1, b'{"score":"Ada"}'), bulk.Versioned("good", 1, b'{"score":1}')]
-    assert await bulk.index(client, definition.name, sent) == [bulk.Refused("bad", "mapper_parsing_exception")]
+    assert await bulk.index(client, definition.write_alias, sent) == [bulk.Refused("bad", "mapper_parsing_exception")]
     assert await client.exists(index=definition.name, id="good")
 
 
@@ -66,6 +66,7 @@ async def test_the_alias_moves_in_one_step(client, definition):
     assert list(await client.indices.get_alias(name=definition.alias)) == [definition.name]
     assert await switch(client, following) == [definition.name]
     assert list(await client.indices.get_alias(name=definition.alias)) == [following.name]
+    assert not await client.indices.exists(index=definition.name)
 
 
 async def test_an_alias_may_be_given_for_the_first_time_by_switching(client, definition):

@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 import orjson
 import pytest
 import pytest_asyncio
@@ -280,19 +278,3 @@ async def test_a_rep_traces_no_submission_of_others_leads(api):
     await a_life(api)
     assert (await api.get("/submissions/submission-1", "rep", "dan")).status_code == 404
     assert (await api.get("/submissions/submission-1", "rep", "eve")).status_code == 200
-
-
-async def test_time_does_not_step_back_with_a_brokers_clock(api):
-    log = await api.log()
-    log.add(captured(), ada())
-    await api.put(log)
-    early = log.records[0].record.recorded_ms - 60_000
-    log.add(scored(ADA, 1), source="scoring")
-    log.records[-1] = type(log.records[-1])(
-        log.records[-1].record._replace(recorded_ms=early),
-        *[getattr(log.records[-1], name) for name in ("envelope", "body", "person")],
-    )
-    await api.put(log)
-    items = (await api.json(f"/leads/{ADA}/timeline"))["items"]
-    assert items[0]["recorded_at"] == items[1]["recorded_at"]
-    assert START + timedelta(0) == log.at(0)

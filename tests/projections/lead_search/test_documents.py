@@ -1,6 +1,6 @@
 import orjson
 
-from projections.lead import Heard, Lead, fold
+from projections.lead import Lead, fold
 from projections.lead_search.documents import document, kept, restored
 from schemas.person import Person
 from tests.projections.builders import ADA, START, ada, assigned, captured, scored
@@ -9,15 +9,15 @@ from tests.projections.builders import ADA, START, ada, assigned, captured, scor
 def a_lead() -> Lead:
     lead = Lead(ADA, 3)
     for body, person in ((captured(), ada(phone="+44 20", custom={"vip": True, "plan": "gold"})), (scored(ADA, 20), None)):
-        fold(lead, Heard(body, person, START))
+        fold(lead, body, person, START)
     return lead
 
 
 def test_what_is_kept_gives_the_same_lead_back_for_folding():
     lead, again = a_lead(), restored(ADA, kept(a_lead()))
     for each in (lead, again):
-        fold(each, Heard(captured(first=False, version=9), Person(name="Other", first_name="Ada"), START))
-        fold(each, Heard(assigned(ADA, "eve"), None, START))
+        fold(each, captured(first=False, version=9), Person(name="Other", first_name="Ada"), START)
+        fold(each, assigned(ADA, "eve"), None, START)
     assert orjson.loads(kept(again)) == orjson.loads(kept(lead))
 
 

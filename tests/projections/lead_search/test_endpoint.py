@@ -28,7 +28,7 @@ async def api(settings, client):
 
 
 async def indexed(api, client):
-    name = model.index(api.services.settings.opensearch.prefix).name
+    name = model.index(api.services.settings.opensearch.prefix).write_alias
     await index_dirty(api.services.pool, client, name=name)
     await client.indices.refresh(index=name)
 

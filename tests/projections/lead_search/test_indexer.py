@@ -40,7 +40,7 @@ async def client(settings):
 
 @pytest.fixture
 def name(settings):
-    return model.index(settings.opensearch.prefix).name
+    return model.index(settings.opensearch.prefix).write_alias
 
 
 async def write(pool: asyncpg.Pool, log: LogOfFacts) -> None:
@@ -260,6 +260,33 @@ async def test_the_job_makes_the_index_and_keeps_it_up_to_date(pool, settings):
     assert await find(client, alias, "ada") == [ADA]
     await client.indices.delete(index=f"{host.settings.opensearch.prefix}*")
     await client.close()
+
+
+async def test_an_index_of_a_new_version_is_filled_before_people_search_it(pool, client, settings):
+    prefix = settings.opensearch.prefix
+    before = model.index(prefix, version=0)
+    await client.indices.delete(index=f"{prefix}*")
+    await ensure(client, before)
+    await three_leads(pool)
+    await index_dirty(pool, client, name=before.write_alias)
+    stop = asyncio.Event()
+    running = asyncio.create_task(keep_indexed(pool, client, prefix, stop))
+    async with asyncio.timeout(20):
+        while await client.indices.exists(index=before.name):  # noqa: ASYNC110 - another server tells nobody
+            await asyncio.sleep(0.05)
+    stop.set()
+    await running
+    assert await find(client, before.alias, "ada") == [ADA]
+    assert list(await client.indices.get_alias(name=before.alias)) == [model.index(prefix).name]
+
+
+async def test_a_lost_index_is_not_made_anew_by_chance(pool, client, name):
+    await three_leads(pool)
+    await client.indices.delete(index=name.removesuffix("-write"))
+    with pytest.raises(SearchUnavailable):
+        await index_dirty(pool, client, name=name)
+    assert await dirty(pool) == 3
+    await ensure(client, model.index(name.split("lead-search")[0]))
 
 
 async def test_the_tables_can_be_made_beside_the_live_ones(pool):

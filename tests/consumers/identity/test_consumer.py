@@ -1,0 +1,261 @@
+"""Identity over its own tables: what one batch claims, files and asks of `leads`."""
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from consumers.identity.consumer import IdentityStep, steps
+from infra.crypto.codec import open_person
+from infra.crypto.keyring import Keyring
+from infra.dead_letters import store as dead_letters
+from infra.effects import gate
+from infra.kafka.fold import Documents
+from infra.kafka.partition import Partition
+from infra.kafka.pg_store import PgStore
+from infra.kafka.ports import Outgoing
+from infra.postgres.pool import open_pool
+from schemas.commands import CaptureLead, EraseLead
+from schemas.envelope import Envelope
+from schemas.events import ClockTicked
+from schemas.message import registry
+from schemas.person import Person
+from schemas.submissions import ErasureRequested, SubmissionReceived
+from tests.infra.kafka.logs import HandClock, MemoryLog, recorded
+from tests.submitting import submission
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+
+TABLES = (
+    "identity.claims, identity.suggestions, identity.deliveries, identity.submissions, identity.watermarks, identity.outbox, "
+    "crypto.lead_keys, crypto.intake_keys, crypto.erasures, crypto.named_keys, dead_letters.letters"
+)
+
+
+@dataclass
+class Identity:
+    """One partition of identity on a log in memory."""
+
+    pool: asyncpg.Pool
+    keyring: Keyring
+    partition: Partition
+    log: MemoryLog
+    sent: list[Outgoing] = field(default_factory=list)
+
+    async def read(self, *outgoing: Outgoing) -> list[Any]:
+        """One batch; the commands that came of it."""
+        before = len(self.log.appended)
+        first = len(self.sent)
+        self.sent.extend(outgoing)
+        await self.partition.work([recorded(record, first + nth) for nth, record in enumerate(outgoing)])
+        # Sent by destination; their sequence tells the order in which they were decided.
+        news = [(Envelope.read(record.headers).sequence, _body(record)) for _, record in self.log.appended[before:]]
+        return [body for _, body in sorted(news, key=lambda pair: pair[0])]
+
+    async def filed(self, body: SubmissionReceived) -> tuple[str, str | None, str | None]:
+        row = await self.pool.fetchrow(
+            "select status, lead, first_submission from identity.submissions where submission_id = $1", body.submission_id
+        )
+        return (row["status"], row["lead"], row["first_submission"])
+
+
+def _body(record: Outgoing) -> Any:
+    envelope = Envelope.read(record.headers)
+    cls = registry.get(envelope.type)
+    assert cls is not None
+    return cls.model_validate_json(record.value)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def identity(database: str) -> AsyncIterator[Identity]:
+    pool, keys = await open_pool(database, name="test", size=3), await open_pool(database, name="test-keys", size=2)
+    await pool.execute(f"truncate {TABLES}")
+    keyring, log = Keyring(keys, bytes(32)), MemoryLog()
+    await keyring.dead_letter_key()
+    bury = partial(dead_letters.add, consumer="identity", topic="leads.submissions", keyring=keyring)
+    (step,) = steps(keyring)
+    store = PgStore(pool, "identity", topic="leads.submissions", plan=gate.plan, bury=bury)
+    partition = Partition(0, step, log, store, HandClock())
+    await partition.assigned()
+    yield Identity(pool, keyring, partition, log)
+    await pool.close()
+    await keys.close()
+
+
+def erasure(lead: str) -> Outgoing:
+    asked = ErasureRequested(lead=lead, command_id=str(uuid.uuid4()), actor="admin", reason="asked")
+    envelope = Envelope(asked.command_id, asked.TYPE, "gateway", datetime.now(UTC), subject=lead)
+    return Outgoing(lead.encode(), envelope.headers(), asked.model_dump_json().encode())
+
+
+async def test_a_batch_finds_the_person_in_itself_and_seals_with_the_leads_own_key(identity: Identity) -> None:
+    (_, first), (_, second) = [await submission(identity.keyring, "ada@x.example", name=name) for name in ("Ada", "A. Lovelace")]
+    one, two = await identity.read(first, second)
+    assert isinstance(one, CaptureLead)
+    assert (one.lead == two.lead, one.created, two.created) == (True, True, False)
+    key = (await identity.keyring.lead_keys([one.lead]))[one.lead]
+    assert key is not None
+    assert open_person(key, one.personal, one.lead, Person).name == "Ada"
+    assert b'"raw"' not in key.open(one.personal, one.lead.encode()), "what came in stays where it came in"
+
+
+async def test_the_request_as_it_came_is_not_handed_on_in_the_clear(identity: Identity) -> None:
+    _, record = await submission(identity.keyring, "ada@x.example", phone="+3225550000", name="Ada Lovelace")
+    await identity.read(record)
+    for destination, sent in identity.log.appended:
+        assert destination.topic == "leads.commands"
+        everything = (sent.key or b"") + sent.value + b"".join(value for _, value in sent.headers)
+        assert not [needle for needle in (b"ada@", b"Lovelace", b"25550000") if needle in everything]
+
+
+async def test_a_batch_claims_the_same_as_its_records_one_by_one(identity: Identity) -> None:
+    made = [
+        await submission(identity.keyring, email, phone=phone)
+        for email, phone in [(None, "+321"), ("a@x.example", "+321"), ("b@x.example", "+321"), (None, "+321"), ("B@x.example", None)]
+    ]
+    sent = await identity.read(*[record for _, record in made])
+    ann, bob = sent[0].lead, sent[2].lead
+    assert [command.lead for command in sent] == [ann, ann, bob, ann, bob]
+    assert [command.created for command in sent] == [True, False, True, False, False]
+    rows = await identity.pool.fetch("select lead, other from identity.suggestions")
+    assert [tuple(row) for row in rows] == [(bob, ann)]
+
+
+async def test_a_delivery_that_comes_again_is_filed_with_the_first_ones_lead(identity: Identity) -> None:
+    first, record = await submission(identity.keyring, "ada@x.example", delivery="d")
+    same_batch, repeat = await submission(identity.keyring, "ada@x.example", delivery="d")
+    (captured,) = await identity.read(record, repeat)
+    later, late = await submission(identity.keyring, "ada@x.example", delivery="d")
+    assert await identity.read(late) == []
+    for body in (same_batch, later):
+        assert await identity.filed(body) == ("duplicate", captured.lead, first.submission_id)
+
+
+async def test_a_record_that_was_published_twice_is_no_duplicate_of_itself(identity: Identity) -> None:
+    body, record = await submission(identity.keyring, "ada@x.example")
+    (captured,) = await identity.read(record, record)
+    assert await identity.read(record) == []
+    assert await identity.filed(body) == ("processed", captured.lead, None)
+
+
+@pytest.mark.parametrize("kind", ["spam", "test"])
+async def test_spam_and_tests_claim_nobody(identity: Identity, kind: str) -> None:
+    body, record = await submission(identity.keyring, "bot@x.example", kind=kind, delivery="d")
+    repeat, again = await submission(identity.keyring, "bot@x.example", kind=kind, delivery="d")
+    assert await identity.read(record, again) == []
+    assert await identity.filed(body) == (kind, None, None)
+    assert await identity.filed(repeat) == ("duplicate", None, body.submission_id)
+    assert await identity.pool.fetchval("select count(*) from identity.claims") == 0
+
+
+async def test_somebody_without_address_and_number_is_still_a_lead(identity: Identity) -> None:
+    body, record = await submission(identity.keyring, None)
+    (captured,) = await identity.read(record)
+    assert await identity.filed(body) == ("processed", captured.lead, None)
+
+
+async def test_an_erasure_cuts_the_batch_and_who_comes_after_it_is_new(identity: Identity) -> None:
+    (_, first), (_, second) = [await submission(identity.keyring, "ada@x.example", phone="+321") for _ in range(2)]
+    (captured,) = await identity.read(first)
+    erased, new = await identity.read(erasure(captured.lead), second)
+    assert isinstance(erased, EraseLead)
+    assert (erased.lead, erased.actor) == (captured.lead, "admin")
+    assert (new.lead != captured.lead, new.created) == (True, True)
+    assert await identity.keyring.lead_keys([captured.lead]) == {captured.lead: None}
+    assert await identity.pool.fetchval("select reason from crypto.erasures where lead = $1", captured.lead) == "asked"
+
+
+async def test_an_erasure_in_one_batch_with_its_person_ends_them_there(identity: Identity) -> None:
+    _, before = await submission(identity.keyring, "ada@x.example")
+    (captured,) = await identity.read(before)
+    (_, again), (_, after) = [await submission(identity.keyring, "ada@x.example") for _ in range(2)]
+    sent = await identity.read(again, erasure(captured.lead), after)
+    assert [type(command) for command in sent] == [CaptureLead, EraseLead, CaptureLead]
+    assert [command.lead == captured.lead for command in sent] == [True, True, False]
+
+
+async def test_claims_of_a_restored_backup_do_not_revive_whom_the_ledger_has(identity: Identity) -> None:
+    _, record = await submission(identity.keyring, "ada@x.example")
+    (captured,) = await identity.read(record)
+    async with identity.pool.acquire() as connection:
+        await identity.keyring.destroy(connection, captured.lead, actor="admin", reason="asked")
+    body, again = await submission(identity.keyring, "ada@x.example")
+    assert await identity.read(again) == []
+    assert (await identity.filed(body))[0] == "rejected"
+
+
+async def letters(identity: Identity) -> list[tuple[str, str]]:
+    rows = await identity.pool.fetch("select kind, reason from dead_letters.letters")
+    return [tuple(row) for row in rows]
+
+
+async def test_what_was_sealed_for_another_submission_is_a_dead_letter_and_the_others_go_on(identity: Identity) -> None:
+    body, record = await submission(identity.keyring, "ada@x.example")
+    stolen = body.model_copy(update={"submission_id": str(uuid.uuid4()), "delivery": "other"})  # sealed for another submission
+    _, neighbour = await submission(identity.keyring, "bob@x.example")
+    (captured,) = await identity.read(Outgoing(record.key, record.headers, stolen.model_dump_json().encode()), neighbour)
+    assert isinstance(captured, CaptureLead)
+    ((kind, reason),) = await letters(identity)
+    assert (kind, reason) == ("undecodable", "personal can't be opened: WrongKey")
+    assert (await identity.filed(stolen))[0] == "rejected"
+
+
+async def test_a_submission_older_than_its_intake_key_is_rejected_with_the_reason(identity: Identity) -> None:
+    body, record = await submission(identity.keyring, "ada@x.example")
+    async with identity.pool.acquire() as connection:
+        await identity.keyring.destroy_intake(connection, date.max)
+    assert await identity.read(record) == []
+    ((kind, reason),) = await letters(identity)
+    assert kind == "reject"
+    assert "intake key was destroyed" in reason
+    assert (await identity.filed(body))[0] == "rejected"
+
+
+async def test_a_submission_without_a_person_is_captured_all_the_same(identity: Identity) -> None:
+    body, record = await submission(identity.keyring, "ada@x.example")
+    bare = body.model_copy(update={"personal": None})
+    (captured,) = await identity.read(Outgoing(record.key, record.headers, bare.model_dump_json().encode()))
+    key = (await identity.keyring.lead_keys([captured.lead]))[captured.lead]
+    assert key is not None
+    assert open_person(key, captured.personal, captured.lead, Person) == Person()
+
+
+async def test_nothing_is_claimed_by_a_batch_that_only_erases_strangers(identity: Identity) -> None:
+    (erased,) = await identity.read(erasure("0198a000-0000-7000-8000-000000000001"))
+    assert isinstance(erased, EraseLead)
+    assert await identity.pool.fetchval("select count(*) from identity.claims") == 0
+
+
+async def test_identity_has_no_timers_and_no_documents(identity: Identity) -> None:
+    step = IdentityStep(identity.keyring)
+    assert step.tick(0) is None
+    assert step.wants(SubmissionReceived.TYPE)
+    assert not step.wants(ClockTicked.TYPE)
+    assert step.restore(()).version(type("D", (), {"KIND": "x"})) == 0  # type: ignore[arg-type]
+    assert isinstance(step.restore(()), Documents)
+
+
+async def test_two_partitions_that_meet_on_a_person_wait_for_each_other(identity: Identity, database: str) -> None:
+    """The same people in opposite orders in two partitions at once: no deadlock, and one lead each."""
+    import asyncio
+
+    log, keyring = MemoryLog(), identity.keyring
+    bury = partial(dead_letters.add, consumer="identity", topic="leads.submissions", keyring=keyring)
+    store = PgStore(identity.pool, "identity", topic="leads.submissions", plan=gate.plan, bury=bury)
+    other = Partition(1, IdentityStep(keyring), log, store, HandClock())
+    await other.assigned()
+    emails = [f"p{number}@x.example" for number in range(50)]
+    here = [(await submission(keyring, email, phone=f"+32{nth}"))[1] for nth, email in enumerate(emails)]
+    there = [(await submission(keyring, email, phone=f"+32{49 - nth}"))[1] for nth, email in enumerate(reversed(emails))]
+    await asyncio.gather(
+        identity.read(*here), other.work([recorded(record, nth, partition=1) for nth, record in enumerate(there)])
+    )
+    assert (identity.partition.position, other.position) == (50, 50)
+    assert await identity.pool.fetchval("select count(distinct lead) from identity.claims where kind = 'email'") == 50
+    assert await identity.pool.fetchval("select count(distinct lead) from identity.submissions") == 50

@@ -1,0 +1,281 @@
+"""Decisions can be repeated: the same topics over an empty database, and the same submissions in another order, doubled."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import pytest
+
+from infra.crypto.codec import seal_person
+from infra.crypto.keyring import Keyring
+from infra.kafka.ports import Outgoing
+from infra.local.addresses import Addresses
+from infra.postgres import database as databases
+from infra.postgres import migrate
+from infra.settings import Settings
+from replay.rebuild import RUNTIME_TABLES, checksum
+from schemas import topics
+from schemas.commands import AssignLead, ChangeStatus, Command
+from schemas.envelope import Envelope
+from schemas.person import Source, SubmittedPerson, Traits
+from schemas.submissions import SubmissionReceived
+from tests.conftest import settings_for
+from tests.system import System, running
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+
+FOLDS = ("scoring", "routing", "routing_pools", "communication", "leads")
+SIZES = ("1-10", "51-200", "1000+")
+
+
+@dataclass(frozen=True)
+class Form:
+    """What somebody sends once."""
+
+    email: str | None
+    phone: str | None = None
+    name: str | None = None
+    company: str | None = None
+    size: str | None = None
+    campaign: Mapping[str, str] = field(default_factory=dict)
+    consent: bool | None = None
+    quiet: bool = False
+    kind: str = "lead"
+
+
+def forms_of(number: int) -> list[Form]:
+    """One person's forms, in order. Colleagues 2n and 2n+1 below 12 share a switchboard; 12 to 15 have a number and no address."""
+    email = f"person{number}@firm{number % 7}.example"
+    first = Form(
+        email,
+        name=f"Person {number}",
+        company=f"Firm {number % 7}",
+        size=SIZES[number % 3],
+        campaign={"utm_source": "search"} if number % 4 == 0 else {},
+        consent=(None, True, False)[number % 3],
+        quiet=number % 10 == 9,
+    )
+    if number < 12:
+        first = Form(**{**vars(first), "phone": f"+32255500{number // 2:02d}"})
+    elif number < 16:
+        return [Form(None, phone=f"+32255511{number}", name=f"Caller {number}"), Form(None, phone=f"+32255511{number}")]
+    elif number == 38:
+        return [Form(**{**vars(first), "kind": "spam"})]
+    elif number == 39:
+        return [Form(**{**vars(first), "kind": "test"})]
+    later = Form(email.upper(), name="Somebody Else", size=SIZES[(number + 1) % 3], campaign={"utm_campaign": "spring"}, consent=True)
+    return [first, later] if number % 2 else [first]
+
+
+PEOPLE = {number: forms_of(number) for number in range(40)}
+
+
+def made(keyring: Keyring, key: Any, form: Form, delivery: str) -> tuple[SubmissionReceived, Outgoing]:
+    """One submission and its record, as the gateway would publish them."""
+    id_ = str(uuid.uuid4())
+    email_hash = None if form.email is None else keyring.hash("email", form.email)
+    phone_hash = None if form.phone is None else keyring.hash("phone", form.phone)
+    answers = {} if form.size is None else {"How big is your team?": form.size}
+    person = SubmittedPerson(email=form.email, name=form.name, phone=form.phone, phone_e164=form.phone, answers=answers, raw="{}")
+    body = SubmissionReceived(
+        submission_id=id_,
+        delivery=keyring.hash("delivery", delivery),
+        identity=email_hash or phone_hash or id_,
+        kind=form.kind,
+        source=Source(vendor="typeform", source_id="s1", form_name="Request a demo"),
+        campaign=dict(form.campaign),
+        consent=form.consent,
+        traits=Traits(
+            email_hash=email_hash,
+            phone_hash=phone_hash,
+            mail_domain=None if form.email is None else form.email.lower().partition("@")[2],
+            company=form.company,
+            answers=answers,
+            filled=tuple(name for name in ("email", "phone", "name") if getattr(form, name)),
+        ),
+        quiet=form.quiet,
+        personal=seal_person(key, person, id_),
+    )
+    envelope = Envelope(id_, body.TYPE, "gateway", datetime.now(UTC))
+    return body, Outgoing(body.key().encode(), envelope.headers(), body.model_dump_json().encode())
+
+
+async def send(system: System, forms: Iterable[tuple[str, Form]]) -> dict[str, str]:
+    """Publish (delivery, form) in order; submission ids of each delivery's first by delivery."""
+    has = system.has
+    key = await has.keyring.intake(datetime.now(UTC).date())
+    first: dict[str, str] = {}
+    waiting = []
+    for delivery, form in forms:
+        body, record = made(has.keyring, key, form, delivery)
+        first.setdefault(delivery, body.submission_id)
+        number = topics.partition(body.key(), has.settings.kafka.partitions)
+        # A lane of the producer keeps its order, so one person's forms need not wait for each other.
+        waiting.append(asyncio.ensure_future(has.producer.publish(topics.SUBMISSIONS, number, record)))
+        await asyncio.sleep(0)
+    await asyncio.gather(*waiting)
+    return first
+
+
+async def ask(system: System, command: Command) -> None:
+    """As the gateway would."""
+    envelope = Envelope(command.command_id, command.TYPE, "gateway", datetime.now(UTC), subject=command.lead)
+    record = Outgoing(command.lead.encode(), envelope.headers(), command.model_dump_json().encode())
+    number = topics.partition(command.lead, system.has.settings.kafka.partitions)
+    await system.has.producer.publish(topics.COMMANDS, number, record)
+
+
+async def work_on(system: System, leads: list[Any]) -> None:
+    """People at work: statuses, owners, a command that is sent twice and one that is declined."""
+    for nth, lead in enumerate(leads):
+        moved = ChangeStatus(lead=lead, command_id=str(uuid.uuid4()), actor="ann", status=("contacted", "qualified")[nth % 2])
+        await ask(system, moved)
+        if nth % 3 == 0:
+            await ask(system, moved)
+        if nth % 4 == 0:
+            await ask(system, AssignLead(lead=lead, command_id=str(uuid.uuid4()), actor="ann", owner="cyd"))
+        stale = moved.model_copy(update={"command_id": str(uuid.uuid4()), "status": "lost", "expected_version": 0})
+        await ask(system, stale)
+
+
+@dataclass(frozen=True)
+class Everything:
+    """What is known at the end, in a form that two runs can be compared by."""
+
+    tables: dict[str, str]
+    states: dict[str, dict[str, bytes]]
+    outcomes: set[tuple[Any, ...]]
+    owners: dict[str, str | None]
+    effects: set[tuple[str, str, str]]
+
+
+async def everything(pool: asyncpg.Pool) -> Everything:
+    names = await pool.fetch("select table_name from information_schema.tables where table_schema = 'lead_list'")
+    async with pool.acquire() as connection:
+        tables = {
+            row["table_name"]: await checksum(connection, "lead_list", row["table_name"])
+            for row in names
+            if row["table_name"] not in RUNTIME_TABLES
+        }
+    states = {}
+    for schema in FOLDS:
+        states[schema] = {row["key"]: row["body"] for row in await pool.fetch(f"select key, body from {schema}.states")}
+    outcomes = await pool.fetch("select command_id, lead, status, version, position from leads.outcomes")
+    owners = await pool.fetch("select id, owner from lead_list.leads")
+    effects = await pool.fetch("select recipient, reason, cause from effects.effects")
+    return Everything(
+        tables,
+        states,
+        {tuple(row) for row in outcomes},
+        {row["id"]: row["owner"] for row in owners},
+        {tuple(row) for row in effects},
+    )
+
+
+@asynccontextmanager
+async def another_database(servers: Addresses, beside: str) -> AsyncIterator[str]:
+    """A fresh one, migrated, on the same server."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    head, _, query = beside.partition("?")
+    url = f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+    await databases.ensure(servers.postgres_url, name)
+    try:
+        await migrate.upgrade(url)
+        yield url
+    finally:
+        await databases.drop(servers.postgres_url, name)
+
+
+async def copy_schema(source: str, target: str, schema: str) -> None:
+    """All rows of one schema: what a restored backup of the keys would hold."""
+    here, there = await asyncpg.connect(source), await asyncpg.connect(target)
+    try:
+        tables = await here.fetch("select table_name from information_schema.tables where table_schema = $1", schema)
+        for table in (row["table_name"] for row in tables):
+            rows = await here.fetch(f'select * from "{schema}"."{table}"')
+            if rows:
+                await there.copy_records_to_table(table, schema_name=schema, columns=list(rows[0].keys()), records=map(tuple, rows))
+    finally:
+        await here.close()
+        await there.close()
+
+
+async def test_the_same_topics_over_an_empty_database_come_to_the_same_decisions(
+    servers: Addresses, database: str, settings: Settings
+) -> None:
+    forms = [(f"{number}-{nth}", form) for number, sent in PEOPLE.items() for nth, form in enumerate(sent)]
+    random.Random(1).shuffle(forms)
+    async with running(settings) as system:
+        await send(system, forms)
+        await system.settled()
+        leads = [row["id"] for row in await system.has.pool.fetch("select id from lead_list.leads order by email, id limit 12")]
+        await work_on(system, leads)
+        await system.settled()
+        before = await everything(system.has.pool)
+    assert len(before.owners) == 38, "32 have an address, 4 only a number, and colleagues are two"
+    assert sum(owner == "cyd" for owner in before.owners.values()) == 3
+    assert {owner for owner in before.owners.values() if owner not in (None, "cyd")} == {"ann", "bob"}
+    assert {row[2] for row in before.outcomes} == {"done", "conflict"}
+    assert before.effects
+
+    async with another_database(servers, database) as fresh:
+        await copy_schema(database, fresh, "crypto")
+        again = settings_for(servers, fresh, settings.kafka.prefix)
+        async with running(again, team=False) as system:
+            await system.settled()
+            after = await everything(system.has.pool)
+    assert after == before
+
+
+async def test_doubled_and_in_another_order_they_come_to_the_same_leads(
+    servers: Addresses, database: str, settings: Settings
+) -> None:
+    async with another_database(servers, database) as first, another_database(servers, database) as second:
+        one = settings_for(servers, first, f"{settings.kafka.prefix}one.")
+        two = settings_for(servers, second, f"{settings.kafka.prefix}two.")
+        in_order = [(f"{number}-{nth}", form) for number, sent in PEOPLE.items() for nth, form in enumerate(sent)]
+        async with running(one) as system:
+            await send(system, in_order)
+            await system.settled()
+            expected = await by_email(system)
+        async with running(two) as system:
+            await send(system, doubled_and_shuffled(random.Random(2)))
+            await system.settled()
+            found = await by_email(system)
+            repeats = await system.has.pool.fetchval("select count(*) from identity.submissions where status = 'duplicate'")
+    assert repeats == len(in_order)
+    assert len(expected) == 34
+    assert found == expected
+
+
+def doubled_and_shuffled(chance: random.Random) -> list[tuple[str, Form]]:
+    """Each person's forms in their order, each a second time somewhere after it; people in any order among each other."""
+    queues = []
+    for number, sent in PEOPLE.items():
+        queue = [(f"{number}-{nth}", form) for nth, form in enumerate(sent)]
+        for again in list(queue):
+            queue.insert(chance.randint(queue.index(again) + 1, len(queue)), again)
+        queues.append(queue)
+    mixed = []
+    while queues:
+        queue = chance.choice(queues)
+        mixed.append(queue.pop(0))
+        queues = [left for left in queues if left]
+    return mixed
+
+
+async def by_email(system: System) -> dict[str, dict[str, Any]]:
+    rows = await system.has.pool.fetch(
+        """select lower(email) as email, name, company, phone, phone_e164, score, grade, status, consent, campaign::text,
+               (select jsonb_object_agg(question, value) from lead_list.answers where lead = leads.id)::text as answers
+           from lead_list.leads where email is not null"""
+    )
+    found = {row["email"]: dict(row) for row in rows}
+    assert len(found) == len(rows), "one lead for one address"
+    return found
