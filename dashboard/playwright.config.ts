@@ -13,8 +13,8 @@ const executablePath = process.env.CHROMIUM_PATH ?? INSTALLED.find((path) => exi
 
 export default defineConfig({
   testDir: "e2e",
-  timeout: 60_000,
-  expect: { timeout: 15_000 },
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   workers: 1,
   forbidOnly: true,
   reporter: [["list"]],

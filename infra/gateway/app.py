@@ -110,7 +110,9 @@ def _api(routers: Sequence[APIRouter], lifespan: Any) -> FastAPI:
         if api.openapi_schema is None:
             document = get_openapi(title=TITLE, version=VERSION, description=DESCRIPTION, routes=api.routes)
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            schemas["ProblemDocument"] = problems.ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+            problem = problems.ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(problem.pop("$defs", {}))
+            schemas["ProblemDocument"] = problem
             api.openapi_schema = document
         return api.openapi_schema
 

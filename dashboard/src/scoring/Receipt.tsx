@@ -109,32 +109,31 @@ function Paper({ score }: { score: ScoreReceipt }) {
         <Box sx={{ flex: 1 }} />
         <Spark history={score.history} color={color} />
       </Box>
-      {score.receipt.length === 0 ? (
-        <Typography variant="body2" sx={{ color: "text.secondary" }}>
-          No rule has given points yet.
-        </Typography>
-      ) : (
-        <Box
-          component="table"
-          sx={{ width: 1, borderCollapse: "collapse", fontSize: "0.8125rem", "& td, & th": { p: 0 } }}
-        >
-          <tbody>
-            {inOrder(score.receipt).map((line) => (
-              <Line key={line.rule} line={line} />
-            ))}
-          </tbody>
-          <tfoot>
-            <Box component="tr" sx={{ "& th, & td": { pt: "8px !important", fontWeight: 650 } }}>
-              <Box component="th" scope="row" sx={{ textAlign: "left" }}>
-                Score
-              </Box>
-              <Box component="td" data-testid="receipt-total" sx={{ textAlign: "right" }}>
-                {points(total(score.receipt))}
-              </Box>
+      <Box
+        component="table"
+        sx={{ width: 1, borderCollapse: "collapse", fontSize: "0.8125rem", "& td, & th": { p: 0 } }}
+      >
+        <tbody>
+          {score.receipt.length === 0 && (
+            <Box component="tr" sx={{ color: "text.secondary" }}>
+              <td colSpan={2}>No rule has given points yet.</td>
             </Box>
-          </tfoot>
-        </Box>
-      )}
+          )}
+          {inOrder(score.receipt).map((line) => (
+            <Line key={line.rule} line={line} />
+          ))}
+        </tbody>
+        <tfoot>
+          <Box component="tr" sx={{ "& th, & td": { pt: "8px !important", fontWeight: 650 } }}>
+            <Box component="th" scope="row" sx={{ textAlign: "left" }}>
+              Score
+            </Box>
+            <Box component="td" data-testid="receipt-total" sx={{ textAlign: "right" }}>
+              {points(total(score.receipt))}
+            </Box>
+          </Box>
+        </tfoot>
+      </Box>
       <Check score={score} />
     </>
   );
