@@ -12,6 +12,7 @@ from schemas.events import (
     LeadAssigned,
     LeadCaptured,
     LeadErased,
+    LeadFact,
     LeadNoted,
     LeadScored,
     LeadStatusChanged,
@@ -25,18 +26,13 @@ JsonObject = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Lead:
-    """What is known of one lead; None where unknown.
+class Standing:
+    """What changes about a lead without a look at who it is.
 
     Attributes:
         partition: of the log; a lead never leaves it.
         version: sequence of the last fact that `leads` decided; 0 before the first.
-        vendor, source_id: of the capture that made the lead.
-        quiet: every capture so far was quiet.
-        created_at: when the first submission was made, as far as its sender says, else when it was received.
         updated_at: occurred time of the last fact that changed something here.
-        answers, consents: by question and purpose, the newest value; `answered_at` and `consented_at` say when it was given.
-        identifiers: (kind, HMAC) under which the lead is known.
         erased: the person is gone, and nothing may bring the lead back.
         touched: what changed since this value was made or loaded (VERSION, STATUS, ...); no more than that has to be written.
     """
@@ -48,12 +44,28 @@ class Lead:
     score: int | None = None
     grade: str | None = None
     owner: str | None = None
+    updated_at: datetime | None = None
+    erased: bool = False
+    touched: int = 0
+
+
+@dataclass(slots=True)
+class Lead(Standing):
+    """What is known of one lead; None where unknown.
+
+    Attributes:
+        vendor, source_id: of the capture that made the lead.
+        quiet: every capture so far was quiet.
+        created_at: when the first submission was made, as far as its sender says, else when it was received.
+        answers, consents: by question and purpose, the newest value; `answered_at` and `consented_at` say when it was given.
+        identifiers: (kind, HMAC) under which the lead is known.
+    """
+
     company: str | None = None
     vendor: str = ""
     source_id: str = ""
     quiet: bool = True
     created_at: datetime | None = None
-    updated_at: datetime | None = None
     name: str | None = None
     first_name: str | None = None
     last_name: str | None = None
@@ -70,16 +82,13 @@ class Lead:
     consents: dict[str, bool] = field(default_factory=dict)
     consented_at: dict[str, datetime] = field(default_factory=dict)
     identifiers: set[tuple[str, str]] = field(default_factory=set)
-    erased: bool = False
-    touched: int = 0
 
 
 VERSION: Final = 1
 STATUS: Final = 2
 SCORE: Final = 4
 OWNER: Final = 8
-WHOLE: Final = 16
-"""Bits of `touched`. All but WHOLE are replaced without a look at what was there."""
+"""Bits of `touched`."""
 
 WHOLE_TYPES: Final = frozenset({LeadCaptured, LeadUpdated})
 """Facts that can be folded only by who knows the lead as it was."""
@@ -92,18 +101,22 @@ def makes_lead(body: Message) -> bool:
     return type(body) is LeadCaptured and body.first
 
 
-def fold(lead: Lead, body: Message, person: Frozen | None, at: datetime) -> None:
+def fold(lead: Standing, body: Message, person: Frozen | None, at: datetime) -> None:
     """Change `lead` by one fact that occurred `at`; `person` is its opened personal part, None also when that was erased.
+
+    For facts of WHOLE_TYPES it must be a Lead.
 
     Facts of other kinds, and whatever comes after an erasure, change nothing.
     """
     # By exact class: pydantic's classes make isinstance ten times as slow, and this runs for every record of the log.
-    handler = _HANDLERS.get(type(body))
-    if handler is None or lead.erased:
+    found = _HANDLERS.get(type(body))
+    if found is None or lead.erased:
         return
+    handler, decided = found
     handler(lead, body, person, at)
-    version: int = getattr(body, "version", 0)
-    lead.version = max(lead.version, version)
+    if decided:
+        version: int = body.version  # type: ignore[attr-defined]  # decided by `leads`, so a LeadFact
+        lead.version = max(lead.version, version)
     if lead.updated_at is None or lead.updated_at < at:
         lead.updated_at = at
     lead.touched |= VERSION
@@ -139,7 +152,6 @@ def _captured(lead: Lead, body: LeadCaptured, person: Frozen | None, at: datetim
         lead.identifiers.add(("email", traits.email_hash))
     if traits.phone_hash is not None:
         lead.identifiers.add(("phone", traits.phone_hash))
-    lead.touched |= WHOLE
 
 
 def _fill(lead: Lead, person: Person, at: datetime) -> None:
@@ -183,43 +195,48 @@ def _updated(lead: Lead, body: LeadUpdated, opened: Frozen | None, at: datetime)
         lead.status = status
     if isinstance(custom := changes.get("custom"), dict):
         lead.custom = _merged(lead.custom, custom)
-    lead.touched |= WHOLE
 
 
 def _merged(known: JsonObject, newer: JsonObject) -> JsonObject:
     return {name: value for name, value in {**known, **newer}.items() if value is not None}
 
 
-def _status_changed(lead: Lead, body: LeadStatusChanged, _person: Frozen | None, _at: datetime) -> None:
+def _status_changed(lead: Standing, body: LeadStatusChanged, _person: Frozen | None, _at: datetime) -> None:
     lead.status = body.status
     lead.touched |= STATUS
 
 
-def _assigned(lead: Lead, body: LeadAssigned, _person: Frozen | None, _at: datetime) -> None:
+def _assigned(lead: Standing, body: LeadAssigned, _person: Frozen | None, _at: datetime) -> None:
     lead.owner = body.owner
     lead.touched |= OWNER
 
 
-def _scored(lead: Lead, body: LeadScored, _person: Frozen | None, _at: datetime) -> None:
+def _scored(lead: Standing, body: LeadScored, _person: Frozen | None, _at: datetime) -> None:
     lead.score, lead.grade = body.score, body.grade
     lead.touched |= SCORE
 
 
-def _erased(lead: Lead, _body: LeadErased, _person: Frozen | None, _at: datetime) -> None:
+def _erased(lead: Standing, _body: LeadErased, _person: Frozen | None, _at: datetime) -> None:
     lead.erased = True
 
 
-def _happened(_lead: Lead, _body: LeadNoted | MessageRecorded, _person: Frozen | None, _at: datetime) -> None:
+def _happened(_lead: Standing, _body: LeadNoted | MessageRecorded, _person: Frozen | None, _at: datetime) -> None:
     """Only the version moves."""
 
 
-_HANDLERS: Final[dict[type[Message], Callable[[Lead, Any, Frozen | None, datetime], None]]] = {
-    LeadCaptured: _captured,
-    LeadUpdated: _updated,
-    LeadStatusChanged: _status_changed,
-    LeadAssigned: _assigned,
-    LeadScored: _scored,
-    LeadErased: _erased,
-    LeadNoted: _happened,
-    MessageRecorded: _happened,
+_Handler = Callable[[Any, Any, Frozen | None, datetime], None]
+
+_HANDLERS: Final[dict[type[Message], tuple[_Handler, bool]]] = {
+    kind: (handler, issubclass(kind, LeadFact))
+    for kind, handler in (
+        (LeadCaptured, _captured),
+        (LeadUpdated, _updated),
+        (LeadStatusChanged, _status_changed),
+        (LeadAssigned, _assigned),
+        (LeadScored, _scored),
+        (LeadErased, _erased),
+        (LeadNoted, _happened),
+        (MessageRecorded, _happened),
+    )
 }
+"""What a kind of fact changes, and whether `leads` decided it, so that it moves the lead's version."""

@@ -1,5 +1,6 @@
 """Reading a topic from anywhere to anywhere, without a group: whoever reads here disturbs no consumer."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from datetime import datetime
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from infra.kafka import admin
-from infra.kafka.ports import LogUnavailable, Record
+from infra.kafka.ports import LogUnavailable, Record, record_of
 from infra.settings import Kafka
 from schemas.topics import Topic
 
@@ -56,10 +57,7 @@ class Reader:
     async def poll(self) -> dict[int, list[Record]]:
         """What is there, by partition; empty after POLL_MS without news."""
         found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_PER_POLL_MAX)
-        return {
-            tp.partition: [Record(r.partition, r.offset, r.timestamp, r.key, r.headers, r.value or b"") for r in raw]
-            for tp, raw in found.items()
-        }
+        return {tp.partition: [record_of(raw) for raw in records] for tp, records in found.items()}
 
     async def read(self, ranges: Mapping[int, Range]) -> AsyncIterator[list[Record]]:
         """Batches in each partition's order until every range with an end is read; without one it goes on for ever."""
@@ -98,6 +96,7 @@ async def reader(settings: Kafka, topic: Topic) -> AsyncIterator[Reader]:
     try:
         numbers = range(topic.partitions(settings.partitions))
         consumer.assign([TopicPartition(name, number) for number in numbers])
+        await asyncio.sleep(0)  # aiokafka can't stop a task of its own that has not begun
         yield Reader(consumer, name, numbers)
     finally:
         await consumer.stop()

@@ -3,10 +3,8 @@
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from pydantic import JsonValue
-
 from schemas import topics
-from schemas.message import Frozen, LeadId, Message, registry
+from schemas.message import Frozen, Json, LeadId, Message, registry
 from schemas.person import Note, Person, Source, Traits
 
 Status = Literal["new", "contacted", "qualified", "won", "lost"]
@@ -65,7 +63,7 @@ class EditLead(Command):
     PERSON: ClassVar[type[Frozen] | None] = Person
 
     fields: tuple[str, ...]
-    changes: dict[str, JsonValue] = {}
+    changes: dict[str, Json] = {}
     traits: Traits | None = None
     refused: str = ""
 
@@ -128,7 +126,7 @@ class PublishDocument(Message):
     kind: str
     name: str
     version: int
-    body: dict[str, JsonValue]
+    body: dict[str, Json]
     actor: str
     partition: int
 

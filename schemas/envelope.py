@@ -6,8 +6,7 @@ numbers again, and a reader recognises a re-sent record by comparing with the la
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -30,14 +29,18 @@ class SequenceNumber(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> "SequenceNumber":
         """Read `offset.index`. Raises BadEnvelope."""
-        offset, _, index = text.partition(".")
-        if not (offset.isascii() and offset.isdigit() and index.isascii() and index.isdigit()):
-            raise BadEnvelope(f"ce_sequence must be OFFSET.INDEX, not {text[:40]!r}")
+        return cls.read(text.encode())
+
+    @classmethod
+    def read(cls, value: bytes) -> "SequenceNumber":
+        """The same from a header's value."""
+        offset, _, index = value.partition(b".")
+        if not (offset.isdigit() and index.isdigit()):
+            raise BadEnvelope(f"ce_sequence must be OFFSET.INDEX, not {value[:40]!r}")
         return cls(int(offset), int(index))
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The attributes of one record.
 
     Attributes:
@@ -81,7 +84,11 @@ class Envelope:
     @classmethod
     def read(cls, headers: Sequence[tuple[str, bytes]]) -> "Envelope":
         """Raises BadEnvelope naming the header."""
-        found = dict(headers)
+        return cls.of(dict(headers))
+
+    @classmethod
+    def of(cls, found: Mapping[str, bytes]) -> "Envelope":
+        """The same from headers by name."""
         try:
             sequence = found.get("ce_sequence")
             return cls(
@@ -91,7 +98,7 @@ class Envelope:
                 occurred_at=_aware(found["ce_time"].decode()),
                 subject=_text(found.get("ce_subject")),
                 origin=_text(found.get("ce_origin")),
-                sequence=None if sequence is None else SequenceNumber.parse(sequence.decode()),
+                sequence=None if sequence is None else SequenceNumber.read(sequence),
                 trace=_text(found.get("traceparent")),
             )
         except KeyError as missing:
@@ -110,7 +117,7 @@ def _aware(text: str) -> datetime:
 
 
 def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat().replace("+00:00", "Z")
 
 
 def _text(value: bytes | None) -> str | None:
@@ -119,16 +126,16 @@ def _text(value: bytes | None) -> str | None:
 
 def marks_of(headers: Sequence[tuple[str, bytes | None]]) -> tuple[str, SequenceNumber] | None:
     """(origin, sequence) alone, by which a re-sent record is recognised; None where absent or unreadable."""
-    origin = sequence = None
-    for name, value in headers:
-        if name == "ce_origin":
-            origin = value
-        elif name == "ce_sequence":
-            sequence = value
+    return marks_in(dict(headers))
+
+
+def marks_in(found: Mapping[str, bytes | None]) -> tuple[str, SequenceNumber] | None:
+    """The same from headers by name."""
+    origin, sequence = found.get("ce_origin"), found.get("ce_sequence")
     if origin is None or sequence is None:
         return None
     try:
-        return origin.decode(), SequenceNumber.parse(sequence.decode())
+        return origin.decode(), SequenceNumber.read(sequence)
     except ValueError:
         return None
 

@@ -3,11 +3,9 @@
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from pydantic import JsonValue
-
 from schemas import topics
 from schemas.commands import Status
-from schemas.message import Frozen, LeadId, Message, registry
+from schemas.message import Frozen, Json, LeadId, Message, registry
 from schemas.person import Note, Person, Source, Traits
 
 
@@ -52,7 +50,7 @@ class LeadUpdated(LeadFact):
     PERSON: ClassVar[type[Frozen] | None] = Person
 
     fields: tuple[str, ...]
-    changes: dict[str, JsonValue] = {}
+    changes: dict[str, Json] = {}
     traits: Traits | None = None
     actor: str
 
@@ -159,7 +157,7 @@ class DocumentPublished(Message):
     kind: str
     name: str
     version: int
-    body: dict[str, JsonValue]
+    body: dict[str, Json]
     actor: str
 
 

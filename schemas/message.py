@@ -4,9 +4,10 @@ A class is one version of one type. Fields are facts that may stay readable for 
 them as one `personal` object, which the codec encrypts (infra/crypto): in a published body it is one opaque string.
 """
 
-from typing import Any, ClassVar, NewType, TypeVar
+from typing import Annotated, Any, ClassVar, NewType, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, JsonValue
+from pydantic_core import CoreSchema, core_schema
 
 from schemas.topics import Topic
 
@@ -21,6 +22,17 @@ class Frozen(BaseModel):
     """A value: immutable, and open to fields that a newer version adds."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+
+
+class _AsItIs:
+    """pydantic's own JsonValue asks Python about each value, although what was read as JSON can be nothing else."""
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.any_schema()
+
+
+Json = Annotated[JsonValue, _AsItIs()]
+"""Any JSON. Taken as it is: whoever makes a message from something else than JSON has checked it."""
 
 
 class Message(Frozen):
@@ -45,6 +57,19 @@ class Message(Frozen):
 
 
 M = TypeVar("M", bound=Message)
+F = TypeVar("F", bound=Frozen)
+
+
+def to_json(value: Frozen) -> bytes:
+    """The bytes to publish or store; a text in between would cost as much again."""
+    written: bytes = value.__pydantic_serializer__.to_json(value)
+    return written
+
+
+def from_json(cls: type[F], value: bytes) -> F:
+    """Raises ValidationError."""
+    read: F = cls.__pydantic_validator__.validate_json(value)
+    return read
 
 
 class Registry:

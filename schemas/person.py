@@ -3,11 +3,9 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import JsonValue
+from schemas.message import Frozen, Json
 
-from schemas.message import Frozen
-
-Answers = dict[str, JsonValue]
+Answers = dict[str, Json]
 SubmissionKind = Literal["lead", "test", "spam"]
 
 
@@ -25,7 +23,7 @@ class Person(Frozen):
     phone_e164: str | None = None
     answers: Answers = {}
     page_url: str | None = None
-    custom: dict[str, JsonValue] = {}
+    custom: dict[str, Json] = {}
 
 
 class SubmittedPerson(Person):

@@ -29,19 +29,22 @@ _VERSION = re.compile(r"(.+)\.v(\d+)")
 _ATTRIBUTE = re.compile(r"^ {4}([\w., ]+): (.+(?:\n {5,}\S.*)*)", re.MULTILINE)
 
 
-class _Readable(GenerateJsonSchema):
+class Readable(GenerateJsonSchema):
     """Without titles that only repeat a field's name, and with what docstrings say about fields as their descriptions."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        """A field's name is its title."""
         return False
 
     def generate(self, schema: CoreSchema, mode: JsonSchemaMode = "validation") -> JsonSchemaValue:
+        """A class's name is no title: the type is."""
         found = super().generate(schema, mode)
         for part in (found, *found.get("$defs", {}).values()):
             part.pop("title", None)
         return found
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
+        """The summary of the docstring, and its lines on fields where they belong."""
         found = super().model_schema(schema)
         cls: type[Frozen] = schema["cls"]
         if "description" in found:
@@ -92,7 +95,7 @@ def schema_of_person(type_: str, cls: type[Frozen]) -> JsonObject:
 
 
 def _document(name: str, cls: type[Frozen], more: JsonObject) -> JsonObject:
-    body = cls.model_json_schema(schema_generator=_Readable)
+    body = cls.model_json_schema(schema_generator=Readable)
     return {"$schema": DIALECT, "$id": f"{ADDRESS}{name}.json", "title": name, **more, **body}
 
 

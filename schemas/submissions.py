@@ -3,10 +3,8 @@
 from datetime import datetime
 from typing import ClassVar
 
-from pydantic import JsonValue
-
 from schemas import topics
-from schemas.message import Frozen, LeadId, Message, registry
+from schemas.message import Frozen, Json, LeadId, Message, registry
 from schemas.person import Person, Source, SubmissionKind, SubmittedPerson, Traits
 
 
@@ -78,5 +76,5 @@ class ContactEdited(Message):
     actor: str
     expected_version: int | None = None
     fields: tuple[str, ...]
-    changes: dict[str, JsonValue] = {}
+    changes: dict[str, Json] = {}
     traits: Traits

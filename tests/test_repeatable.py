@@ -69,7 +69,9 @@ def forms_of(number: int) -> list[Form]:
         return [Form(**{**vars(first), "kind": "spam"})]
     elif number == 39:
         return [Form(**{**vars(first), "kind": "test"})]
-    later = Form(email.upper(), name="Somebody Else", size=SIZES[(number + 1) % 3], campaign={"utm_campaign": "spring"}, consent=True)
+    later = Form(
+        email.upper(), name="Somebody Else", size=SIZES[(number + 1) % 3], campaign={"utm_campaign": "spring"}, consent=True
+    )
     return [first, later] if number % 2 else [first]
 
 
@@ -200,7 +202,9 @@ async def copy_schema(source: str, target: str, schema: str) -> None:
         for table in (row["table_name"] for row in tables):
             rows = await here.fetch(f'select * from "{schema}"."{table}"')
             if rows:
-                await there.copy_records_to_table(table, schema_name=schema, columns=list(rows[0].keys()), records=map(tuple, rows))
+                await there.copy_records_to_table(
+                    table, schema_name=schema, columns=list(rows[0].keys()), records=map(tuple, rows)
+                )
     finally:
         await here.close()
         await there.close()

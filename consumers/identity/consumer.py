@@ -22,7 +22,7 @@ from infra.kafka.partition import Result
 from infra.kafka.ports import Changes, DeadLetter, Log, Outgoing, StoredDocument, Transaction
 from schemas import commands, topics
 from schemas.message import LeadId, Message
-from schemas.person import Person, SubmittedPerson
+from schemas.person import Person
 from schemas.submissions import ContactEdited, ErasureRequested, SubmissionReceived
 
 NAME = "identity"
@@ -166,16 +166,16 @@ class IdentityStep:
             if person is None:
                 work.reject(entry, submission, "its intake key was destroyed when its retention had passed", "reject")
                 continue
-            kept = Person(**{name: getattr(person, name) for name in Person.model_fields})
-            command = rules.capture(submission, verdict, seal_person(keys[verdict.lead], kept, verdict.lead))
+            command = rules.capture(submission, verdict, seal_person(keys[verdict.lead], person, verdict.lead))
             if entry.envelope is not None:
                 work.outputs.add(command, entry.envelope, entry.record.offset)
 
-    async def _open(self, submission: SubmissionReceived) -> SubmittedPerson | None:
+    async def _open(self, submission: SubmissionReceived) -> Person | None:
+        """Without the body as it was sent, which stays behind."""
         if submission.personal is None:
-            return SubmittedPerson()
+            return Person()
         key = await self._keyring.intake_of(submission.personal)
-        return None if key is None else open_person(key, submission.personal, submission.submission_id, SubmittedPerson)
+        return None if key is None else open_person(key, submission.personal, submission.submission_id, Person)
 
     async def _about_one(self, claims: Claims, entry: Entry, asked: ErasureRequested | ContactEdited, work: _Work) -> None:
         if entry.envelope is None:

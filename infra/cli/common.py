@@ -8,14 +8,16 @@ import asyncpg
 import typer
 from aiokafka.errors import KafkaError
 from rich.console import Console
+from rich.text import Text
 
 from infra.kafka.ports import LogUnavailable, StoreUnavailable, TopicRemade
 from infra.settings import BadSettings, Settings, load
 from infra.wiring.host import UnknownName
 
 T = TypeVar("T")
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# What is printed may quote a record or an error, and so may hold brackets: none of it is markup.
+out = Console(highlight=False, markup=False)
+err = Console(stderr=True, highlight=False, markup=False)
 
 EXPECTED = (BadSettings, UnknownName, TopicRemade, LogUnavailable, StoreUnavailable)
 
@@ -30,7 +32,7 @@ def settings() -> Settings:
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
     """Say it and exit."""
-    err.print(f"[red]leadflow:[/red] {sentence}", soft_wrap=True)
+    err.print(Text.assemble(("leadflow:", "red"), f" {sentence}"), soft_wrap=True)
     raise typer.Exit(code)
 
 

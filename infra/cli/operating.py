@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import orjson
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from infra.cli.common import fail, out, run, settings
 from infra.dead_letters import store as letters
@@ -102,7 +102,8 @@ def list_letters(
         async with host.base(settings(), "cli", pool_size=1) as has, has.pool.acquire() as connection:
             return await letters.newest(connection, consumer=consumer, resolved=resolved, limit=limit)
 
-    table = Table("id", "consumer", "topic", "position", "type", "kind", "reason", "since", box=None)
+    # An id is there to be copied, however narrow the terminal.
+    table = Table(Column("id", no_wrap=True), "consumer", "topic", "position", "type", "kind", "reason", "since", box=None)
     for found in run(read()):
         position = f"{found.partition}-{found.offset}"
         since = found.created_at.isoformat(timespec="seconds")
@@ -124,10 +125,10 @@ def show_letter(letter: UUID) -> None:
     if found is None:
         fail(f"there is no dead letter {letter}", 2)
     about, record = found
-    out.print(f"{about.consumer}: {about.kind}: {about.reason}")
+    out.print(f"{about.consumer}: {about.kind}: {about.reason}", soft_wrap=True)
     for name, value in record.headers:
-        out.print(f"{name}: {value.decode('utf-8', 'replace')}")
-    out.print(record.value.decode("utf-8", "replace"))
+        out.print(f"{name}: {value.decode('utf-8', 'replace')}", soft_wrap=True)
+    out.print(record.value.decode("utf-8", "replace"), soft_wrap=True)
 
 
 @dlq.command("redrive")

@@ -64,7 +64,9 @@ async def _records(log: Reader, start: str | None, end: str | None, tail: bool) 
         starts = await _offsets(log, start, "--from")
     ends: dict[int, int] | None = None if tail else await log.ends()
     if end is not None:
-        ends = await _offsets(log, end, "--to")
+        until = await _offsets(log, end, "--to")
+        # Without --tail nobody waits for an offset that is not there yet.
+        ends = until if ends is None else {number: min(until[number], ends[number]) for number in log.numbers}
     ranges = {number: Range(starts[number], None if ends is None else ends[number]) for number in log.numbers}
     async for batch in log.read(ranges):
         for record in batch:

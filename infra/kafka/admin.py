@@ -1,5 +1,6 @@
 """Topics as Kafka has them: made from the catalogue, described with their ids."""
 
+import asyncio
 from typing import ClassVar
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -18,6 +19,9 @@ from aiokafka.protocol.types import (
 from infra.kafka.ports import LogUnavailable
 from infra.settings import Kafka
 from schemas import topics
+
+KNOWN_SECONDS_MAX = 10.0
+KNOWN_PAUSE_SECONDS = 0.1
 
 
 class _Uuid:
@@ -141,9 +145,20 @@ async def apply(settings: Kafka) -> list[str]:
                 if code:
                     raise for_code(code)(f"{name} can't be made: {message[0] if message else ''}")
                 made.append(topic.name)
-        return made
     finally:
         await client.close()
+    await _until_known(settings)
+    return made
+
+
+async def _until_known(settings: Kafka) -> None:
+    """A topic that was made is known to the broker's metadata a moment later. Raises LogUnavailable."""
+    names = [settings.prefix + topic.name for topic in topics.CATALOGUE.values()]
+    for _ in range(round(KNOWN_SECONDS_MAX / KNOWN_PAUSE_SECONDS)):
+        if len(await topic_ids(settings, names)) == len(names):
+            return
+        await asyncio.sleep(KNOWN_PAUSE_SECONDS)
+    raise LogUnavailable(f"Kafka does not show the topics it made after {KNOWN_SECONDS_MAX:.0f} s")
 
 
 def _new(topic: topics.Topic, settings: Kafka) -> NewTopic:

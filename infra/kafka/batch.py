@@ -6,16 +6,16 @@ read becomes a dead letter; the clock of the partition never steps back.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from infra.kafka.ports import DeadLetter, Record, Watermark
-from schemas.envelope import BadEnvelope, Envelope, marks_of, type_of
-from schemas.message import Message, registry
+from schemas.envelope import BadEnvelope, Envelope, marks_in
+from schemas.message import Message, from_json, registry
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One record that is news.
 
     Attributes:
@@ -51,7 +51,8 @@ def admit(partition: int, topic_id: str, records: Iterable[Record], before: Wate
     watermark = batch.watermark
     for record in records:
         watermark.position = record.offset + 1
-        marks = marks_of(record.headers)
+        found: dict[str, Any] = dict(record.headers)
+        marks = marks_in(found)
         if marks is not None:
             # What was re-sent is nothing, for nobody: it moves no clock and fires no timer, as in history, which has it once.
             origin, sequence = marks
@@ -60,12 +61,12 @@ def admit(partition: int, topic_id: str, records: Iterable[Record], before: Wate
                 continue
             watermark.origins[origin] = sequence
         watermark.clock_ms = max(watermark.clock_ms, record.recorded_ms)
-        type_ = type_of(record.headers)
-        if type_ is not None and not wants(type_):
+        named = found.get("ce_type")
+        if named is not None and not wants(named.decode("utf-8", "replace")):
             batch.entries.append(Entry(record, watermark.clock_ms))
             continue
         try:
-            envelope = Envelope.read(record.headers)
+            envelope = Envelope.of(found)
             body = decode(envelope.type, record.value)
         except (BadEnvelope, ValidationError) as unreadable:
             batch.dead_letters.append(DeadLetter(record, reason_of(unreadable), "undecodable", 1))
@@ -78,7 +79,7 @@ def admit(partition: int, topic_id: str, records: Iterable[Record], before: Wate
 def decode(type_: str, value: bytes) -> Message | None:
     """The message, None for a type nobody declared. Raises ValidationError."""
     cls = registry.get(type_)
-    return None if cls is None else cls.model_validate_json(value)
+    return None if cls is None else from_json(cls, value)
 
 
 def reason_of(error: Exception) -> str:

@@ -10,7 +10,7 @@ decided in one transaction. The same handlers serve live traffic, replay, what-i
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import JsonValue
 
@@ -83,8 +83,7 @@ class Documents:
         return Documents({**self._bodies, (kind, name): (version, body)})
 
 
-@dataclass(frozen=True, slots=True)
-class Event(Generic[MessageT_co]):
+class Event(NamedTuple, Generic[MessageT_co]):
     """One record as a handler sees it.
 
     Attributes:
@@ -159,8 +158,7 @@ class Outcome:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision(Generic[StateT]):
+class Decision(NamedTuple, Generic[StateT]):
     """Everything that one record changes. The runtime commits all of it or nothing."""
 
     state: StateT

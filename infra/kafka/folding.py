@@ -24,7 +24,7 @@ from infra.kafka.ports import (
 )
 from schemas.envelope import BadEnvelope, Envelope, derived_id
 from schemas.events import ClockTicked, DocumentPublished, RefoldRequested
-from schemas.message import Message
+from schemas.message import Message, from_json, to_json
 
 TIMERS_PER_QUERY = 10_000
 TIMERS_PER_RECORD_MAX = 1_000_000
@@ -146,7 +146,7 @@ class _Work(Generic[StateT]):
                 keys.add(timer.key)
         model = self._fold.state
         loaded = await transaction.load(sorted(keys)) if keys else {}
-        self._loaded = {key: model.model_validate_json(body) for key, body in loaded.items()}
+        self._loaded = {key: from_json(model, body) for key, body in loaded.items()}
         self._states = dict(self._loaded)
         if self._fold.answers:
             asked = [pair for entry in self._batch.entries if (pair := _command(entry)) is not None]
@@ -241,7 +241,7 @@ class _Work(Generic[StateT]):
     def result(self) -> Result:
         for key, state in self._states.items():
             if state is not self._loaded.get(key):
-                self._changes.states[key] = state.model_dump_json().encode()
+                self._changes.states[key] = to_json(state)
         return Result(self._changes, self._documents)
 
     def _state(self, key: str) -> StateT:

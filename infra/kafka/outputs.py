@@ -2,7 +2,7 @@
 
 from infra.kafka.ports import Changes, Destination, Log, Outgoing
 from schemas.envelope import Envelope, SequenceNumber, derived_id
-from schemas.message import Message
+from schemas.message import Message, to_json
 from schemas.topics import partition
 
 
@@ -32,6 +32,5 @@ class Outputs:
         )
         key = message.key()
         number = self._number if key is None else partition(key, self._log.partitions(message.TOPIC.name))
-        value = message.model_dump_json().encode()
-        record = Outgoing(None if key is None else key.encode(), envelope.headers(), value)
+        record = Outgoing(None if key is None else key.encode(), envelope.headers(), to_json(message))
         self._changes.outbox.setdefault(Destination(message.TOPIC.name, number), []).append(record)

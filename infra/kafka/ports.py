@@ -23,6 +23,12 @@ class Record(NamedTuple):
     value: bytes
 
 
+def record_of(raw: Any) -> Record:
+    """A record of aiokafka's. Kafka allows headers without a value; for everybody behind this line they are not there."""
+    headers = [pair for pair in raw.headers if pair[1] is not None]
+    return Record(raw.partition, raw.offset, raw.timestamp, raw.key, headers, raw.value or b"")
+
+
 class Outgoing(NamedTuple):
     """One record to append; its partition was decided by schemas.topics.partition."""
 

@@ -61,6 +61,7 @@ class Projection:
         apply: writes a batch, set-based, with the connection of the transaction.
         after_commit: tells listeners; may be lost, never repeated.
         opens: whether it needs `personal` opened.
+        backlog: tables of work still to be done, which say nothing of what the read model holds.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Projection:
     apply: Callable[[Any, ProjectionBatch], Awaitable[None]]
     after_commit: Callable[[ProjectionBatch], Awaitable[None]] = _nothing
     opens: bool = True
+    backlog: tuple[str, ...] = ()
     version: int = 1
     schema: str = ""
 

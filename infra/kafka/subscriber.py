@@ -20,7 +20,7 @@ from faststream.kafka.message import KafkaMessage as RawMessage
 
 from infra.kafka import admin
 from infra.kafka.partition import Partition, Status, Step
-from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Record, Store
+from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Record, Store, record_of
 from infra.kafka.producer import Producer
 from infra.observability.metrics import Meters
 from infra.settings import Kafka
@@ -172,8 +172,7 @@ class Subscriber(ConsumerRebalanceListener):
     async def _handle(self, message: KafkaMessage) -> None:
         batches: dict[int, list[Record]] = {}
         for raw in message.raw_message:
-            record = Record(raw.partition, raw.offset, raw.timestamp, raw.key, raw.headers, raw.value or b"")
-            batches.setdefault(raw.partition, []).append(record)
+            batches.setdefault(raw.partition, []).append(record_of(raw))
         await asyncio.gather(*(self._work(number, records) for number, records in batches.items()))
 
     async def _work(self, number: int, records: Sequence[Record]) -> None:

@@ -14,7 +14,7 @@ from infra.gateway.services import Services
 from infra.kafka import admin
 from infra.opensearch.client import open_client as open_opensearch
 from infra.settings import Settings
-from infra.wiring import discovery, host
+from infra.wiring import catalogue, discovery, host
 
 log = structlog.get_logger("gateway")
 
@@ -38,7 +38,7 @@ def services_of(has: host.Base, opensearch: Any) -> Services:
 
 def build(services: Services) -> Gateway:
     """The app."""
-    return create_app(services, discovery.routers(), discovery.direct_routes(services))
+    return create_app(services, [*discovery.routers(), catalogue.router], discovery.direct_routes(services))
 
 
 async def serve(settings: Settings) -> None:

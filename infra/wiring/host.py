@@ -29,7 +29,7 @@ from infra.kafka.subscriber import Subscriber
 from infra.observability.metrics import Meters
 from infra.postgres.pool import open_pool
 from infra.redis.client import open_client, publish_many
-from infra.settings import Settings
+from infra.settings import BadSettings, Settings
 from infra.wiring import discovery
 
 log = structlog.get_logger("host")
@@ -57,9 +57,13 @@ class Base:
 
 @asynccontextmanager
 async def base(settings: Settings, process: str, *, pool_size: int = POOL_SIZE) -> AsyncIterator[Base]:
-    """Connected to PostgreSQL and ready to connect to the rest; everything closed afterwards."""
+    """Connected to PostgreSQL and ready to connect to the rest; everything closed afterwards. Raises BadSettings."""
     from infra.gateway.services import master_key  # noqa: PLC0415 - the gateway's package is heavy for a consumer
 
+    try:
+        master = master_key(settings)
+    except ValueError as unusable:
+        raise BadSettings(str(unusable)) from unusable
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.postgres.url, name=process, size=pool_size)
         stack.push_async_callback(_close_pool, pool)
@@ -69,7 +73,7 @@ async def base(settings: Settings, process: str, *, pool_size: int = POOL_SIZE) 
         stack.push_async_callback(redis.aclose)
         producer = Producer(settings.kafka, pending_bytes_max=settings.gateway.pending_bytes_max)
         stack.push_async_callback(producer.stop)
-        yield Base(settings, pool, redis, Keyring(keys, master_key(settings)), producer, Meters())
+        yield Base(settings, pool, redis, Keyring(keys, master), producer, Meters())
 
 
 def settle_memory() -> None:

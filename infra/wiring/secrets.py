@@ -16,8 +16,12 @@ def master_key(folder: Path) -> str:
     """The master key as base64, made if there is none. Losing the file loses all personal data of this folder."""
     path = folder / "secrets" / "master.key"
     if path.exists():
-        text = path.read_text(encoding="ascii").strip()
-        if len(base64.b64decode(text)) != KEY_BYTES:
+        try:
+            text = path.read_text(encoding="ascii").strip()
+            found = len(base64.b64decode(text, validate=True))
+        except ValueError:
+            text, found = "", 0
+        if found != KEY_BYTES:
             raise UnreadableSecret(f"{path} must hold base64 of {KEY_BYTES} bytes; restore it, or remove the whole data folder")
         return text
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -141,15 +141,15 @@ def _kept_passwords(folder: Path) -> dict[str, str]:
     try:
         known = json.loads((folder / "demo.json").read_text(encoding="utf-8"))
         return {role: user["password"] for role, user in known["users"].items()}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
 def _write_demo(folder: Path, settings: Settings, users: list[NewUser]) -> None:
     path = folder / "demo.json"
     known: dict[str, Any] = {}
-    with contextlib.suppress(OSError, ValueError):
-        known = json.loads(path.read_text(encoding="utf-8"))
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        known = dict(json.loads(path.read_text(encoding="utf-8")))
     known["base_url"] = settings.gateway.public_url
     known["users"] = {user.role: {"email": user.email, "password": user.password} for user in users}
     path.touch(mode=0o600)

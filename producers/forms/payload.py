@@ -5,6 +5,7 @@ a culprit's path runs only where one of them hits.
 """
 
 import json
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +31,8 @@ _BOM = b"\xef\xbb\xbf"
 # A long run of digits or a three-digit exponent: only then can a number be out of range.
 _DIGITS_TO_ZERO = bytes.maketrans(b"123456789E", b"000000000e")
 _LONG_RUN = b"0" * 19
+# The same where a number may stand, which is not within a hex id.
+_LARGE_NUMBER = re.compile(rb"[\[:,\s]-?[0-9](?:[0-9]{18}|[0-9.]*[eE]\+?[0-9]{3})")
 _cached_media_type = lru_cache(maxsize=512)(media_type)
 
 
@@ -82,7 +85,8 @@ def _json(body: bytes) -> Any:
     if b"\\u0000" in body:
         _refuse_nul(data)
     shadow = body.translate(_DIGITS_TO_ZERO)
-    if _LONG_RUN in shadow or b"0e000" in shadow or b"0e+000" in shadow:
+    suspect = _LONG_RUN in shadow or b"0e000" in shadow or b"0e+000" in shadow
+    if suspect and _LARGE_NUMBER.search(body) is not None:
         _refuse_large_numbers(body)
     return data
 

@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.message import Json
 
 Kind = Literal["lead", "test_lead", "spam", "ignored"]
 
@@ -33,6 +35,6 @@ class ParsedSubmission(BaseModel):
     campaign: dict[str, str] = Field(default_factory=dict)
     consent: bool | None = None
     consents: dict[str, bool] = Field(default_factory=dict)
-    answers: dict[str, JsonValue] = Field(default_factory=dict)
+    answers: dict[str, Json] = Field(default_factory=dict)
     page_url: str | None = None
     submitted_at: datetime | None = None

@@ -28,6 +28,9 @@ VERSION: Final = 1
 SCORE_UNKNOWN: Final = -2_147_483_648
 """Stands for "not scored yet" where leads are sorted by score."""
 
+ROOM_FOR_UPDATES: Final = {"fillfactor": 80}
+"""Space on each page for the next version of a row: then an update that moves nothing in an index touches none."""
+
 LEAD_TABLES: Final = (
     "names",
     "identifiers",
@@ -51,9 +54,9 @@ def _time(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
-def _of_lead(name: str, metadata: MetaData, *rest: Any) -> None:
+def _of_lead(name: str, metadata: MetaData, *rest: Any, room: dict[str, int] | None = None) -> None:
     """A table of rows that belong to a lead."""
-    Table(name, metadata, Column("lead", _text(), nullable=False), *rest)
+    Table(name, metadata, Column("lead", _text(), nullable=False), *rest, postgresql_with=room or {})
 
 
 def tables(schema: str) -> MetaData:
@@ -106,6 +109,7 @@ def tables(schema: str) -> MetaData:
         _time("decided_at", nullable=True),
         Column("detail", Text),
         PrimaryKeyConstraint("lead", "id"),
+        room=ROOM_FOR_UPDATES,
     )
     for name, when in (("tasks", "due_at"), ("meetings", "starts_at")):
         _of_lead(
@@ -164,8 +168,7 @@ def _leads(metadata: MetaData) -> None:
         Index("leads_created_at", "created_at", "id"),
         Index("leads_score", text(f"coalesce(score, {SCORE_UNKNOWN})"), "id"),
         Index("leads_owner", "owner", "created_at", "id"),
-        # Room for the next version of a row beside this one: then an update that moves nothing in an index touches none.
-        postgresql_with={"fillfactor": 85},
+        postgresql_with=ROOM_FOR_UPDATES,
     )
     # Apart from `leads`, because scores and owners change often, and every index of a row that moves is written again.
     Table(

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, cast
 
 import orjson
 
-from projections.lead import WHOLE, WHOLE_TYPES, Lead, display_name, fold, makes_lead
+from projections.lead import WHOLE_TYPES, Lead, Standing, display_name, fold
 from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadNoted, LeadUpdated, MessagePlanned, MessageRecorded
 from schemas.message import Frozen, Message
 from schemas.person import Note
@@ -40,13 +40,13 @@ class Folded:
     Attributes:
         whole: leads to write with every column.
         narrow: leads of which only version, status, score or owner changed, and which were not looked at.
-        before: under what the leads in `whole` were counted; leads that the batch made are not in it.
+        before: under what the leads in `whole` were counted; leads that are new in this batch are not in it.
         erased: lead -> when. Rows of these leads are nowhere in the rest.
         changed: lead -> (offset of its last fact, types of its facts): what listeners are told.
     """
 
     whole: dict[str, Lead] = field(default_factory=dict)
-    narrow: dict[str, Lead] = field(default_factory=dict)
+    narrow: dict[str, Standing] = field(default_factory=dict)
     before: dict[str, Counted] = field(default_factory=dict)
     erased: dict[str, datetime] = field(default_factory=dict)
     identifiers: list[Row] = field(default_factory=list)
@@ -60,81 +60,84 @@ class Folded:
 
 
 def needed(facts: Iterable[Fact]) -> list[str]:
-    """Leads that have to be loaded before the batch can be folded: those not made in it that a fact of WHOLE_TYPES is about."""
-    made: set[str] = set()
-    wanted: set[str] = set()
-    for fact in facts:
-        if type(fact.body) in WHOLE_TYPES and fact.lead not in made:
-            (made if makes_lead(fact.body) else wanted).add(fact.lead)
-    return sorted(wanted)
+    """Leads that have to be looked up before the batch can be folded: those that a fact of WHOLE_TYPES is about."""
+    return sorted({fact.lead for fact in facts if type(fact.body) in WHOLE_TYPES})
 
 
 def fold_batch(partition: int, facts: Iterable[Fact], loaded: Mapping[str, Lead], gone: Iterable[str]) -> Folded:
     """Fold facts in order. `loaded` are the leads asked for by `needed`, `gone` those of them that were erased."""
     folded = Folded(before={lead.id: counted(lead) for lead in loaded.values()})
-    leads: dict[str, Lead] = dict(loaded)
-    leads.update({lead: Lead(lead, partition, erased=True) for lead in gone})
+    leads: dict[str, Standing] = dict(loaded)
+    leads.update({lead: Standing(lead, partition, erased=True) for lead in gone})
     changed = folded.changed
     for fact in facts:
         id_, offset, body, person, at = fact
         lead = leads.get(id_)
-        if lead is None:
-            lead = leads[id_] = Lead(id_, partition)
-        elif lead.erased:
+        if lead is not None and lead.erased:
             continue
+        if lead is None or type(lead) is Standing:
+            if type(body) in WHOLE_TYPES:
+                lead = leads[id_] = Lead(id_, partition)
+            elif lead is None:
+                lead = leads[id_] = Standing(id_, partition)
         fold(lead, body, person, at)
         remember = _REMEMBER.get(type(body))
         if remember is not None:
             remember(folded, lead, fact)
-        before = changed.get(id_)
-        if before is None:
-            changed[id_] = (offset, [body.TYPE])
-        else:
-            if body.TYPE not in before[1]:
-                before[1].append(body.TYPE)
-            changed[id_] = (offset, before[1])
-    for id_, lead in leads.items():
-        if lead.erased:
-            continue
-        if lead.created_at is not None:
-            folded.whole[id_] = lead
-        elif lead.touched and not lead.touched & WHOLE:
-            folded.narrow[id_] = lead
+        types = changed[id_][1] if id_ in changed else []
+        if body.TYPE not in types:
+            types.append(body.TYPE)
+        changed[id_] = (offset, types)
+    _sort_out(folded, leads.values())
     _hang_on(folded)
     return folded
 
 
-def _assigned(folded: Folded, _lead: Lead, fact: Fact) -> None:
+def _sort_out(folded: Folded, leads: Iterable[Standing]) -> None:
+    """Which leads are written whole, which in part; leads that nobody captured not at all."""
+    for lead in leads:
+        if lead.erased:
+            continue
+        if not isinstance(lead, Lead):
+            if lead.touched:
+                folded.narrow[lead.id] = lead
+        elif lead.created_at is not None:
+            folded.whole[lead.id] = lead
+
+
+def _assigned(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("LeadAssigned", fact.body)
     folded.assignments.append((fact.lead, fact.offset, fact.at, body.before, body.owner, body.actor, body.reason))
 
 
-def _noted(folded: Folded, _lead: Lead, fact: Fact) -> None:
+def _noted(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("LeadNoted", fact.body)
     text = fact.person.text if isinstance(fact.person, Note) else None
     folded.notes.append((fact.lead, body.note_id, fact.at, body.actor, text))
 
 
-def _planned(folded: Folded, _lead: Lead, fact: Fact) -> None:
+def _planned(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("MessagePlanned", fact.body)
     row = folded.messages.setdefault((fact.lead, body.message_id), [None] * 8)
     row[:5] = body.template, body.template_version, body.to, body.reason, fact.at
 
 
-def _recorded(folded: Folded, _lead: Lead, fact: Fact) -> None:
+def _recorded(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("MessageRecorded", fact.body)
     row = folded.messages.setdefault((fact.lead, body.message_id), [None] * 8)
     row[5:] = body.outcome, fact.at, body.detail
 
 
-def _erased(folded: Folded, _lead: Lead, fact: Fact) -> None:
+def _erased(folded: Folded, _lead: Standing, fact: Fact) -> None:
     folded.erased[fact.lead] = fact.at
 
 
-def _name_company(folded: Folded, lead: Lead, _fact: Fact) -> None:
+def _name_company(folded: Folded, lead: Standing, _fact: Fact) -> None:
     """The company that a lead names now. What is kept does not depend on the order in which partitions are read."""
+    if not isinstance(lead, Lead) or lead.company is None or lead.created_at is None:
+        return
     id_ = company_id(lead.company)
-    if id_ is None or lead.company is None or lead.created_at is None:
+    if id_ is None:
         return
     domain = None if lead.free_mail else lead.mail_domain
     known = folded.companies.get(id_)
@@ -150,7 +153,7 @@ def _name_company(folded: Folded, lead: Lead, _fact: Fact) -> None:
         )
 
 
-_REMEMBER: Final[Mapping[type[Message], Callable[[Folded, Lead, Fact], None]]] = {
+_REMEMBER: Final[Mapping[type[Message], Callable[[Folded, Standing, Fact], None]]] = {
     LeadCaptured: _name_company,
     LeadUpdated: _name_company,
     LeadAssigned: _assigned,

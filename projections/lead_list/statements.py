@@ -82,11 +82,20 @@ BESIDE: Final[tuple[tuple[str, tuple[str, ...], tuple[Column, ...]], ...]] = (
 )
 
 
+COLUMNS: Final = {
+    "leads": tuple(name for name, _ in LEAD_COLUMNS),
+    "names": NAME_COLUMNS,
+    **{table: ("lead", *(name.strip('"') for name, _, _ in columns)) for table, _, columns in BESIDE},
+}
+"""The columns that rows have, by table."""
+
+
 def statements(schema: str) -> dict[str, str]:
     """Every statement, by what it does."""
     names = [name for name, _ in LEAD_COLUMNS]
     sql = {
         "load": f"select {', '.join(names)} from {schema}.leads where id = any($1::text[])",
+        "known": f"select id, version, owner from {schema}.leads where id = any($1::text[])",
         "gone": f"select lead from {schema}.erased where lead = any($1::text[])",
         "leads": f"insert into {schema}.leads ({', '.join(names)}) select * from {_unnest(*(kind for _, kind in LEAD_COLUMNS))} "
         f"on conflict (id) do update set {', '.join(f'{name} = excluded.{name}' for name in names[1:])}",
@@ -129,7 +138,7 @@ def statements(schema: str) -> dict[str, str]:
 
 
 def _beside(schema: str, table: str, key: tuple[str, ...], columns: tuple[Column, ...]) -> str:
-    """Upsert into a table that hangs on leads, for those leads that have a row."""
+    """Upsert into a table that hangs on leads."""
     names = [name for name, _, _ in columns]
     updates = [
         f"{name} = excluded.{name}" if how == "new" else f"{name} = coalesce(excluded.{name}, {table}.{name})"
@@ -137,9 +146,8 @@ def _beside(schema: str, table: str, key: tuple[str, ...], columns: tuple[Column
         if name not in key
     ]
     return (
-        f"insert into {schema}.{table} (lead, {', '.join(names)}) select u.* "
-        f"from {_unnest('text', *(kind for _, kind, _ in columns))} as u(lead, {', '.join(names)}) "
-        f"where exists (select from {schema}.leads l where l.id = u.lead) "
+        f"insert into {schema}.{table} (lead, {', '.join(names)}) select * "
+        f"from {_unnest('text', *(kind for _, kind, _ in columns))} "
         f"on conflict (lead, {', '.join(key)}) do " + (f"update set {', '.join(updates)}" if updates else "nothing")
     )
 

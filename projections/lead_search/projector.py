@@ -77,4 +77,5 @@ def _lead(row: Any, partition: int) -> Lead:
 
 def projection(*, schema: str = SCHEMA, version: int = VERSION, announce: object = None) -> Projection:  # noqa: ARG001
     """The read model, declared. Listeners (`announce`) are told of leads by lead_list."""
-    return Projection(name=SCHEMA, reads=topics.EVENTS, apply=Projector(schema).apply, version=version, schema=schema)
+    apply = Projector(schema).apply
+    return Projection(name=SCHEMA, reads=topics.EVENTS, apply=apply, backlog=("dirty",), version=version, schema=schema)

@@ -89,7 +89,9 @@ def test_a_vendors_request_as_it_is_becomes_a_lead_with_what_it_says(api: httpx2
     again = api.post(path, content=body, headers=case["headers"])
     assert again.is_success
     status = until(
-        lambda: (found := api.get(f"/v1/submissions/{again.headers['x-submission-id']}").json())["status"] != "received" and found,
+        lambda: (
+            (found := api.get(f"/v1/submissions/{again.headers['x-submission-id']}").json())["status"] != "received" and found
+        ),
         "the repeat is decided",
     )
     assert (status["status"], status["lead_id"]) == ("duplicate", lead["id"])

@@ -111,7 +111,7 @@ class Faults:
         pid = await self._alive(fault.target)
         os.kill(pid, signal.SIGKILL)
         self._count(fault.target)
-        while self._stack.fleet.children[fault.target].pid == pid:  # noqa: ASYNC110 - the supervisor has no event for it
+        while self._stack.fleet.children[fault.target].pid == pid:
             await asyncio.sleep(0.01)
 
     async def _kill_server(self, fault: Fault) -> None:

@@ -113,7 +113,6 @@ class Stack:
     fleet: Fleet
     source: Source
     metrics: dict[str, int]
-    notes: dict[str, object] = field(default_factory=dict)
     killed: Counter[str] = field(default_factory=Counter)
     recoveries: dict[str, list[float]] = field(default_factory=dict)
 
@@ -170,7 +169,7 @@ async def _team_known(settings: Settings) -> None:
     try:
         async with asyncio.timeout(60):
             query = "select exists(select 1 from routing_pools.states where key = 'sales')"
-            while not await pool.fetchval(query):  # noqa: ASYNC110 - a table has no event
+            while not await pool.fetchval(query):
                 await asyncio.sleep(0.2)
     finally:
         await pool.close()

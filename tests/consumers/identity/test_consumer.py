@@ -24,9 +24,9 @@ from infra.postgres.pool import open_pool
 from schemas.commands import CaptureLead, EraseLead
 from schemas.envelope import Envelope
 from schemas.events import ClockTicked
-from schemas.message import registry
-from schemas.person import Person
-from schemas.submissions import ErasureRequested, SubmissionReceived
+from schemas.message import LeadId, Sealed, registry
+from schemas.person import Person, Traits
+from schemas.submissions import ContactEdited, ErasureRequested, SubmissionReceived
 from tests.infra.kafka.logs import HandClock, MemoryLog, recorded
 from tests.submitting import submission
 
@@ -117,7 +117,13 @@ async def test_the_request_as_it_came_is_not_handed_on_in_the_clear(identity: Id
 async def test_a_batch_claims_the_same_as_its_records_one_by_one(identity: Identity) -> None:
     made = [
         await submission(identity.keyring, email, phone=phone)
-        for email, phone in [(None, "+321"), ("a@x.example", "+321"), ("b@x.example", "+321"), (None, "+321"), ("B@x.example", None)]
+        for email, phone in [
+            (None, "+321"),
+            ("a@x.example", "+321"),
+            ("b@x.example", "+321"),
+            (None, "+321"),
+            ("B@x.example", None),
+        ]
     ]
     sent = await identity.read(*[record for _, record in made])
     ann, bob = sent[0].lead, sent[2].lead
@@ -188,6 +194,60 @@ async def test_claims_of_a_restored_backup_do_not_revive_whom_the_ledger_has(ide
     body, again = await submission(identity.keyring, "ada@x.example")
     assert await identity.read(again) == []
     assert (await identity.filed(body))[0] == "rejected"
+
+
+async def edited(identity: Identity, lead: str, **contact: str) -> Any:
+    """The command that comes of giving a known lead another address or number."""
+    hashes = {f"{kind}_hash": identity.keyring.hash(kind, value) for kind, value in contact.items()}  # type: ignore[arg-type]
+    asked = ContactEdited(
+        lead=LeadId(lead),
+        personal=Sealed("1.lead.passed-on"),
+        command_id=str(uuid.uuid4()),
+        actor="ann",
+        expected_version=3,
+        fields=tuple(contact),
+        traits=Traits(**hashes),
+    )
+    envelope = Envelope(asked.command_id, asked.TYPE, "gateway", datetime.now(UTC), subject=lead)
+    (command,) = await identity.read(Outgoing(lead.encode(), envelope.headers(), asked.model_dump_json().encode()))
+    assert (command.command_id, command.personal, command.fields) == (asked.command_id, asked.personal, asked.fields)
+    assert (command.lead, command.actor, command.expected_version) == (lead, "ann", 3)
+    return command
+
+
+async def captured_lead(identity: Identity, email: str | None, phone: str | None = None) -> str:
+    _, record = await submission(identity.keyring, email, phone=phone)
+    (command,) = await identity.read(record)
+    return str(command.lead)
+
+
+async def test_a_new_address_is_claimed_and_finds_the_lead_from_then_on(identity: Identity) -> None:
+    lead = await captured_lead(identity, "ada@x.example")
+    assert (await edited(identity, lead, email="ada@new.example", phone="+321")).refused == ""
+    assert await captured_lead(identity, "ada@new.example") == lead
+    assert await captured_lead(identity, None, "+321") == lead
+    assert await captured_lead(identity, "ada@x.example") == lead, "the old one too"
+
+
+async def test_an_address_of_another_lead_is_refused_by_name_and_stays_where_it_is(identity: Identity) -> None:
+    ada, bob = await captured_lead(identity, "ada@x.example"), await captured_lead(identity, "bob@x.example")
+    assert bob in (await edited(identity, ada, email="bob@x.example", phone="+321")).refused
+    assert await captured_lead(identity, "bob@x.example") == bob
+    assert await captured_lead(identity, None, "+321") not in (ada, bob), "nothing of a refused edit is claimed"
+
+
+async def test_ones_own_address_and_a_shared_number_are_not_refused(identity: Identity) -> None:
+    ada, bob = await captured_lead(identity, "ada@x.example", "+321"), await captured_lead(identity, "bob@x.example")
+    assert (await edited(identity, ada, email="ada@x.example")).refused == ""
+    assert (await edited(identity, bob, phone="+321")).refused == ""
+    assert await captured_lead(identity, None, "+321") == ada, "who had the number first keeps it"
+
+
+async def test_an_edit_of_an_erased_lead_claims_nothing_and_is_passed_on_to_be_declined(identity: Identity) -> None:
+    lead = await captured_lead(identity, "ada@x.example")
+    await identity.read(erasure(lead))
+    await edited(identity, lead, email="ada@new.example")
+    assert await identity.pool.fetchval("select count(*) from identity.claims where lead is not null") == 0
 
 
 async def letters(identity: Identity) -> list[tuple[str, str]]:

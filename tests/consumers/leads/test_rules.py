@@ -49,7 +49,9 @@ def folding(*bodies: Message) -> Folding:
 
 def test_a_first_submission_makes_the_lead_at_the_offset_of_its_command() -> None:
     made = folding(about(commands.ChangeStatus, status="won"))  # offset 0 is about nobody yet
-    decision = made.feed(capture(campaign={"utm_source": "s"}, consent=False, consents={"mail": True}, traits=traits(company="X")))
+    decision = made.feed(
+        capture(campaign={"utm_source": "s"}, consent=False, consents={"mail": True}, traits=traits(company="X"))
+    )
     (fact,) = decision.events
     assert isinstance(fact, events.LeadCaptured)
     assert (fact.first, fact.version, fact.personal, fact.submission_id) == (True, 1, SEALED, "submission-1")
@@ -111,6 +113,12 @@ def test_an_edit_says_what_was_changed_and_keeps_its_personal_values_sealed() ->
     assert fact == events.LeadUpdated(
         lead=LEAD, version=1, personal=SEALED, fields=("email", "company"), changes={"company": "Y"}, actor="ann"
     )
+
+
+def test_an_edit_that_identity_refused_is_declined_with_its_reason() -> None:
+    edit = about(commands.EditLead, fields=("email",), refused="the address belongs to somebody else")
+    decision = folding(capture()).feed(edit)
+    assert (decision.events, decision.outcome) == ((), Outcome("declined", "the address belongs to somebody else", 0))
 
 
 def test_an_edit_of_nothing_is_done_at_the_same_version() -> None:

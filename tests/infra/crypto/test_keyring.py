@@ -238,7 +238,7 @@ async def test_hashes_are_equal_for_one_address_however_it_is_written(db: Opened
     hashed = db.keyring.hash("email", "Anna@Example.COM ")
     assert hashed == db.another_process().hash("email", normal_email(" anna@example.com"))
     assert len(hashed) == 64
-    assert hashed != db.keyring.hash("identity", "anna@example.com")
+    assert hashed != db.keyring.hash("delivery", "anna@example.com")
     assert hashed != Keyring(db.pool, os.urandom(32)).hash("email", "anna@example.com")
     assert db.keyring.hash("phone", "+491701234567") != db.keyring.hash("phone", "+491701234568")
 

@@ -56,7 +56,12 @@ async def publish(pool: asyncpg.Pool, body: dict[str, Any], name: str = "sales",
 
 
 async def test_versions_are_counted_by_name_and_an_unchanged_body_is_no_new_one(pool: asyncpg.Pool) -> None:
-    assert [await publish(pool, body) for body in ({"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": 2}, {"a": 1, "b": 2})] == [1, 1, 2, 3]
+    assert [await publish(pool, body) for body in ({"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": 2}, {"a": 1, "b": 2})] == [
+        1,
+        1,
+        2,
+        3,
+    ]
     assert await publish(pool, {"a": 1}, name="other") == 1
 
 

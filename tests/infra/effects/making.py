@@ -164,7 +164,7 @@ async def state(db: Opened, of: Effect) -> str:
 async def until(wanted: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(seconds):
-        while not await wanted():  # noqa: ASYNC110 - what is waited for happens in PostgreSQL
+        while not await wanted():
             await asyncio.sleep(0.01)
 
 

@@ -62,7 +62,7 @@ async def test_a_command_that_takes_too_long_is_killed(processes: Processes, tmp
 
 async def test_a_process_that_does_not_obey_is_killed(processes: Processes, tmp_path: Path) -> None:
     process = await processes.start("one", python(tmp_path, STUBBORN))
-    while not (tmp_path / "log").read_text():  # noqa: ASYNC110
+    while not (tmp_path / "log").read_text():
         await asyncio.sleep(0.02)
 
     assert not await processes.end("one", signal.SIGTERM, 0.2)

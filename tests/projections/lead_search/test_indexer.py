@@ -251,7 +251,7 @@ async def test_the_job_makes_the_index_and_keeps_it_up_to_date(pool, settings):
     running = asyncio.create_task(job(stop))
     await three_leads(pool)
     async with asyncio.timeout(20):
-        while await dirty(pool):  # noqa: ASYNC110 - another task empties a table
+        while await dirty(pool):
             await asyncio.sleep(0.02)
     stop.set()
     await running
@@ -272,7 +272,7 @@ async def test_an_index_of_a_new_version_is_filled_before_people_search_it(pool,
     stop = asyncio.Event()
     running = asyncio.create_task(keep_indexed(pool, client, prefix, stop))
     async with asyncio.timeout(20):
-        while await client.indices.exists(index=before.name):  # noqa: ASYNC110 - another server tells nobody
+        while await client.indices.exists(index=before.name):
             await asyncio.sleep(0.05)
     stop.set()
     await running

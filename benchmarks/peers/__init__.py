@@ -1,0 +1,1 @@
+"""What a user would pick instead, written as the tutorials of these libraries write it."""

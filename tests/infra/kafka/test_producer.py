@@ -1,0 +1,140 @@
+"""Appending to a real Kafka: in order, in bounded time and memory."""
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from infra.kafka.ports import Destination, LogUnavailable, Outgoing
+from infra.kafka.producer import Producer
+from infra.kafka.publisher import Position
+from infra.settings import Kafka, Settings
+from replay.reading import Range, reader
+from schemas import topics as catalogue
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+
+TOPIC = catalogue.ACTIVITIES
+
+
+def record(text: bytes, key: bytes | None = None) -> Outgoing:
+    return Outgoing(key, (("ce_id", b"1"),), text)
+
+
+def nowhere(**more: float) -> Kafka:
+    """Settings of a Kafka that is not there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return Kafka(bootstrap=f"127.0.0.1:{port}", publish_timeout_seconds=1.0, **more)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def producer(topics: Settings) -> AsyncIterator[Producer]:
+    made = Producer(topics.kafka)
+    yield made
+    await made.stop()
+
+
+async def kept(settings: Settings, partition: int, since: int = 0) -> list[bytes]:
+    async with reader(settings.kafka, TOPIC) as log:
+        end = (await log.ends())[partition]
+        return [one.value async for batch in log.read({partition: Range(since, end)}) for one in batch]
+
+
+async def test_each_record_is_acknowledged_with_its_place_and_keeps_its_order(producer: Producer, topics: Settings) -> None:
+    sent = [(number % 3, b"%d" % number) for number in range(600)]
+    positions = await asyncio.gather(*(producer.publish(TOPIC, partition, record(text)) for partition, text in sent))
+    for number in range(3):
+        mine = [(position, text) for position, (partition, text) in zip(positions, sent, strict=True) if partition == number]
+        assert [position for position, _ in mine] == [Position(number, offset) for offset in range(200)]
+        assert await kept(topics, number) == [text for _, text in mine]
+    assert producer.pending_bytes == 0
+
+
+async def test_records_go_with_their_key_and_headers_at_the_brokers_time(producer: Producer, topics: Settings) -> None:
+    before = time.time() * 1000
+    position = await producer.publish(TOPIC, 3, Outgoing(b"key", (("ce_id", b"1"), ("traceparent", "é".encode())), b"{}"))
+    async with reader(topics.kafka, TOPIC) as log:
+        (batch,) = [batch async for batch in log.read({3: Range(position.offset, position.offset + 1)})]
+    (found,) = batch
+    assert (found.key, list(found.headers), found.value) == (b"key", [("ce_id", b"1"), ("traceparent", "é".encode())], b"{}")
+    assert before - 5000 < found.recorded_ms < before + 60_000
+    assert str(position) == f"3-{position.offset}"
+
+
+async def test_an_outbox_row_is_appended_to_several_destinations(producer: Producer, topics: Settings) -> None:
+    batches = [(Destination(TOPIC.name, number), [record(b"a%d" % number), record(b"b%d" % number)]) for number in (4, 5)]
+    await producer.append(batches)
+    assert [await kept(topics, number) for number in (4, 5)] == [[b"a4", b"b4"], [b"a5", b"b5"]]
+
+
+async def test_more_than_one_batch_can_hold_and_a_record_larger_than_a_batch_keep_their_order(
+    producer: Producer, topics: Settings
+) -> None:
+    texts = [b"first", *(os.urandom(600_000) for _ in range(4)), os.urandom(3 * 1024 * 1024), b"last"]
+    async with reader(topics.kafka, TOPIC) as log:
+        since = (await log.ends())[5]
+    await producer.append([(Destination(TOPIC.name, 5), [record(text) for text in texts])])
+    assert await kept(topics, 5, since) == texts
+
+
+async def test_without_kafka_a_record_is_refused_in_bounded_time_and_takes_no_memory() -> None:
+    producer = Producer(nowhere())
+    started = time.monotonic()
+    refused = await asyncio.gather(
+        *(producer.publish(TOPIC, number % 2, record(b"x" * 1000)) for number in range(50)), return_exceptions=True
+    )
+    assert time.monotonic() - started < 15
+    assert all(isinstance(each, LogUnavailable) for each in refused)
+    assert producer.pending_bytes == 0
+    with pytest.raises(LogUnavailable):
+        await producer.append([(Destination(TOPIC.name, 0), [record(b"x")])])
+    with pytest.raises(LogUnavailable, match=r"Kafka at 127\.0\.0\.1:\d+ does not answer"):
+        await producer.start()
+    await producer.stop()
+
+
+async def test_what_does_not_fit_into_memory_is_refused_at_once(topics: Settings) -> None:
+    producer = Producer(topics.kafka, pending_bytes_max=10_000)
+    await producer.start()
+    first = asyncio.create_task(producer.publish(TOPIC, 0, record(b"x" * 8000)))
+    await asyncio.sleep(0)
+    with pytest.raises(LogUnavailable, match="bytes wait for Kafka already"):
+        await producer.publish(TOPIC, 1, record(b"x" * 8000))
+    await first
+    assert isinstance(await producer.publish(TOPIC, 1, record(b"x" * 8000)), Position)
+    await producer.stop()
+
+
+async def test_stopping_answers_whoever_waits() -> None:
+    producer = Producer(nowhere())
+    waiting = [asyncio.create_task(producer.publish(TOPIC, 0, record(b"x"))) for _ in range(3)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await producer.stop()
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert all(isinstance(answer, LogUnavailable) for answer in answers)
+
+
+async def test_a_topic_that_does_not_exist_is_an_outage_and_the_next_record_goes_through(topics: Settings) -> None:
+    hasty = Producer(topics.kafka.model_copy(update={"publish_timeout_seconds": 2.0}))
+    with pytest.raises(LogUnavailable):
+        await hasty.append([(Destination("no.such.topic", 0), [record(b"x")])])
+    assert isinstance(await hasty.publish(TOPIC, 0, record(b"y")), Position)
+    await hasty.stop()
+
+
+async def test_whoever_gave_up_waiting_is_not_sent_for(producer: Producer, topics: Settings) -> None:
+    async with reader(topics.kafka, TOPIC) as log:
+        since = (await log.ends())[2]
+    gave_up = asyncio.create_task(producer.publish(TOPIC, 2, record(b"gave up")))
+    await asyncio.sleep(0)
+    gave_up.cancel()
+    await producer.publish(TOPIC, 2, record(b"waited"))
+    assert await kept(topics, 2, since) == [b"waited"]
+    assert producer.pending_bytes == 0
