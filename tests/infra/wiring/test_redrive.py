@@ -132,9 +132,9 @@ async def test_what_cannot_be_driven_again_says_why(settings: Settings) -> None:
     async with running(settings, team=False) as system:
         with pytest.raises(NotRedrivable, match="there is no dead letter"):
             await redrive(system.has, uuid.uuid4())
-        nameless = Record(0, 1, 0, None, [("ce_type", b"document.published.v1")], b"{}")
+        nameless = Record(0, 900_001, 0, None, [("ce_type", b"document.published.v1")], b"{}")
         with pytest.raises(NotRedrivable, match="about no lead"):
             await redrive(system.has, await _add(system, "scoring", topics.EVENTS.name, nameless))
-        headless = Record(0, 2, 0, b"key", [("ce_type", b"submission.received.v1")], b"{}")
+        headless = Record(0, 900_002, 0, b"key", [("ce_type", b"submission.received.v1")], b"{}")
         with pytest.raises(NotRedrivable, match="headers can't be read: header ce_"):
             await redrive(system.has, await _add(system, "identity", topics.SUBMISSIONS.name, headless))
