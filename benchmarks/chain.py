@@ -18,8 +18,9 @@ from benchmarks.peers import chain as peer
 from benchmarks.peers.tables import SCHEMA, Base
 from benchmarks.processes import Running, running
 from benchmarks.results import Result, Results, Wrong
+from infra.wiring import discovery
 from replay.reading import reader
-from schemas.topics import EVENTS
+from schemas.topics import EVENTS, SUBMISSIONS
 
 STAGE = "chain: submission -> visible, scored row"
 WARM_UP = 200
@@ -68,9 +69,11 @@ async def _ours(
         await traffic.publish(has.producer, "leads.submissions", await traffic.our_records(has, warm))
         warmed = before + traffic.expected(has, warm)
         await until(made, processes, "lead_list.leads", warmed)
-        return await _measured(
+        result = await _measured(
             made, results, who, processes, "leads.submissions", records, "lead_list.leads", warmed, goal, count
         )
+        await _settled(made, processes, consumers, views)
+        return result
 
 
 async def _peer(made: Deployment, results: Results, who: str, policy: str, roles: Sequence[str], count: int) -> Result:
@@ -122,17 +125,31 @@ async def until(made: Deployment, processes: Running, table: str, goal: traffic.
         await asyncio.sleep(0.03)
 
 
-async def _settled(made: Deployment, processes: Running) -> None:
-    """Wait until nothing is left to do: mails are recorded and owners assigned after the score is seen."""
-    quiet, before = 0, -1
-    while quiet < 4:
-        await asyncio.sleep(0.5)
+async def _settled(made: Deployment, processes: Running, consumers: Sequence[str], views: Sequence[str]) -> None:
+    """Wait until all have come to the end of their topics: mails are recorded and owners assigned after the score is seen."""
+    give_up, quiet = time.monotonic() + WAIT_SECONDS_MAX, 0
+    while quiet < 3:
+        await asyncio.sleep(0.3)
         processes.check()
-        async with reader(made.settings.kafka, EVENTS) as log:
+        quiet = quiet + 1 if await _at_the_end(made, consumers, views) else 0
+        if time.monotonic() > give_up:
+            raise Wrong(f"not everything is done after {WAIT_SECONDS_MAX:.0f} s")
+
+
+async def _at_the_end(made: Deployment, consumers: Sequence[str], views: Sequence[str]) -> bool:
+    reads = {fold.name: fold.reads for fold in discovery.folds()} | dict.fromkeys(discovery.step_makers(), SUBMISSIONS)
+    wanted = {name: topic for name, topic in reads.items() if not consumers or name in consumers}
+    wanted |= {name: EVENTS for name in discovery.projection_makers() if not views or name in views}
+    for name, topic in wanted.items():
+        schema = name.replace(".", "_")
+        async with reader(made.settings.kafka, topic) as log:
             end = sum((await log.ends()).values())
-        position = await made.has.pool.fetchval("select sum(position)::bigint from lead_list.watermarks")
-        quiet = quiet + 1 if position == end == before else 0
-        before = end
+        position, waiting = await made.has.pool.fetchrow(
+            f"select (select coalesce(sum(position), 0)::bigint from {schema}.watermarks), exists(select 1 from {schema}.outbox)"
+        )
+        if position != end or waiting:
+            return False
+    return True
 
 
 async def _seen(made: Deployment, table: str) -> tuple[int, int]:

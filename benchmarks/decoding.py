@@ -19,6 +19,7 @@ from benchmarks.results import Result, Results
 from infra.kafka.batch import admit
 from infra.kafka.ports import Record, Watermark
 from infra.kafka.subscriber import RECORDS_PER_POLL_MAX, _pass_decoder, _pass_parser
+from infra.wiring.host import settle_memory
 from replay.reading import reader
 from schemas.message import registry
 from schemas.topics import EVENTS
@@ -40,6 +41,7 @@ async def run(made: Deployment, results: Results, rounds: int) -> None:
     peers: list[tuple[str, Work]] = [("FastStream batch + same pydantic classes", _pydantic())]
     if msgspec is not None:
         peers.append(("FastStream batch + msgspec", _msgspec()))
+    settle_memory()  # as in our processes; the peers have it here too
     for _ in range(rounds):
         own = await _measured(made, results, "ours (admit)", _admit(), total)
         for who, work in peers:

@@ -9,6 +9,7 @@ or not a connection is free, so that a server that stalls is not spared. Prints 
 
 import argparse
 import asyncio
+import contextlib
 import json
 import struct
 import sys
@@ -62,6 +63,7 @@ class Run:
     due: deque[tuple[int, float]] = field(default_factory=deque)
     stopping: bool = False
     again: bool = False
+    finished: asyncio.Event = field(default_factory=asyncio.Event)
 
     def next(self, connection: "Connection") -> None:
         """Give a free connection its next request."""
@@ -85,6 +87,8 @@ class Run:
         self.seconds.append(time.time() - connection.at)
         if self.keep_bodies:
             self.bodies.append((connection.at, body.decode()))
+        if not self.again and len(self.seconds) == len(self.requests):
+            self.finished.set()
         self.next(connection)
 
 
@@ -130,9 +134,9 @@ async def generate(run: Run, port: int, connections: int, seconds: float, rate: 
     if rate:
         run.idle.extend(made)
         await _at_rate(run, started, rate)
-        give_up = time.time() + OPEN_SECONDS_MAX
-        while run.good + run.bad < len(run.requests) and time.time() < give_up:
-            await asyncio.sleep(0.05)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(OPEN_SECONDS_MAX):
+                await run.finished.wait()
         took = time.time() - started
     else:
         run.again = True

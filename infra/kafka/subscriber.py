@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -27,7 +28,10 @@ from infra.settings import Kafka
 from schemas.topics import CATALOGUE
 
 RECORDS_PER_POLL_MAX = 2000
-POLL_MS = 10
+POLL_MS = 250
+"""How long a poll waits for the first record; it returns as soon as there is one."""
+FETCH_WAIT_MS = 500
+"""The same at the broker, for a fetch."""
 IDLE_SECONDS = 0.2
 COMMIT_SECONDS = 2.0
 
@@ -111,13 +115,15 @@ class Subscriber(ConsumerRebalanceListener):
             max_poll_interval_ms=300_000,
             fetch_max_bytes=16 * 1024 * 1024,
             max_partition_fetch_bytes=4 * 1024 * 1024,
-            fetch_max_wait_ms=100,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             parser=_pass_parser,
             decoder=_pass_decoder,
             listener=self,
             title=step.name,
         )
         self._subscriber(self._handle)
+        # FastStream sleeps after every empty poll, for as long as the poll: a record would wait, or the loop never rest.
+        self._subscriber.get_msg = _poll  # type: ignore[method-assign]
 
     @property
     def partitions(self) -> dict[int, Partition]:
@@ -212,6 +218,12 @@ class Subscriber(ConsumerRebalanceListener):
         if offsets:
             with contextlib.suppress(KafkaError, asyncio.TimeoutError):
                 await self._consumer().commit(offsets)
+
+
+async def _poll(consumer: AIOKafkaConsumer) -> tuple[Any, ...]:
+    """What is there, of all partitions; empty after POLL_MS without news."""
+    found = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_PER_POLL_MAX)
+    return tuple(chain.from_iterable(found.values()))
 
 
 async def _pass_parser(message: Any) -> RawMessage:

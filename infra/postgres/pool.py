@@ -24,6 +24,13 @@ UNAVAILABLE: Final[tuple[type[Exception], ...]] = (
 """What asyncpg raises where the server, not the statement, is the trouble: worth trying again."""
 
 
+async def _as_it_is(_connection: object) -> None:
+    """Nothing that we run outlives its transaction in a session, so a release needs no round trip to undo it.
+
+    asyncpg itself has ended what was open by then.
+    """
+
+
 async def open_pool(url: str, *, name: str, size: int = 4) -> asyncpg.Pool:
     """Connections for one consumer, projection or process; the caller closes the pool.
 
@@ -40,6 +47,7 @@ async def open_pool(url: str, *, name: str, size: int = 4) -> asyncpg.Pool:
         max_size=size,
         timeout=CONNECT_TIMEOUT_SECONDS,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
+        reset=_as_it_is,
         server_settings={
             "application_name": f"leadflow-{name}",
             "lock_timeout": str(LOCK_TIMEOUT_MS),

@@ -168,6 +168,8 @@ def _leads(metadata: MetaData) -> None:
         Index("leads_created_at", "created_at", "id"),
         Index("leads_score", text(f"coalesce(score, {SCORE_UNKNOWN})"), "id"),
         Index("leads_owner", "owner", "created_at", "id"),
+        # Most leads are new, and walking them all in order finds some at once; the others are few.
+        Index("leads_status", "status", "created_at", "id", postgresql_where=text("status <> 'new'")),
         postgresql_with=ROOM_FOR_UPDATES,
     )
     # Apart from `leads`, because scores and owners change often, and every index of a row that moves is written again.

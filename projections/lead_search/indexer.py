@@ -20,7 +20,7 @@ from projections.lead_search.model import SCHEMA, index
 
 log = structlog.get_logger("lead_search")
 
-ROUND_MAX: Final = 4_000
+ROUND_MAX: Final = 10_000
 """Documents in one round; each of its requests takes REQUEST_MAX."""
 REQUEST_MAX: Final = 1_000
 REQUESTS_AT_ONCE: Final = 2

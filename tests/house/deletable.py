@@ -1,7 +1,7 @@
-"""Can each consumer be taken out? `python -m tests.house.deletable [NAME...]`
+"""Can each consumer be taken out? `python -m tests.house.deletable [--servers] [NAME...]`
 
-A consumer's folder and its tests are deleted from a copy of the tree, and every check that needs no server is run there: nothing else
-may have to change. `identity` and `leads` are the floor that all stand on.
+A consumer's folder and its tests are deleted from a copy of the tree, and every check that needs no server (with `--servers`, also
+those that do) is run there: nothing else may have to change. `identity` and `leads` are the floor that all stand on.
 """
 
 import os
@@ -19,13 +19,15 @@ FLOOR = {"identity", "leads"}
 SECONDS_MAX = 1200
 SHOWN_LINES = 25
 BIN = Path(sys.executable).parent
-UNIT = "not integration and not e2e and not long"
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "-m")
 CHECKS: Mapping[str, Sequence[str]] = {
     "ruff": (sys.executable, "-m", "ruff", "check", "--no-cache", "."),
     "import-linter": (str(BIN / "lint-imports"), "--no-cache"),
     "mypy": (sys.executable, "-m", "mypy", "--cache-dir", "{cache}"),
-    "tests": (sys.executable, "-m", "pytest", "-m", UNIT, "-q", "-x", "-p", "no:cacheprovider", "--no-header"),
+    "tests": (*PYTEST, "not integration and not e2e and not long"),
+    "servers": (*PYTEST, "integration and not long"),
 }
+OFFLINE = tuple(name for name in CHECKS if name != "servers")
 
 
 def consumers() -> list[str]:
@@ -45,13 +47,12 @@ def copy_without(consumer: str, into: Path) -> None:
         shutil.copyfile(ROOT / path, target)
 
 
-def failures(consumer: str, checks: Sequence[str] = tuple(CHECKS)) -> Iterator[tuple[str, float, str | None]]:
+def failures(consumer: str, checks: Sequence[str] = OFFLINE) -> Iterator[tuple[str, float, str | None]]:
     """(check, seconds, what it said where it failed) for each check in a tree without `consumer`."""
     with tempfile.TemporaryDirectory(prefix=f"without-{consumer}-") as folder:
         copy, cache = Path(folder) / "tree", Path(folder) / "cache"
         copy_without(consumer, copy)
-        # The simulation knows no consumer of ours: a few seeds say that it still runs.
-        environment = {**os.environ, "PYTHONPATH": str(copy), "LEADFLOW_SEEDS": "10", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
         for check in checks:
             command = [part.format(cache=cache) for part in CHECKS[check]]
             begun = time.monotonic()
@@ -72,11 +73,12 @@ def _end(said: str) -> str:
     return "\n".join(said.rstrip().splitlines()[-SHOWN_LINES:])
 
 
-def main(names: Sequence[str]) -> int:
+def main(asked: Sequence[str]) -> int:
     """Report; 1 if anything fails anywhere."""
+    names = [name for name in asked if name != "--servers"]
     failed = 0
     for consumer in names or consumers():
-        for check, seconds, said in failures(consumer):
+        for check, seconds, said in failures(consumer, tuple(CHECKS) if "--servers" in asked else OFFLINE):
             failed += said is not None
             verdict = "ok" if said is None else f"FAILS\n{said}"
             sys.stdout.write(f"without {consumer:<14} {check:<14} {seconds:6.1f} s  {verdict}\n")

@@ -123,3 +123,13 @@ def test_only_the_first_capture_needs_nothing_from_before():
     assert makes_lead(captured())
     assert not makes_lead(captured(first=False))
     assert not makes_lead(scored(ADA, 1))
+
+
+def test_a_new_address_brings_what_follows_from_it():
+    traits = Traits(email_hash="h2", mail_domain="zuse.example", free_mail=True)
+    lead = told(
+        (captured(), ada()),
+        (updated(ADA, ["email"]).model_copy(update={"traits": traits}), Person(email="ada@zuse.example")),
+    )
+    assert (lead.email, lead.mail_domain, lead.free_mail) == ("ada@zuse.example", "zuse.example", True)
+    assert ("email", "h2") in lead.identifiers

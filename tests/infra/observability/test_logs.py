@@ -5,6 +5,10 @@ import sys
 
 import orjson
 import pytest
+import structlog
+
+from infra.observability import logs
+from infra.settings import Telemetry
 
 PROGRAM = """
 import logging, structlog
@@ -48,3 +52,15 @@ def test_people_get_lines_without_colours_where_there_is_no_terminal() -> None:
     text = "\n".join(lines(format_="console"))
     assert "ready" in text
     assert "\x1b" not in text
+
+
+def test_a_process_can_be_told_to_write_less(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        logs.configure(Telemetry(log_level="warning"), "work")
+        structlog.get_logger("x").info("unsaid")
+        structlog.get_logger("x").warning("said")
+    finally:
+        structlog.reset_defaults()
+        structlog.contextvars.clear_contextvars()
+    (line,) = capsys.readouterr().out.splitlines()
+    assert (orjson.loads(line)["event"], orjson.loads(line)["process"]) == ("said", "work")

@@ -18,7 +18,8 @@ from infra.documents import store as documents
 from infra.settings import Settings
 from infra.wiring import gateway, host, processes
 from infra.wiring.host import UnknownName
-from infra.wiring.work import ReadModelPeople
+from infra.wiring.work import ReadModelPeople, worker
+from schemas.events import MessageRecorded
 from tests.system import TEAM, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
@@ -187,3 +188,19 @@ async def test_contacts_are_found_in_the_read_model_and_in_published_documents(t
         assert await gateway._owner_of(system.has)("nobody") == (False, None)
         owned, _ = await gateway._owner_of(system.has)(lead)
         assert owned
+
+
+async def test_what_was_sent_comes_back_as_a_fact_of_the_lead(topics: Settings) -> None:
+    stop = asyncio.Event()
+    async with running(topics, team=False) as system:
+        lead = await system.lead_of(await system.submit("written.to@contacts.example"))
+        await system.until_value(1, "select count(*) from effects.effects where lead = $1", lead)
+        working = asyncio.create_task((await worker(system.has)).run(stop))
+        fact = "select convert_from(value, 'UTF8') from history.records where lead = $1 and event_type = 'message.recorded.v1'"
+        await system.until_value(True, f"select exists({fact})", lead)
+        stop.set()
+        async with asyncio.timeout(10):
+            await working
+        recorded = MessageRecorded.model_validate_json(await system.has.pool.fetchval(fact, lead))
+        planned = "select payload ->> 'message_id' from effects.effects where lead = $1"
+        assert (recorded.outcome, recorded.message_id) == ("sent", await system.has.pool.fetchval(planned, lead))

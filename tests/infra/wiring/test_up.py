@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import httpx2
 import pytest
 
@@ -83,16 +84,9 @@ def children() -> set[int]:
 
 
 async def test_everything_comes_up_stays_up_and_stops(given: int, tmp_path: Path) -> None:
-    options = Options(tmp_path / "data", demo=True, trickle=False)
-    async with started(options) as said:
-        demo = json.loads((tmp_path / "data" / "demo.json").read_text())
-        assert demo["base_url"] == f"http://127.0.0.1:{given}"
-        assert stat.S_IMODE((tmp_path / "data" / "demo.json").stat().st_mode) == 0o600
-        async with httpx2.AsyncClient(base_url=demo["base_url"], timeout=20) as client:
-            for role in ("admin", "manager", "rep", "analyst"):
-                user = demo["users"][role]
-                login = {"email": user["email"], "password": user["password"]}
-                assert (await client.post("/v1/auth/login", json=login)).status_code == 200, role
+    async with started(Options(tmp_path / "data", demo=False)) as said:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{given}", timeout=20) as client:
+            assert (await client.get("/readyz")).status_code == 200
         before = children()
         assert len(before) == 4
         victim = min(before)
@@ -102,9 +96,32 @@ async def test_everything_comes_up_stays_up_and_stops(given: int, tmp_path: Path
         assert victim not in children()
     assert not children()
     assert said[-2:] == ["Stopping ...", "Stopped. Everything is kept; the next start goes on from here."]
+    assert not (tmp_path / "data" / "demo.json").exists(), "nobody asked for a demo"
 
-    kept = {role: user["password"] for role, user in demo["users"].items()}
-    assert module._kept_passwords(tmp_path / "data") == kept, "for the next start"
+
+async def test_a_demo_has_its_people_and_documents_and_keeps_its_passwords(given: int, tmp_path: Path) -> None:
+    options = Options(tmp_path)
+    settings = module._settings(options, {})
+    assert settings.gateway.public_url == f"http://127.0.0.1:{given}"
+    written = []
+    for _ in range(2):
+        await module._prepare(settings, options)
+        written.append((tmp_path / "demo.json").read_text())
+    assert written[0] == written[1]
+    assert stat.S_IMODE((tmp_path / "demo.json").stat().st_mode) == 0o600
+    demo = json.loads(written[0])
+    assert demo["base_url"] == settings.gateway.public_url
+    assert set(demo["users"]) == {"admin", "manager", "rep", "analyst"}
+    connection = await asyncpg.connect(settings.postgres.url)
+    rows = await connection.fetch("select kind, max(version) as version from documents.versions group by kind")
+    await connection.close()
+    assert {"team", "person"} <= {row["kind"] for row in rows}
+    assert {row["version"] for row in rows} == {1}, "the second start publishes nothing again"
+
+
+async def test_a_public_address_that_is_given_is_kept(given: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEADFLOW_GATEWAY__PUBLIC_URL", "https://leads.example")
+    assert module._settings(Options(tmp_path), {}).gateway.public_url == "https://leads.example"
 
 
 async def test_what_does_not_get_ready_is_told_and_nothing_is_left_running(

@@ -5,9 +5,10 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from infra.kafka.projection import Projection
+from infra.kafka.projection import Projection, ProjectionBatch
 from projections.lead_list import model
-from projections.lead_list.projector import Projector, projection
+from projections.lead_list.projector import COPY_ROWS_MIN, Projector, projection
+from schemas.message import LeadId
 from schemas.person import Person, Traits
 from tests.projections.builders import (
     ADA,
@@ -37,6 +38,7 @@ async def connection(database):
     yield found
     for table in ("leads", "companies", "counters", "erased", *model.LEAD_TABLES):
         await found.execute(f"delete from lead_list.{table}")
+    await found.execute("drop schema if exists lead_list_next cascade")
     await found.close()
 
 
@@ -106,8 +108,6 @@ async def test_batches_of_any_size_come_to_the_same(connection, size):
     whole, parts = LogOfFacts(), LogOfFacts()
     a_story(whole)
     async with connection.transaction():
-        await connection.execute("create schema if not exists lead_list_next")
-        await connection.execute("drop schema lead_list_next cascade")
         await model.create(connection, "lead_list_next")
         await Projector("lead_list_next").apply(connection, whole.batch())
     a_story(parts)
@@ -224,3 +224,54 @@ async def test_a_batch_of_markers_is_no_news(connection):
     log.add(marker())
     await write(connection, log)
     assert not any((await everything(connection)).values())
+
+
+async def test_many_leads_at_once_come_to_the_same_as_one_by_one(connection):
+    logs = LogOfFacts(), LogOfFacts()
+    ids = [LeadId(f"019a0000-0000-8000-8000-{number:012d}") for number in range(3 * COPY_ROWS_MIN)]
+    for log in logs:
+        log.add(captured(ids[0]), ada())
+    for log in logs:
+        for lead in ids:
+            log.add(captured(lead, first=lead != ids[0], consents={"mail": True}), ada(phone="1"))
+        for lead in ids[::2]:
+            log.add(assigned(lead, "eve"))
+            log.add(noted(lead, f"note-{lead}"), note())
+            log.add(planned(lead, f"message-{lead}"), source="communication")
+    await model.create(connection, "lead_list_next")
+    first, *others = logs[0].batch().records
+    for records in ([first], others):
+        async with connection.transaction():
+            await Projector("lead_list_next").apply(connection, ProjectionBatch(0, records))
+    for record in logs[1].batch().records:
+        async with connection.transaction():
+            await Projector().apply(connection, ProjectionBatch(0, [record]))
+    found = await everything(connection)
+    assert len(found["leads"]) == len(ids)
+    assert found == await everything(connection, "lead_list_next")
+
+
+async def test_leads_that_nobody_knows_are_no_news(connection):
+    told = []
+
+    async def announce(messages):
+        told.extend(orjson.loads(message) for message in messages)
+
+    projector = Projector(announce=announce)
+    log = LogOfFacts()
+    log.add(captured(ADA), ada())
+    await write(connection, log, projector)
+    log.add(planned(ADA), source="communication")
+    log.add(scored(BOB, 3), source="scoring")
+    log.add(planned(CAT), source="communication")
+    batch = log.batch()
+    async with connection.transaction():
+        await projector.apply(connection, batch)
+    await projector.after_commit(batch)
+    assert [(message["lead"], message["version"], message["owner"]) for message in told] == [(ADA, 1, None)]
+    log.add(erased(ADA))
+    batch = log.batch()
+    async with connection.transaction():
+        await projector.apply(connection, batch)
+    await projector.after_commit(batch)
+    assert (told[-1]["lead"], told[-1]["version"], told[-1]["types"]) == (ADA, None, ["lead.erased.v1"])
