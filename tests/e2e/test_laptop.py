@@ -139,8 +139,11 @@ def test_one_idempotency_key_in_parallel_is_one_lead(api: httpx2.Client) -> None
     assert {answer.json()["id"] for answer in [*done, again]} == {done[0].json()["id"]}
     other = api.post("/v1/leads", json={**body, "name": "Somebody Else"}, headers={"idempotency-key": key})
     assert other.status_code == 422
-    found = api.get("/v1/leads", params={"q": body["email"]}).json()["items"]
-    assert len(found) == 1
+
+    def listed() -> Any:
+        return api.get("/v1/leads", params={"q": body["email"]}).json()["items"]
+
+    assert len(until(listed, "the lead is in the list")) == 1
 
 
 def test_two_edits_with_one_etag_are_one_edit_and_one_412(api: httpx2.Client) -> None:
