@@ -5,6 +5,7 @@ up, one short transaction stops the live one's commits, brings the new one to ex
 process goes on with its next batch: same epoch, same position, new tables.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ SWITCH_SECONDS_MAX = 10
 BEHIND_MAX = 2000
 """Records to go when the live one is stopped: a fraction of a second's work."""
 ROUNDS_MAX = 200
+AWAIT_LIVE_ATTEMPTS_MAX = 50
+AWAIT_LIVE_PAUSE_SECONDS = 0.1
 
 
 class RebuildFailed(Exception):
@@ -152,6 +155,7 @@ class Rebuild:
 
     async def _settle(self, log: Reader, switch: bool) -> tuple[str, ...]:
         """Stop the live one's commits, get to the same positions, compare, rename."""
+        await self._await_live()
         for attempt in range(1, SWITCH_ATTEMPTS_MAX + 1):
             try:
                 async with self._pool.acquire() as connection, connection.transaction():
@@ -169,6 +173,18 @@ class Rebuild:
                 await self._pool.execute(f"drop schema if exists {self._next} cascade")
             return differences
         raise RebuildFailed(f"{self._live} was too busy to switch in {SWITCH_ATTEMPTS_MAX} attempts")
+
+    async def _await_live(self) -> None:
+        """The new one may be ahead by now: give the live one a moment, so that both stand at the same positions.
+
+        One that does not run never comes; then the new one is simply further on, and differs.
+        """
+        for _ in range(AWAIT_LIVE_ATTEMPTS_MAX):
+            live = await self._pool.fetch(f"select partition, position from {self._live}.watermarks")
+            positions = {row["partition"]: row["position"] for row in live}
+            if all(positions.get(number, 0) >= partition.position for number, partition in self._partitions.items()):
+                return
+            await asyncio.sleep(AWAIT_LIVE_PAUSE_SECONDS)
 
     async def _reach(self, log: Reader, positions: dict[int, int]) -> None:
         deadline = time.monotonic() + SWITCH_SECONDS_MAX
