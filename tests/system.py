@@ -10,7 +10,7 @@ from typing import Any
 from infra.documents import store as documents
 from infra.kafka import admin
 from infra.settings import Settings
-from infra.wiring import host
+from infra.wiring import discovery, host
 from schemas import topics
 from tests.submitting import publish, submission
 
@@ -97,7 +97,7 @@ async def running(settings: Settings, names: Sequence[str] = (), *, team: bool =
         task = asyncio.create_task(host.run_steps(has, steps, stop, host.projection_jobs(has, ())))
         system = System(has, task)
         try:
-            if team:
+            if team and "routing" in discovery.consumer_names():
                 await documents.publish(has.pool, "team", "sales", TEAM, actor="test", partitions=settings.kafka.partitions)
                 await documents.send_pending(has.pool, has.producer)
                 await system.until_value(True, "select exists(select 1 from routing_pools.states where key = 'sales')")

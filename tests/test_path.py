@@ -23,6 +23,7 @@ from schemas.envelope import Envelope
 from schemas.message import LeadId
 from schemas.person import Person, Traits
 from schemas.submissions import ContactEdited
+from tests.needing import needs
 from tests.submitting import publish, submission
 from tests.system import System, running
 
@@ -35,6 +36,7 @@ async def system(settings: Settings) -> AsyncIterator[System]:
         yield started
 
 
+@needs("scoring", "routing")
 async def test_a_submission_becomes_a_scored_and_owned_lead_in_the_list(system: System) -> None:
     id_ = await system.submit("ada@engines.example", phone="+3225551234")
     lead = await system.lead_of(id_)
@@ -44,6 +46,7 @@ async def test_a_submission_becomes_a_scored_and_owned_lead_in_the_list(system: 
     assert row["owner"] in {"ann", "bob"}
 
 
+@needs("communication", "routing")
 async def test_a_lead_and_its_owner_are_each_written_to_once(system: System) -> None:
     lead = await system.lead_of(await system.submit("once@engines.example"))
     await system.until_value(2, "select count(*) from effects.effects where lead = $1", lead)
@@ -129,6 +132,7 @@ async def test_spam_and_tests_are_filed_and_become_no_lead(system: System) -> No
     assert not await system.has.pool.fetchval("select exists(select 1 from lead_list.leads where email = 'bot@engines.example')")
 
 
+@needs("scoring")
 async def test_a_score_adds_up_line_by_line(system: System) -> None:
     lead = await system.lead_of(await system.submit("sum@engines.example"))
     await system.until_value(True, "select score is not null from lead_list.leads where id = $1", lead)

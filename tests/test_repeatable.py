@@ -19,6 +19,7 @@ from infra.local.addresses import Addresses
 from infra.postgres import database as databases
 from infra.postgres import migrate
 from infra.settings import Settings
+from infra.wiring import discovery
 from replay.rebuild import RUNTIME_TABLES, checksum
 from schemas import topics
 from schemas.commands import AssignLead, ChangeStatus, Command
@@ -26,11 +27,12 @@ from schemas.envelope import Envelope
 from schemas.person import Source, SubmittedPerson, Traits
 from schemas.submissions import SubmissionReceived
 from tests.conftest import settings_for
+from tests.needing import needs
 from tests.system import System, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
-FOLDS = ("scoring", "routing", "routing_pools", "communication", "leads")
+FOLDS = tuple(fold.schema for fold in discovery.folds())
 SIZES = ("1-10", "51-200", "1000+")
 
 
@@ -210,6 +212,7 @@ async def copy_schema(source: str, target: str, schema: str) -> None:
         await there.close()
 
 
+@needs("routing", "communication")
 async def test_the_same_topics_over_an_empty_database_come_to_the_same_decisions(
     servers: Addresses, database: str, settings: Settings
 ) -> None:

@@ -18,8 +18,8 @@ from infra.dead_letters import store as dead_letters
 from infra.kafka.batch import Batch, Entry
 from infra.kafka.fold import Documents
 from infra.kafka.outputs import Outputs
-from infra.kafka.partition import Result
 from infra.kafka.ports import Changes, DeadLetter, Log, Outgoing, StoredDocument, Transaction
+from infra.kafka.step import Result
 from schemas import commands, topics
 from schemas.message import LeadId, Message
 from schemas.person import Person
@@ -73,6 +73,10 @@ class IdentityStep:
     def restore(self, documents: Sequence[StoredDocument]) -> Documents:  # noqa: ARG002
         """Decides by no documents."""
         return Documents()
+
+    def concerns(self, batch: Batch) -> bool:
+        """Whatever is wanted."""
+        return any(entry.body is not None for entry in batch.entries)
 
     def tick(self, now_ms: int) -> Outgoing | None:  # noqa: ARG002
         """No timers."""

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from infra.kafka.batch import Batch, Entry, admit, decode, reason_of
 from infra.kafka.fold import Decision, Document, Documents, Due, Effect, Event, Fold, Reject, RetryLater, StateT
 from infra.kafka.outputs import Outputs
-from infra.kafka.partition import Result
 from infra.kafka.ports import (
     Answer,
     Changes,
@@ -22,6 +21,7 @@ from infra.kafka.ports import (
     Watermark,
     from_ms,
 )
+from infra.kafka.step import Result
 from schemas.envelope import BadEnvelope, Envelope, derived_id
 from schemas.events import ClockTicked, DocumentPublished, RefoldRequested
 from schemas.message import Message, from_json, to_json
@@ -64,6 +64,10 @@ class FoldStep(Generic[StateT]):
             if kind is not None:
                 restored = restored.replaced(stored.kind, stored.name, stored.version, kind.model_validate_json(stored.body))
         return restored
+
+    def concerns(self, batch: Batch) -> bool:
+        """Time alone matters only where there are timers."""
+        return bool(self.fold.timers) or any(entry.body is not None for entry in batch.entries)
 
     def tick(self, now_ms: int) -> Outgoing | None:
         """clock.ticked, for folds of the log that set timers."""

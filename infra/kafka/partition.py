@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
 
 from infra.kafka.batch import Batch, admit
 from infra.kafka.fold import Documents, Reject, RetryLater
@@ -30,54 +29,23 @@ from infra.kafka.ports import (
     LogUnavailable,
     Orders,
     OutboxRow,
-    Outgoing,
     Record,
     Refused,
     Store,
-    StoredDocument,
     StoreUnavailable,
-    Transaction,
     Watermark,
 )
-from schemas.topics import Topic
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a step made of a batch: what to write, and the documents in force after it."""
-
-    changes: Changes
-    documents: Documents
-
-
-class Step(Protocol):
-    """What a consumer does with a batch, inside the transaction."""
-
-    name: str
-    reads: Topic
-
-    def wants(self, type_: str) -> bool:
-        """Whether records of this type are decoded."""
-
-    def restore(self, documents: Sequence[StoredDocument]) -> Documents:
-        """Documents as stored beside the watermark."""
-
-    async def run(self, transaction: Transaction, batch: Batch, documents: Documents, log: Log) -> Result:
-        """Read, decide, and say what to write. Any exception undoes everything.
-
-        RetryLater makes the partition wait; Reject and every other exception are traced to one record by halving the batch.
-        """
-
-    async def committed(self, batch: Batch, result: Result) -> None:
-        """After the commit: tell whoever listens. May be lost, never repeated."""
-
-    def tick(self, now_ms: int) -> Outgoing | None:
-        """A record that lets due timers fire; None if this step has no timers."""
+from infra.kafka.step import Result, Step
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one partition's work."""
+    """Bounds of one partition's work.
+
+    Attributes:
+        forget_at: acknowledged outbox rows that a commit deletes; fewer wait for a quiet moment.
+        store_every_ms: how often a position is stored that moved without a commit.
+    """
 
     records_per_commit_max: int = 1000
     attempts_max: int = 3
@@ -88,6 +56,8 @@ class Limits:
     deaths_window: int = 1000
     deaths_max: int = 500
     orders_every_ms: int = 2_000
+    forget_at: int = 50
+    store_every_ms: int = 1_000
 
 
 class Status(Enum):
@@ -124,6 +94,8 @@ class Partition:
         self._epoch = 0
         self._topic_id = ""
         self._watermark = Watermark()
+        self._stored = 0
+        self._stored_at_ms = 0
         self._documents = Documents()
         self._outbox: deque[OutboxRow] = deque()
         self._sent: list[int] = []
@@ -224,6 +196,7 @@ class Partition:
             return
         self._epoch, self._topic_id = taken.epoch, topic_id
         self._watermark = taken.watermark
+        self._stored = taken.watermark.position
         try:
             self._documents = self._step.restore(taken.documents)
         except ValueError as unreadable:
@@ -343,7 +316,11 @@ class Partition:
     async def _commit(self, records: Sequence[Record], letters: list[DeadLetter]) -> None:
         """One transaction. With `letters` the records die undecided."""
         batch = admit(self.number, self._topic_id, records, self._watermark, self._nothing if letters else self._step.wants)
-        async with self._store.transaction(self.number, self._epoch, self._watermark.position) as transaction:
+        if not letters and self._may_wait(batch):
+            self._watermark = batch.watermark
+            self._deaths.extend([False] * len(records))
+            return
+        async with self._store.transaction(self.number, self._epoch, self._stored) as transaction:
             await transaction.advance(batch.watermark)
             if letters:
                 result = Result(Changes(dead_letters=letters), self._documents)
@@ -351,15 +328,32 @@ class Partition:
                 result = await self._step.run(transaction, batch, self._documents, self._log)
                 result.changes.dead_letters.extend(batch.dead_letters)
             rows = await transaction.write(result.changes)
-            if self._sent:
+            forgets = len(self._sent) >= self._limits.forget_at
+            if forgets:
                 await transaction.forget(self._sent)
-        self._sent = []
+        if forgets:
+            self._sent = []
         self._watermark, self._documents = batch.watermark, result.documents
+        self._stored = batch.watermark.position
         self._outbox.extend(rows)
         died = len(result.changes.dead_letters)
         self._deaths.extend([True] * died + [False] * (len(records) - died))
         with contextlib.suppress(Exception):  # listeners may miss it; what is committed must never look like a failed batch
             await self._step.committed(batch, result)
+
+    def _may_wait(self, batch: Batch) -> bool:
+        """Most records of a topic are of no concern to most of its readers: reading them again after a crash costs less."""
+        far = batch.watermark.position - self._stored >= self._limits.records_per_commit_max
+        return not (far or batch.dead_letters or self._step.concerns(batch))
+
+    async def _store_position(self) -> None:
+        """What was passed without a commit."""
+        async with self._store.transaction(self.number, self._epoch, self._stored) as transaction:
+            await transaction.advance(self._watermark)
+            await transaction.write(Changes())
+            if self._sent:
+                await transaction.forget(self._sent)
+        self._stored, self._sent = self._watermark.position, []
 
     @staticmethod
     def _nothing(_type: str) -> bool:
@@ -402,10 +396,16 @@ class Partition:
 
     async def _tidy(self, now: int) -> None:
         try:
-            if self._sent:
+            if self._stored != self._watermark.position and now - self._stored_at_ms >= self._limits.store_every_ms:
+                self._stored_at_ms = now
+                await self._store_position()
+            elif self._sent:
                 await self._store.forget(self.number, self._sent)
                 self._sent = []
             await self._tick(now)
+        except Fenced:
+            self._drop(Status.FENCED)
+            self._fenced_at_ms = self._clock.now_ms()
         except StoreUnavailable as away:
             self._drop(Status.UNTAKEN)
             self._stall(str(away))

@@ -1,4 +1,4 @@
-"""Appending to Kafka: acks=all, idempotent, lz4, bounded in time and memory. One Producer a process.
+"""Appending to Kafka: acks=all, idempotent, zstd, bounded in time and memory. One Producer a process.
 
 `append` sends prepared batches (the runtime's outbox). `publish` sends single records (gateway, worker) and batches them by
 itself: one batch a partition is in flight, what arrives meanwhile goes with the next.
@@ -146,7 +146,7 @@ class Producer:
                     bootstrap_servers=self._settings.bootstrap,
                     acks="all",
                     enable_idempotence=True,
-                    compression_type="lz4",
+                    compression_type="zstd",
                     max_batch_size=BATCH_BYTES,
                     max_request_size=8 * BATCH_BYTES,
                     request_timeout_ms=round(self._settings.publish_timeout_seconds * 1000),

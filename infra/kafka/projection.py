@@ -15,8 +15,8 @@ from infra.crypto.keyring import Keyring, MissingKey
 from infra.crypto.seal import WrongKey
 from infra.kafka.batch import Batch
 from infra.kafka.fold import Documents, Reject, RetryLater
-from infra.kafka.partition import Result
 from infra.kafka.ports import Changes, Log, Outgoing, Record, StoredDocument, Transaction
+from infra.kafka.step import Result
 from schemas.envelope import Envelope
 from schemas.events import LeadErased
 from schemas.message import Frozen, Message
@@ -95,6 +95,10 @@ class ProjectionStep:
     def restore(self, documents: Sequence[StoredDocument]) -> Documents:  # noqa: ARG002
         """A read model decides nothing."""
         return Documents()
+
+    def concerns(self, batch: Batch) -> bool:
+        """Every record that can be read."""
+        return any(entry.envelope is not None for entry in batch.entries)
 
     def tick(self, now_ms: int) -> Outgoing | None:  # noqa: ARG002
         """No timers."""

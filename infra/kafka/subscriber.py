@@ -16,13 +16,13 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import KafkaMessage as RawMessage
 
 from infra.kafka import admin
-from infra.kafka.partition import Partition, Status, Step
+from infra.kafka.partition import Partition, Status
 from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Record, Store, record_of
 from infra.kafka.producer import Producer
+from infra.kafka.step import Step
 from infra.observability.metrics import Meters
 from infra.settings import Kafka
 from schemas.topics import CATALOGUE
@@ -32,6 +32,8 @@ POLL_MS = 250
 """How long a poll waits for the first record; it returns as soon as there is one."""
 FETCH_WAIT_MS = 500
 """The same at the broker, for a fetch."""
+BREATH_SECONDS = 0.02
+"""Between a batch and the next: what comes right behind a record goes together, in one transaction instead of five."""
 IDLE_SECONDS = 0.2
 COMMIT_SECONDS = 2.0
 
@@ -175,11 +177,12 @@ class Subscriber(ConsumerRebalanceListener):
     def _lock(self, number: int) -> asyncio.Lock:
         return self._locks.setdefault(number, asyncio.Lock())
 
-    async def _handle(self, message: KafkaMessage) -> None:
+    async def _handle(self, message: RawMessage) -> None:
         batches: dict[int, list[Record]] = {}
         for raw in message.raw_message:
             batches.setdefault(raw.partition, []).append(record_of(raw))
         await asyncio.gather(*(self._work(number, records) for number, records in batches.items()))
+        await asyncio.sleep(BREATH_SECONDS)
 
     async def _work(self, number: int, records: Sequence[Record]) -> None:
         partition = self._partitions.get(number)

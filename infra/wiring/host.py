@@ -20,11 +20,11 @@ from infra.crypto.keyring import Keyring
 from infra.dead_letters import store as dead_letters
 from infra.effects import gate
 from infra.kafka.folding import FoldStep
-from infra.kafka.partition import Step
 from infra.kafka.pg_store import PgStore
 from infra.kafka.ports import Answer
 from infra.kafka.producer import Producer
 from infra.kafka.projection import ProjectionStep
+from infra.kafka.step import Step
 from infra.kafka.subscriber import Subscriber
 from infra.observability.metrics import Meters
 from infra.postgres.pool import open_pool
@@ -169,7 +169,7 @@ async def run_steps(
 ) -> None:
     """Host steps until `stop`. Raises what ended them otherwise (a re-made topic, a bug in the runtime)."""
     await has.keyring.dead_letter_key()
-    broker = KafkaBroker(has.settings.kafka.bootstrap, logger=None, allow_auto_create_topics=False)
+    broker = KafkaBroker(has.settings.kafka.bootstrap, logger=None, apply_types=False, allow_auto_create_topics=False)
     subscribers = [
         Subscriber(broker, has.settings.kafka, step, store_of(has, step, schema), has.producer, has.meters)
         for step, schema in steps

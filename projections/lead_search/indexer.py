@@ -24,7 +24,8 @@ ROUND_MAX: Final = 10_000
 """Documents in one round; each of its requests takes REQUEST_MAX."""
 REQUEST_MAX: Final = 1_000
 REQUESTS_AT_ONCE: Final = 2
-IDLE_SECONDS: Final = 0.1
+IDLE_SECONDS: Final = 0.25
+"""Between rounds that took all there was. OpenSearch shows what it has once a second, so many small rounds would help nobody."""
 RETRY_SECONDS_MIN: Final = 0.5
 RETRY_SECONDS_MAX: Final = 10.0
 
@@ -120,9 +121,10 @@ async def keep_indexed(pool: asyncpg.Pool, client: AsyncOpenSearch, prefix: str,
                 if await ensure(client, definition):
                     await mark_all(pool)
                 ready, caught_up = True, False
-            if await index_dirty(pool, client, name=definition.write_alias):
+            taken = await index_dirty(pool, client, name=definition.write_alias)
+            if taken >= ROUND_MAX:
                 wait_seconds = 0.0
-            elif not caught_up:
+            elif not taken and not caught_up:
                 await switch(client, definition)
                 caught_up = True
             pause = RETRY_SECONDS_MIN

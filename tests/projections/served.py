@@ -17,6 +17,7 @@ from infra.gateway.services import Services, master_key
 from infra.postgres.pool import open_pool
 from infra.redis.client import open_client
 from infra.settings import Settings
+from infra.wiring import discovery
 from projections.history.projector import Projector as History
 from projections.lead_list.projector import Projector as LeadList
 from projections.lead_list.queries import owner_of
@@ -35,10 +36,7 @@ TABLES = (
     "identity.submissions",
     "documents.versions",
     "dead_letters.letters",
-    "scoring.watermarks",
-    "routing.watermarks",
-    "routing_pools.watermarks",
-    "communication.watermarks",
+    *(f"{fold.schema}.watermarks" for fold in discovery.folds() if fold.name != "leads"),
 )
 
 

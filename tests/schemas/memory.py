@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from infra.kafka.fold import Effect
-from infra.kafka.partition import Limits, Partition, Step
+from infra.kafka.partition import Limits, Partition
 from infra.kafka.ports import (
     Answer,
     Changes,
@@ -20,6 +20,7 @@ from infra.kafka.ports import (
     Taken,
     Watermark,
 )
+from infra.kafka.step import Step
 from schemas.events import DocumentPublished
 from schemas.topics import CATALOGUE, PARTITIONS_LAPTOP
 

@@ -14,9 +14,10 @@ from infra.crypto.codec import seal_person
 from infra.crypto.keyring import Keyring
 from infra.dead_letters import store as dead_letters
 from infra.effects import gate
-from infra.kafka.partition import Partition, Step
+from infra.kafka.partition import Partition
 from infra.kafka.pg_store import PgStore
 from infra.kafka.projection import ProjectionStep
+from infra.kafka.step import Step
 from infra.postgres.pool import open_pool
 from infra.settings import Settings
 from infra.wiring import discovery

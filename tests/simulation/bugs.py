@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.kafka.fold import Decision, Documents, Event, Fold
 from infra.kafka.folding import FoldStep
-from infra.kafka.partition import Partition, Result, Status
+from infra.kafka.partition import Partition, Status
 from infra.kafka.ports import (
     DeadLetter,
     Destination,
@@ -19,6 +19,7 @@ from infra.kafka.ports import (
     StoreUnavailable,
     Watermark,
 )
+from infra.kafka.step import Result
 from schemas.envelope import Envelope
 from schemas.events import LeadScored
 from tests.simulation.folds import SECOND, Tally, Weights, chained, score

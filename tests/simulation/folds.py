@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from zlib import crc32
 
 from infra.kafka.fold import Decision, Document, Documents, Due, Effect, Event, Fold, Outcome, Reject, RetryLater, Timer
-from infra.kafka.partition import Step
 from infra.kafka.projection import Projection, ProjectionBatch, ProjectionStep
+from infra.kafka.step import Step
 from schemas import topics
 from schemas.commands import AssignLead, NoteLead, PublishDocument
 from schemas.events import DocumentPublished, LeadAssigned, LeadNoted, LeadScored, LeadStatusChanged

@@ -7,8 +7,9 @@ process wakes up in the middle of what it did, with the batch that it held.
 from collections import deque
 from typing import TYPE_CHECKING
 
-from infra.kafka.partition import Limits, Partition, Status, Step
+from infra.kafka.partition import Limits, Partition, Status
 from infra.kafka.ports import TopicRemade
+from infra.kafka.step import Step
 from tests.simulation.group import Feed
 from tests.simulation.log import LogPort
 from tests.simulation.steps import pause, sleep
@@ -143,6 +144,8 @@ class Driver:
     def _made(self) -> Partition:
         world = self.world
         limits = Limits(
+            forget_at=3,
+            store_every_ms=50,
             records_per_commit_max=world.size.records_per_commit,
             retry_ms_min=20,
             retry_ms_max=400,

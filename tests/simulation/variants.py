@@ -6,7 +6,8 @@ from typing import Any
 
 from infra.kafka.fold import Fold
 from infra.kafka.folding import FoldStep
-from infra.kafka.partition import Partition, Step
+from infra.kafka.partition import Partition
+from infra.kafka.step import Step
 from tests.simulation.folds import SECOND, Tally
 from tests.simulation.log import SimLog
 from tests.simulation.store import Tables

@@ -1,5 +1,6 @@
 """Any nesting of objects, lists and labelled rows -> a flat list of fields with what is known about each."""
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -18,6 +19,9 @@ _FILE = {"filename", "size", "content_type"}
 _NESTING_MAX = 48
 _FIELDS_MAX = 4_000
 _PARENT_CHARACTERS_MAX = 60
+_DEFINITIONS_MAX = 8
+_DEFINITION_FIELDS_MAX = 100
+_definitions: deque[tuple[list[Any], dict[str, str]]] = deque(maxlen=_DEFINITIONS_MAX)
 
 
 class Field(NamedTuple):
@@ -105,16 +109,10 @@ class _Reader:
         """Whether the list only describes questions; their titles are kept for the answers."""
         if compact(key) not in _DEFINITIONS:
             return False
-        found: dict[str, str] = {}
-        for item in node:
-            columns = rows.columns(item) if isinstance(item, dict) else rows.NO_COLUMNS
-            if not (columns.labels or columns.names) or columns.answered:
-                return False
-            title = next((item[name] for name in columns.labels if isinstance(item[name], str)), "")
-            for name in columns.names if title else ():
-                if isinstance(item[name], str | int):
-                    found.setdefault(str(item[name]), title)
-        self.titles |= found
+        titles = _titles(node)
+        if titles is None:
+            return False
+        self.titles |= titles
         return True
 
     def row(self, node: dict[str, Any], path: Path, key: str, parents: tuple[str, ...]) -> bool:
@@ -128,7 +126,7 @@ class _Reader:
         value_key = own or rows.value_key(node, columns)
         if not value_key or rows.holds_fields(value_key, node[value_key]):
             return False
-        about: dict[str, Any] = next((node[key] for key in node if isinstance(node[key], dict) and compact(key) == "field"), {})
+        about: dict[str, Any] = next((node[key] for key in columns.about if isinstance(node[key], dict)), {})
         described = rows.columns(about)
         kind = rows.first_text(about, described.types) or type_
         label = rows.first_text(about, described.labels) or rows.first_text(node, columns.labels, value_key)
@@ -144,6 +142,28 @@ class _Reader:
             value, where = value[0], (*where, 0)
         self.value(value, where, name, parents, label, kind)
         return True
+
+
+def _titles(node: list[Any]) -> dict[str, str] | None:
+    """Question texts by what names the question; None if the list is no definition.
+
+    A form sends the same definition with every submission, so the last few are remembered, and told by being equal.
+    """
+    for known, titles in _definitions:
+        if known == node:
+            return titles
+    found: dict[str, str] = {}
+    for item in node:
+        columns = rows.columns(item) if isinstance(item, dict) else rows.NO_COLUMNS
+        if not (columns.labels or columns.names) or columns.answered:
+            return None
+        title = next((item[name] for name in columns.labels if isinstance(item[name], str)), "")
+        for name in columns.names if title else ():
+            if isinstance(item[name], str | int):
+                found.setdefault(str(item[name]), title)
+    if len(node) <= _DEFINITION_FIELDS_MAX:
+        _definitions.appendleft((node, found))
+    return found
 
 
 def _within(parents: tuple[str, ...], key: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from producers.forms.reading.names import compact
@@ -32,30 +31,37 @@ _ROW_CHARACTERS_MAX = 600
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The keys of an object by what they would be in a labelled row, likeliest first."""
+    """The keys of an object by what they would be in a labelled row, likeliest first. `about` describe the question."""
 
     labels: tuple[str, ...]
     names: tuple[str, ...]
     values: tuple[str, ...]
     types: tuple[str, ...]
+    about: tuple[str, ...]
     foreign: frozenset[str]
     answered: bool
 
 
-NO_COLUMNS = Columns((), (), (), (), frozenset(), answered=False)
-_TOO_WIDE = Columns((), (), (), (), frozenset(("",)), answered=False)
+NO_COLUMNS = Columns((), (), (), (), (), frozenset(), answered=False)
+_TOO_WIDE = Columns((), (), (), (), (), frozenset(("",)), answered=False)
+_REMEMBERED_MAX = 4096
+_remembered: dict[tuple[str, ...], Columns] = {}
 
 
 def columns(node: Mapping[str, Any]) -> Columns:
     """Sort an object's keys; remembered, since every row of a form has the same ones."""
     keys = tuple(node)
-    if len(keys) > _ROW_KEYS_MAX or sum(map(len, keys)) > _ROW_CHARACTERS_MAX:
-        return _TOO_WIDE
-    return _cached_columns(keys)
+    found = _remembered.get(keys)
+    if found is None:
+        if len(keys) > _ROW_KEYS_MAX or sum(map(len, keys)) > _ROW_CHARACTERS_MAX:
+            return _TOO_WIDE
+        if len(_remembered) >= _REMEMBERED_MAX:
+            _remembered.clear()
+        found = _remembered[keys] = _columns(keys)
+    return found
 
 
-@lru_cache(maxsize=4096)
-def _cached_columns(keys: tuple[str, ...]) -> Columns:
+def _columns(keys: tuple[str, ...]) -> Columns:
     by_word = {compact(key): key for key in reversed(keys)}
 
     def those(wanted: tuple[str, ...]) -> tuple[str, ...]:
@@ -66,6 +72,7 @@ def _cached_columns(keys: tuple[str, ...]) -> Columns:
         names=those(_NAMES),
         values=those(_VALUES),
         types=those(_TYPES),
+        about=tuple(key for key in keys if compact(key) == "field"),
         foreign=frozenset(key for key in keys if compact(key) not in _ROW_WORDS),
         answered=any(word in by_word for word in _VALUES if word not in ("choices", "text")),
     )

@@ -13,6 +13,7 @@ from infra.postgres import database as databases
 from infra.settings import Settings, environment_of
 from schemas import topics as catalogue
 from tests.infra.cli.invoking import done, failed, leadflow
+from tests.needing import needs
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
@@ -62,6 +63,7 @@ async def test_a_migration_of_nobody_is_refused(settings: Settings) -> None:
     assert "'nonsense' is not one folder of" in failed(await leadflow(settings, "migration", "nonsense", "x"), 2)
 
 
+@needs("scoring", "routing")
 async def test_kinds_of_documents_are_listed_with_what_they_are() -> None:
     listed = done(await leadflow({}, "documents", "kinds"))
     kinds = {line.split(maxsplit=1)[0]: line.split(maxsplit=1)[1] for line in listed.splitlines()}
@@ -69,6 +71,7 @@ async def test_kinds_of_documents_are_listed_with_what_they_are() -> None:
     assert all(text.strip() for text in kinds.values())
 
 
+@needs("routing")
 async def test_a_document_is_published_and_its_versions_counted(settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "team.json"
     file.write_text(json.dumps({"members": [{"person": "ann"}]}))
@@ -83,6 +86,7 @@ async def test_a_document_is_published_and_its_versions_counted(settings: Settin
     assert [tuple(row) for row in rows] == [(1, "cli", [0, 1, 2, 3, 4, 5]), (2, "cli", [0, 1, 2, 3, 4, 5])]
 
 
+@needs("routing")
 async def test_a_bad_document_names_the_file_and_the_field_and_publishes_nothing(settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "bad.json"
     file.write_text(json.dumps({"members": [{"person": "ann"}, {"person": "bob", "weight": "heavy"}]}))
@@ -94,6 +98,7 @@ async def test_a_bad_document_names_the_file_and_the_field_and_publishes_nothing
     await connection.close()
 
 
+@needs("routing")
 async def test_a_file_that_is_no_json_and_a_kind_that_is_none_are_told(settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "bad.json"
     file.write_text("{")

@@ -15,6 +15,7 @@ from infra.kafka.ports import DeadLetter, Outgoing, Record
 from infra.settings import Settings
 from schemas import topics
 from tests.infra.cli.invoking import done, failed, leadflow
+from tests.needing import needs
 from tests.submitting import publish, submission
 from tests.system import System, running
 
@@ -46,6 +47,7 @@ async def poisoned(system: System, email: str) -> tuple[Any, Outgoing, str]:
     return body, record, await system.has.pool.fetchval(find, body.identity)
 
 
+@needs("scoring", "routing", "communication")
 async def test_partitions_are_shown_with_every_consumers_position(system: System) -> None:
     table = done(await leadflow(system.has.settings, "partitions", "show")).splitlines()
     rows = [line.split() for line in table[1:]]
@@ -57,6 +59,7 @@ async def test_partitions_are_shown_with_every_consumers_position(system: System
     assert {row[1] for row in rows if row[0] == "routing.pools"} == {"0"}
 
 
+@needs("scoring")
 async def test_a_partition_that_waits_shows_the_record_and_why(system: System) -> None:
     await system.has.pool.execute(
         """insert into scoring.watermarks (partition, topic_id, epoch, position, clock_ms, waiting_offset, waiting_reason)
@@ -72,6 +75,7 @@ async def test_a_partition_that_waits_shows_the_record_and_why(system: System) -
     assert line.rstrip().endswith("document [rules] can't be read")
 
 
+@needs("scoring", "communication")
 async def test_a_partition_is_paused_resumed_and_skipped_by_order(system: System) -> None:
     order = "select paused, skip_offset from communication.watermarks where partition = 4"
     said = "obeys within two seconds"
@@ -141,6 +145,7 @@ async def test_a_lead_is_erased_and_the_ledger_says_why(system: System) -> None:
     await system.until_value(False, "select exists(select 1 from lead_list.leads where id = $1)", lead)
 
 
+@needs("scoring", "routing")
 async def test_the_log_is_replayed_as_ndjson_without_anybodys_data(system: System) -> None:
     printed = done(await leadflow(system.has.settings, "replay"))
     lines = [orjson.loads(line) for line in printed.splitlines()]

@@ -19,11 +19,13 @@ from replay.rebuild import checksum
 from schemas import topics
 from schemas.commands import ChangeStatus
 from schemas.envelope import Envelope
+from tests.needing import needs
 from tests.system import System, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 
+@needs("scoring", "routing", "communication")
 async def test_a_score_that_died_appears_and_nothing_else_changes(settings: Settings) -> None:
     others = [name for name in discovery.consumer_names() if name != "scoring"]
     async with running(settings, others) as system:

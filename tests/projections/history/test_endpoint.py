@@ -5,6 +5,7 @@ import pytest_asyncio
 from projections.history.endpoint import router
 from schemas.message import Sealed
 from schemas.topics import partition
+from tests.needing import needs
 from tests.projections.builders import (
     ADA,
     BOB,
@@ -207,6 +208,7 @@ async def test_a_lead_that_was_erased_meanwhile_declines(api):
     assert (found["status"], verdicts(found)["leads"]) == ("processed", "erased")
 
 
+@needs("scoring", "routing", "communication")
 async def test_every_reader_of_the_log_says_what_it_made_of_it(api):
     await filed(api, "s-1", "processed", ADA)
     await decided(api, "s-1", 100)
@@ -235,6 +237,7 @@ async def test_every_reader_of_the_log_says_what_it_made_of_it(api):
     assert (await api.json(f"/leads/{ADA}/trace")) == found
 
 
+@needs("scoring", "routing", "communication")
 async def test_who_has_not_seen_it_yet_says_why(api):
     await filed(api, "s-1", "processed", ADA)
     await decided(api, "s-1", 101)
@@ -256,6 +259,7 @@ async def test_who_has_not_seen_it_yet_says_why(api):
     assert hops["scoring"]["detail"] == "it is paused"
 
 
+@needs("scoring")
 async def test_who_could_not_handle_it_says_why(api):
     await filed(api, "s-1", "processed", ADA)
     await decided(api, "s-1", 100)

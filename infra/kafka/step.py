@@ -1,0 +1,46 @@
+"""What the runtime asks of a consumer: the port between a partition and whoever decides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from infra.kafka.batch import Batch
+from infra.kafka.fold import Documents
+from infra.kafka.ports import Changes, Log, Outgoing, StoredDocument, Transaction
+from schemas.topics import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a step made of a batch: what to write, and the documents in force after it."""
+
+    changes: Changes
+    documents: Documents
+
+
+class Step(Protocol):
+    """What a consumer does with a batch, inside the transaction."""
+
+    name: str
+    reads: Topic
+
+    def wants(self, type_: str) -> bool:
+        """Whether records of this type are decoded."""
+
+    def restore(self, documents: Sequence[StoredDocument]) -> Documents:
+        """Documents as stored beside the watermark."""
+
+    def concerns(self, batch: Batch) -> bool:
+        """False if running this batch would change nothing: then only the position moves, and is stored later."""
+
+    async def run(self, transaction: Transaction, batch: Batch, documents: Documents, log: Log) -> Result:
+        """Read, decide, and say what to write. Any exception undoes everything.
+
+        RetryLater makes the partition wait; Reject and every other exception are traced to one record by halving the batch.
+        """
+
+    async def committed(self, batch: Batch, result: Result) -> None:
+        """After the commit: tell whoever listens. May be lost, never repeated."""
+
+    def tick(self, now_ms: int) -> Outgoing | None:
+        """A record that lets due timers fire; None if this step has no timers."""
