@@ -18,8 +18,8 @@ from benchmarks.peers import chain as peer
 from benchmarks.peers.tables import SCHEMA, Base
 from benchmarks.processes import Running, running
 from benchmarks.results import Result, Results, Wrong
+from infra.kafka.reading import reader
 from infra.wiring import discovery
-from replay.reading import reader
 from schemas.topics import EVENTS, SUBMISSIONS
 
 STAGE = "chain: submission -> visible, scored row"

@@ -18,9 +18,9 @@ from benchmarks.deployment import Deployment
 from benchmarks.results import Result, Results
 from infra.kafka.batch import admit
 from infra.kafka.ports import Record, Watermark
+from infra.kafka.reading import reader
 from infra.kafka.subscriber import RECORDS_PER_POLL_MAX, _pass_decoder, _pass_parser
 from infra.wiring.host import settle_memory
-from replay.reading import reader
 from schemas.message import registry
 from schemas.topics import EVENTS
 

@@ -19,8 +19,8 @@ from benchmarks.results import Result, Results, Wrong
 from infra.crypto.seal import Key
 from infra.demo.forms import OPEN_ANSWERS
 from infra.gateway.services import derive, master_key
+from infra.kafka.reading import reader
 from producers.forms.sources import NewSource, Sources
-from replay.reading import reader
 from schemas.topics import SUBMISSIONS, Topic
 
 STAGE = "intake: HTTP -> acknowledged by Kafka"

@@ -15,13 +15,13 @@ from infra.crypto.codec import open_person
 from infra.kafka.batch import admit
 from infra.kafka.fold import Documents
 from infra.kafka.pg_store import PgStore
-from infra.kafka.ports import Record, Watermark
+from infra.kafka.ports import Range, Record, Watermark
 from infra.kafka.projection import ProjectionStep
+from infra.kafka.reading import reader
 from infra.wiring import discovery
 from infra.wiring.host import settle_memory
 from projections.lead_list.model import create
 from projections.lead_list.projector import projection
-from replay.reading import Range, reader
 from replay.rebuild import Rebuild
 from schemas.events import LeadCaptured, LeadScored
 from schemas.topics import EVENTS

@@ -8,6 +8,7 @@ process goes on with its next batch: same epoch, same position, new tables.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,10 +18,10 @@ from infra.crypto.keyring import Keyring
 from infra.kafka import admin
 from infra.kafka.partition import Partition, Status
 from infra.kafka.pg_store import PgStore
-from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Record
+from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Reader, Record
 from infra.kafka.projection import Projection, ProjectionStep
+from infra.kafka.reading import KafkaReader, reader
 from infra.settings import Kafka
-from replay.reading import Reader, reader
 from schemas.topics import CATALOGUE
 
 SWITCH_ATTEMPTS_MAX = 10
@@ -87,6 +88,9 @@ class _ReplayLog:
     def partitions(self, topic: str) -> int:
         return CATALOGUE[topic].partitions(self._settings.partitions)
 
+    def reader(self, topic: str) -> AbstractAsyncContextManager[Reader]:
+        return reader(self._settings, CATALOGUE[topic])
+
 
 class _Clock:
     def now_ms(self) -> int:
@@ -117,7 +121,7 @@ class Rebuild:
             differences = await self._settle(log, switch)
         return Rebuilt(self._records, self._skipped, time.monotonic() - started, differences)
 
-    async def _take(self, log: Reader) -> None:
+    async def _take(self, log: KafkaReader) -> None:
         step = ProjectionStep(self._projection, self._keyring)
         store = PgStore(self._pool, self._next, topic=self._projection.reads.name, plan=self._skip, bury=self._skip)
         port = _ReplayLog(self._kafka, self._projection.reads.name)
@@ -131,7 +135,7 @@ class Rebuild:
         """What can't be applied is a dead letter of the live one already: count it, keep none."""
         self._skipped += len(letters)
 
-    async def _catch_up(self, log: Reader) -> None:
+    async def _catch_up(self, log: KafkaReader) -> None:
         told = time.monotonic()
         for _ in range(ROUNDS_MAX):
             ends = await log.ends()
@@ -153,7 +157,7 @@ class Rebuild:
             raise RebuildFailed(f"partition {number} stands at offset {partition.position}: {partition.waiting_reason}")
         self._records += partition.position - before
 
-    async def _settle(self, log: Reader, switch: bool) -> tuple[str, ...]:
+    async def _settle(self, log: KafkaReader, switch: bool) -> tuple[str, ...]:
         """Stop the live one's commits, get to the same positions, compare, rename."""
         await self._await_live()
         for attempt in range(1, SWITCH_ATTEMPTS_MAX + 1):
@@ -186,7 +190,7 @@ class Rebuild:
                 return
             await asyncio.sleep(AWAIT_LIVE_PAUSE_SECONDS)
 
-    async def _reach(self, log: Reader, positions: dict[int, int]) -> None:
+    async def _reach(self, log: KafkaReader, positions: dict[int, int]) -> None:
         deadline = time.monotonic() + SWITCH_SECONDS_MAX
         held: dict[int, list[Record]] = {}
         while any(self._partitions[number].position < position for number, position in positions.items()):

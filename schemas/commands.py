@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from schemas import topics
 from schemas.message import Frozen, Json, LeadId, Message, registry
-from schemas.person import Note, Person, Source, Traits
+from schemas.person import Identifying, Note, Person, Source, Traits
 
 Status = Literal["new", "contacted", "qualified", "won", "lost"]
 
@@ -29,7 +29,7 @@ class Command(Message):
 
 @registry.add
 class CaptureLead(Command):
-    """`identity` found whose submission this is. `created` says that the lead is new."""
+    """`identity` found whose submission this is. `created` says that the lead is new, `claimed` what is its own from now on."""
 
     TYPE: ClassVar[str] = "capture_lead.v1"
     PERSON: ClassVar[type[Frozen] | None] = Person
@@ -41,6 +41,7 @@ class CaptureLead(Command):
     consent: bool | None = None
     consents: dict[str, bool] = {}
     traits: Traits
+    claimed: tuple[Identifying, ...] = ()
     quiet: bool = False
     submitted_at: datetime | None = None
 
@@ -65,6 +66,7 @@ class EditLead(Command):
     fields: tuple[str, ...]
     changes: dict[str, Json] = {}
     traits: Traits | None = None
+    claimed: tuple[Identifying, ...] = ()
     refused: str = ""
 
 
@@ -111,9 +113,10 @@ class RecordMessage(Command):
 
 @registry.add
 class EraseLead(Command):
-    """`identity` has destroyed the person's claims and keys; the log has to say so."""
+    """`identity` has destroyed the person's claims and keys; the log has to say so. `stranger`: it never heard of the lead."""
 
     TYPE: ClassVar[str] = "erase_lead.v1"
+    stranger: bool = False
 
 
 @registry.add

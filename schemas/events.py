@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from schemas import topics
 from schemas.commands import Status
 from schemas.message import Frozen, Json, LeadId, Message, registry
-from schemas.person import Note, Person, Source, Traits
+from schemas.person import Identifying, Note, Person, Source, Traits
 
 
 class Fact(Message):
@@ -25,7 +25,7 @@ class LeadFact(Fact):
 
 @registry.add
 class LeadCaptured(LeadFact):
-    """A submission became part of a lead; `first` for the one that made it. By `leads`."""
+    """A submission became part of a lead; `first` for the one that made it, `claimed` what tells the lead since. By `leads`."""
 
     TYPE: ClassVar[str] = "lead.captured.v1"
     PERSON: ClassVar[type[Frozen] | None] = Person
@@ -37,6 +37,7 @@ class LeadCaptured(LeadFact):
     consent: bool | None = None
     consents: dict[str, bool] = {}
     traits: Traits
+    claimed: tuple[Identifying, ...] = ()
     quiet: bool = False
     submitted_at: datetime | None = None
     actor: str = ""
@@ -52,6 +53,7 @@ class LeadUpdated(LeadFact):
     fields: tuple[str, ...]
     changes: dict[str, Json] = {}
     traits: Traits | None = None
+    claimed: tuple[Identifying, ...] = ()
     actor: str
 
 

@@ -53,6 +53,10 @@ class Source(Frozen):
     form_name: str | None = None
 
 
+Identifying = Literal["email", "phone"]
+"""What a lead can be told by: an address certainly, a number where no address speaks against it."""
+
+
 class Traits(Frozen):
     """What deciders may know: no person can be told from it.
 

@@ -63,8 +63,8 @@ class System:
             quiet = quiet + 1 if await self._at_the_end() else 0
 
     async def _at_the_end(self) -> bool:
+        from infra.kafka.reading import reader
         from infra.wiring import discovery
-        from replay.reading import reader
 
         ends: dict[str, dict[int, int]] = {}
         for topic in topics.CATALOGUE.values():

@@ -12,10 +12,10 @@ from opensearchpy import AsyncOpenSearch
 
 from infra.crypto.seal import WrongKey, key_id
 from infra.kafka.batch import decode
-from infra.kafka.ports import Outgoing
+from infra.kafka.ports import Outgoing, Range
+from infra.kafka.reading import reader
 from infra.settings import Settings
 from infra.wiring import discovery
-from replay.reading import Range, reader
 from replay.rebuild import Rebuild
 from schemas import topics
 from schemas.envelope import Envelope

@@ -12,11 +12,11 @@ import pytest_asyncio
 
 from infra.crypto.codec import seal_person
 from infra.dead_letters import store as letters
-from infra.kafka.ports import Outgoing
+from infra.kafka.ports import Outgoing, Range
+from infra.kafka.reading import reader
 from infra.settings import Settings
 from infra.wiring import discovery
 from infra.wiring.redrive import redrive
-from replay.reading import Range, reader
 from replay.rebuild import Rebuild
 from schemas import topics
 from schemas.envelope import Envelope

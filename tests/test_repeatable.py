@@ -240,6 +240,33 @@ async def test_the_same_topics_over_an_empty_database_come_to_the_same_decisions
     assert after == before
 
 
+@needs("routing", "communication")
+async def test_people_who_were_known_in_one_order_stay_the_same_people(
+    servers: Addresses, database: str, settings: Settings
+) -> None:
+    """A number alone and later an address with it stand in different partitions, which an empty database reads in any order."""
+    numbers = [f"+32255522{n:02d}" for n in range(40)]
+    async with running(settings) as system:
+        await send(system, [(f"a{n}", Form(None, phone=phone)) for n, phone in enumerate(numbers)])
+        await system.settled()
+        await send(system, [(f"b{n}", Form(f"j{n}@joined.example", phone=phone)) for n, phone in enumerate(numbers)])
+        await system.settled()
+        before = await everything(system.has.pool)
+        claims = await claimed(system.has.pool)
+    assert len(before.owners) == 40
+    assert len(claims) == 80
+    async with another_database(servers, database) as fresh:
+        await copy_schema(database, fresh, "crypto")
+        async with running(settings_for(servers, fresh, settings.kafka.prefix), team=False) as system:
+            await system.settled()
+            assert await everything(system.has.pool) == before
+            assert await claimed(system.has.pool) == claims
+
+
+async def claimed(pool: asyncpg.Pool) -> set[tuple[str, str, str]]:
+    return {tuple(row) for row in await pool.fetch("select kind, hash, lead from identity.claims where lead is not null")}
+
+
 async def test_doubled_and_in_another_order_they_come_to_the_same_leads(
     servers: Addresses, database: str, settings: Settings
 ) -> None:

@@ -84,6 +84,36 @@ class Claims:
                 list(claimed.values()),
             )
 
+    async def learn(self, claimed: dict[Identifier, LeadId]) -> dict[Identifier, LeadId]:
+        """Claim what the log says was claimed; what another lead holds stays with it, and comes back."""
+        if not claimed:
+            return {}
+        rows = await self.connection.fetch(
+            """insert into identity.claims as c (kind, hash, lead)
+               select kind, hash, lead from unnest($1::text[], $2::text[], $3::text[]) as new(kind, hash, lead)
+               order by kind, hash
+               on conflict (kind, hash) do update set lead = coalesce(c.lead, excluded.lead)
+               returning c.kind, c.hash, c.lead""",
+            [identifier.kind for identifier in claimed],
+            [identifier.hash for identifier in claimed],
+            list(claimed.values()),
+        )
+        holders = {Identifier(row["kind"], row["hash"]): row["lead"] for row in rows}
+        return {identifier: lead for identifier, lead in claimed.items() if holders[identifier] != lead}
+
+    async def stands(self) -> dict[int, tuple[int, int]]:
+        """(position, recorded time in ms) of every partition that was ever taken."""
+        rows = await self.connection.fetch("select partition, position, clock_ms from identity.watermarks")
+        return {row["partition"]: (row["position"], row["clock_ms"]) for row in rows}
+
+    async def leads_of(self, submission_ids: Sequence[str]) -> dict[str, LeadId]:
+        """Those that became part of a lead already."""
+        rows = await self.connection.fetch(
+            "select submission_id, lead from identity.submissions where submission_id = any($1::text[]) and status = 'processed'",
+            list(submission_ids),
+        )
+        return {row["submission_id"]: LeadId(row["lead"]) for row in rows}
+
     async def release(self, lead: str) -> list[str]:
         """The person is forgotten: the same address is a new lead from now on. Returns the hashes that were claimed."""
         rows = await self.connection.fetch("delete from identity.claims where lead = $1 returning hash", lead)

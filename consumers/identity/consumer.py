@@ -1,16 +1,19 @@
 """leads.submissions -> identity -> leads.commands
 
 Finds out whose submission it is. Not a fold: identifiers are shared by all partitions, so each batch claims them in one
-transaction, reads who won, and asks `leads` to capture. Rebuilds by applying its own facts, never by deciding again.
+transaction, reads who won, and asks `leads` to capture. Over a new or restored database it applies what it said in the log (see
+recall.py), and never decides again.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from consumers.identity import rules
 from consumers.identity.claims import Claims, Delivery, Filed
+from consumers.identity.recall import Recall
 from infra.crypto.codec import open_person, seal_person
 from infra.crypto.keyring import Keyring
 from infra.crypto.seal import WrongKey
@@ -19,7 +22,7 @@ from infra.kafka.batch import Batch, Entry
 from infra.kafka.fold import Documents
 from infra.kafka.outputs import Outputs
 from infra.kafka.ports import Changes, DeadLetter, Log, Outgoing, StoredDocument, Transaction
-from infra.kafka.step import Result
+from infra.kafka.step import Begin, Result
 from schemas import commands, topics
 from schemas.message import LeadId, Message
 from schemas.person import Person
@@ -27,6 +30,15 @@ from schemas.submissions import ContactEdited, ErasureRequested, SubmissionRecei
 
 NAME = "identity"
 VERSION = 1
+
+
+class _Found(NamedTuple):
+    """Whose a submission is, and which identifiers it claimed for them."""
+
+    entry: Entry
+    submission: SubmissionReceived
+    verdict: rules.Verdict
+    taken: list[rules.Identifier]
 
 
 @dataclass(slots=True)
@@ -64,6 +76,7 @@ class IdentityStep:
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
+        self._recall = Recall(NAME, keyring)
         self._wanted = {SubmissionReceived.TYPE, ContactEdited.TYPE, ErasureRequested.TYPE}
 
     def wants(self, type_: str) -> bool:
@@ -73,6 +86,10 @@ class IdentityStep:
     def restore(self, documents: Sequence[StoredDocument]) -> Documents:  # noqa: ARG002
         """Decides by no documents."""
         return Documents()
+
+    async def recall(self, log: Log, begin: Begin) -> None:
+        """What was decided already, whatever the tables know of it."""
+        await self._recall.look_back(log, begin)
 
     def concerns(self, batch: Batch) -> bool:
         """Whatever is wanted."""
@@ -109,11 +126,11 @@ class IdentityStep:
         await self._capture(claims, leads, work)
         await claims.file(list(work.filed.values()), work.deliveries)
 
-    async def _resolve(
-        self, claims: Claims, entries: list[Entry], work: _Work
-    ) -> list[tuple[Entry, SubmissionReceived, rules.Verdict]]:
+    async def _resolve(self, claims: Claims, entries: list[Entry], work: _Work) -> list[_Found]:
         """File repeats, spam and tests; find whose the others are, and claim for them."""
         submissions = [(entry, entry.body) for entry in entries if isinstance(entry.body, SubmissionReceived)]
+        if entries[0].record.offset <= self._recall.until(entries[0].record.partition):
+            submissions = await self._undecided(claims, submissions, work)
         seen = await claims.deliveries([submission.delivery for _, submission in submissions])
         news: list[tuple[Entry, SubmissionReceived]] = []
         repeats: list[tuple[Entry, SubmissionReceived]] = []
@@ -126,19 +143,20 @@ class IdentityStep:
                 news.append((entry, submission))
             else:
                 work.file(entry, submission, submission.kind)
-        asked = [identifier for _, submission in news for identifier in rules.identifiers(submission)]
+        asked = [identifier for _, submission in news for identifier in rules.identifiers(submission.traits)]
         known = await claims.lock(asked) if asked else rules.Known({}, set())
         verdicts = []
         claimed: dict[rules.Identifier, LeadId] = {}
         suggestions = []
         for entry, submission in news:
             verdict = rules.resolve(submission, known, entry.clock_ms)
-            claimed.update(dict.fromkeys(known.take(submission, verdict.lead), verdict.lead))
+            taken = known.take(submission.traits, verdict.lead)
+            claimed.update(dict.fromkeys(taken, verdict.lead))
             if verdict.suggestion is not None:
                 suggestions.append((verdict.lead, verdict.suggestion))
             work.deliveries[submission.delivery] = Delivery(submission.submission_id, verdict.lead)
             work.file(entry, submission, "processed", verdict.lead)
-            verdicts.append((entry, submission, verdict))
+            verdicts.append(_Found(entry, submission, verdict, taken))
         await claims.claim(claimed)
         await claims.suggest(suggestions)
         for entry, submission in repeats:
@@ -148,16 +166,25 @@ class IdentityStep:
                 work.file(entry, submission, "duplicate", first.lead, first.submission_id)
         return verdicts
 
-    async def _capture(
-        self, claims: Claims, verdicts: list[tuple[Entry, SubmissionReceived, rules.Verdict]], work: _Work
-    ) -> None:
+    async def _undecided(
+        self, claims: Claims, submissions: list[tuple[Entry, SubmissionReceived]], work: _Work
+    ) -> list[tuple[Entry, SubmissionReceived]]:
+        """Without those whose commands stand in the log: all that is left to do for them is to remember their deliveries."""
+        decided = await claims.leads_of([submission.submission_id for _, submission in submissions])
+        for _, submission in submissions:
+            lead = decided.get(submission.submission_id)
+            if lead is not None:
+                work.deliveries[submission.delivery] = Delivery(submission.submission_id, lead)
+        return [pair for pair in submissions if pair[1].submission_id not in decided]
+
+    async def _capture(self, claims: Claims, verdicts: list[_Found], work: _Work) -> None:
         """From the intake key to the lead's own key, and on to `leads`."""
         if not verdicts:
             return
-        wanted = {verdict.lead for *_, verdict in verdicts}
+        wanted = {found.verdict.lead for found in verdicts}
         gone = await self._keyring.erased(claims.connection, sorted(wanted))
         keys = await self._keyring.create_lead_keys(claims.connection, sorted(wanted - gone))
-        for entry, submission, verdict in verdicts:
+        for entry, submission, verdict, taken in verdicts:
             if verdict.lead in gone:
                 # Read again from the log after a restore: the ledger outlives the claims.
                 work.file(entry, submission, "rejected")
@@ -170,7 +197,7 @@ class IdentityStep:
             if person is None:
                 work.reject(entry, submission, "its intake key was destroyed when its retention had passed", "reject")
                 continue
-            command = rules.capture(submission, verdict, seal_person(keys[verdict.lead], person, verdict.lead))
+            command = rules.capture(submission, verdict, taken, seal_person(keys[verdict.lead], person, verdict.lead))
             if entry.envelope is not None:
                 work.outputs.add(command, entry.envelope, entry.record.offset)
 
@@ -193,15 +220,15 @@ class IdentityStep:
     async def _edit(self, claims: Claims, asked: ContactEdited) -> commands.EditLead:
         """Claim what is new for the lead. Claims stay if `leads` then declines: they lead to the same lead, and harm nobody."""
         if await self._keyring.erased(claims.connection, [asked.lead]):
-            return rules.edit(asked, rules.Known({}, set()))
-        known = await claims.lock(rules.identifiers(asked))
-        command = rules.edit(asked, known)
-        if not command.refused:
-            await claims.claim(dict.fromkeys(known.take(asked, asked.lead), asked.lead))
+            return rules.edit(asked, rules.Known({}, set()))[0]
+        command, claimed = rules.edit(asked, await claims.lock(rules.identifiers(asked.traits)))
+        await claims.claim(dict.fromkeys(claimed, asked.lead))
         return command
 
     async def _erase(self, claims: Claims, asked: ErasureRequested) -> commands.EraseLead:
         """Claims removed, key destroyed, ledger written, and the log told: one transaction."""
+        if not await self._keyring.known(claims.connection, asked.lead):
+            return commands.EraseLead(lead=asked.lead, command_id=asked.command_id, actor=asked.actor, stranger=True)
         hashes = await claims.release(asked.lead)
         await dead_letters.erase(claims.connection, asked.lead, hashes)
         await self._keyring.destroy(claims.connection, asked.lead, actor=asked.actor, reason=asked.reason)

@@ -1,21 +1,20 @@
 """Whose submission is it? Pure: what was claimed before goes in, who it is comes out."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from schemas import commands
 from schemas.message import LeadId, Sealed
+from schemas.person import Identifying, Traits
 from schemas.submissions import ContactEdited, SubmissionReceived
-
-Kind = Literal["email", "phone"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Identifier:
     """An HMAC that tells a person. An e-mail is certain; a phone only where no e-mail speaks against it."""
 
-    kind: Kind
+    kind: Identifying
     hash: str
 
 
@@ -26,12 +25,12 @@ class Known:
     owners: dict[Identifier, LeadId]
     with_email: set[LeadId]
 
-    def take(self, submission: SubmissionReceived | ContactEdited, lead: LeadId) -> list[Identifier]:
-        """Give `lead` what is still free of the submission's identifiers, and say which: a later one finds them taken."""
-        free = [identifier for identifier in identifiers(submission) if identifier not in self.owners]
+    def take(self, traits: Traits, lead: LeadId) -> list[Identifier]:
+        """Give `lead` what is still free of these identifiers, and say which: a later submission finds them taken."""
+        free = [identifier for identifier in identifiers(traits) if identifier not in self.owners]
         for identifier in free:
             self.owners[identifier] = lead
-        if submission.traits.email_hash is not None:
+        if traits.email_hash is not None:
             self.with_email.add(lead)
         return free
 
@@ -50,22 +49,28 @@ class Verdict:
     suggestion: LeadId | None = None
 
 
-def identifiers(submission: SubmissionReceived | ContactEdited) -> list[Identifier]:
-    """What the submission claims, the certain one first."""
+def identifiers(traits: Traits) -> list[Identifier]:
+    """What a person can be told by, the certain one first."""
     found = []
-    if submission.traits.email_hash is not None:
-        found.append(Identifier("email", submission.traits.email_hash))
-    if submission.traits.phone_hash is not None:
-        found.append(Identifier("phone", submission.traits.phone_hash))
+    if traits.email_hash is not None:
+        found.append(Identifier("email", traits.email_hash))
+    if traits.phone_hash is not None:
+        found.append(Identifier("phone", traits.phone_hash))
     return found
 
 
-def edit(asked: ContactEdited, known: Known) -> commands.EditLead:
-    """The command to `leads`, which answers whoever asked. An address of another lead is refused; a shared number is not."""
+def kinds(claimed: Sequence[Identifier]) -> tuple[Identifying, ...]:
+    """As commands and facts say what a lead was given: `traits` have the hashes."""
+    return tuple(identifier.kind for identifier in claimed)
+
+
+def edit(asked: ContactEdited, known: Known) -> tuple[commands.EditLead, list[Identifier]]:
+    """The command to `leads`, which answers whoever asked, and what to claim. An address of another lead is refused."""
     email = asked.traits.email_hash
     owner = None if email is None else known.owners.get(Identifier("email", email))
     taken = owner is not None and owner != asked.lead
-    return commands.EditLead(
+    claimed = [] if taken else known.take(asked.traits, asked.lead)
+    command = commands.EditLead(
         lead=asked.lead,
         personal=asked.personal,
         command_id=asked.command_id,
@@ -74,8 +79,10 @@ def edit(asked: ContactEdited, known: Known) -> commands.EditLead:
         fields=asked.fields,
         changes=asked.changes,
         traits=asked.traits,
+        claimed=kinds(claimed),
         refused=f"the address belongs to the lead {owner}" if taken else "",
     )
+    return command, claimed
 
 
 def resolve(submission: SubmissionReceived, known: Known, recorded_ms: int) -> Verdict:
@@ -101,7 +108,9 @@ def new_lead(submission_id: str, recorded_ms: int) -> LeadId:
     return LeadId(f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}")
 
 
-def capture(submission: SubmissionReceived, verdict: Verdict, personal: Sealed) -> commands.CaptureLead:
+def capture(
+    submission: SubmissionReceived, verdict: Verdict, claimed: Sequence[Identifier], personal: Sealed
+) -> commands.CaptureLead:
     """The command to `leads`. Its id is the submission's, so that whoever submitted can ask what became of it."""
     return commands.CaptureLead(
         lead=verdict.lead,
@@ -115,6 +124,7 @@ def capture(submission: SubmissionReceived, verdict: Verdict, personal: Sealed) 
         consent=submission.consent,
         consents=submission.consents,
         traits=submission.traits,
+        claimed=kinds(claimed),
         quiet=submission.quiet,
         submitted_at=submission.submitted_at,
     )

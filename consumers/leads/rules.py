@@ -32,6 +32,7 @@ def capture(state: LeadState, event: Event[commands.CaptureLead], _: Documents) 
         consent=asked.consent,
         consents=asked.consents,
         traits=asked.traits,
+        claimed=asked.claimed,
         quiet=asked.quiet,
         submitted_at=asked.submitted_at,
         actor=asked.actor,
@@ -59,6 +60,7 @@ def edit(state: LeadState, event: Event[commands.EditLead], _: Documents) -> Dec
         fields=asked.fields,
         changes=asked.changes,
         traits=asked.traits,
+        claimed=asked.claimed,
         actor=asked.actor,
     )
     return _done(state, event.offset, updated)
@@ -126,7 +128,9 @@ def record_message(state: LeadState, event: Event[commands.RecordMessage], _: Do
 
 
 def erase(state: LeadState, event: Event[commands.EraseLead], _: Documents) -> Decision[LeadState]:
-    """A tombstone: nothing revives the lead."""
+    """A tombstone: nothing revives the lead. One that nobody ever heard of gets none."""
+    if event.body.stranger and not state.exists:
+        return Decision(state, outcome=MISSING)
     if state.erased:
         return Decision(state, outcome=Outcome("done", version=state.version))
     erased = events.LeadErased(lead=event.body.lead, version=event.offset, actor=event.body.actor)

@@ -157,6 +157,8 @@ def erase(
 ) -> None:
     """Forget a person: claims and keys destroyed, rows dropped, the log told."""
     status, detail = run(_erase(settings(), lead_id, actor, reason))
+    if status == "missing":
+        fail(f"there is no lead {lead_id}: nothing was erased")
     if status != "done":
         fail(f"{lead_id}: {status}: {detail}")
     out.print(f"{lead_id} is erased; the ledger has the certificate")

@@ -10,10 +10,10 @@ import typer
 
 from infra.cli.common import fail, out, run, settings
 from infra.kafka.batch import decode
-from infra.kafka.ports import Record, from_ms
+from infra.kafka.ports import Range, Reader, Record, from_ms
+from infra.kafka.reading import reader
 from infra.settings import Settings
 from infra.wiring import discovery, host
-from replay.reading import Range, Reader, reader
 from replay.rebuild import Rebuild, RebuildFailed, Rebuilt
 from schemas.envelope import BadEnvelope, Envelope
 from schemas.topics import CATALOGUE, EVENTS

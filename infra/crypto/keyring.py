@@ -188,6 +188,10 @@ class Keyring:
         """Which of these stand in the erasure ledger now: never from the cache."""
         return {row["lead"] for row in await connection.fetch(statements.ERASED, list(leads))}
 
+    async def known(self, connection: asyncpg.Connection, lead: str) -> bool:
+        """Whether the lead has a key, or had one."""
+        return bool(await connection.fetchval(statements.KNOWN, lead))
+
     async def destroy(self, connection: asyncpg.Connection, lead: str, *, actor: str, reason: str) -> None:
         """Delete the lead's key (if it has one) and write the ledger, in the caller's transaction. Twice is once.
 

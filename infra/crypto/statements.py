@@ -29,6 +29,9 @@ select lead, null from crypto.erasures where lead = any($2::text[])
 
 DELETE_LEAD: Final = "delete from crypto.lead_keys where lead = $1 returning wrapped <> ''"
 ERASED: Final = "select lead from crypto.erasures where lead = any($1::text[])"
+KNOWN: Final = """
+select exists (select from crypto.lead_keys where lead = $1) or exists (select from crypto.erasures where lead = $1)
+"""
 ENTER_LEDGER: Final = """
 insert into crypto.erasures (lead, actor, reason, certificate) values ($1, $2, $3, $4::jsonb)
 on conflict (lead) do nothing

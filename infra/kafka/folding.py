@@ -21,7 +21,7 @@ from infra.kafka.ports import (
     Watermark,
     from_ms,
 )
-from infra.kafka.step import Result
+from infra.kafka.step import Begin, Result
 from schemas.envelope import BadEnvelope, Envelope, derived_id
 from schemas.events import ClockTicked, DocumentPublished, RefoldRequested
 from schemas.message import Message, from_json, to_json
@@ -64,6 +64,9 @@ class FoldStep(Generic[StateT]):
             if kind is not None:
                 restored = restored.replaced(stored.kind, stored.name, stored.version, kind.model_validate_json(stored.body))
         return restored
+
+    async def recall(self, log: Log, begin: Begin) -> None:
+        """Nothing: read again, the same records say the same."""
 
     def concerns(self, batch: Batch) -> bool:
         """Time alone matters only where there are timers."""

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 from infra.kafka.batch import Batch, admit
@@ -201,6 +202,11 @@ class Partition:
             self._documents = self._step.restore(taken.documents)
         except ValueError as unreadable:
             self._stall(f"a document in force can't be read by this code: {type(unreadable).__name__}")
+            return
+        try:
+            await self._step.recall(self._log, partial(self._store.transaction, self.number, self._epoch, self._stored))
+        except (StoreUnavailable, LogUnavailable) as away:
+            self._stall(str(away))
             return
         self._outbox = deque(taken.outbox)
         self._sent = []

@@ -2,7 +2,7 @@
 production (aio.py, pg_store.py); tests/simulation stands behind them in simulation, with the very same runtime.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -224,6 +224,32 @@ class TopicRemade(Exception):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Offsets of one partition: from `start` up to, not including, `end`; None has no end."""
+
+    start: int
+    end: int | None
+
+
+class Reader(Protocol):
+    """One topic from anywhere to anywhere, without a group: whoever reads here disturbs no consumer."""
+
+    numbers: tuple[int, ...]
+
+    async def beginnings(self) -> dict[int, int]:
+        """The first offset still kept, by partition."""
+
+    async def ends(self) -> dict[int, int]:
+        """The next offset to be written, by partition."""
+
+    async def at(self, moment: datetime) -> dict[int, int]:
+        """The first offset recorded at or after `moment`, by partition; the end where there is none."""
+
+    def read(self, ranges: Mapping[int, Range]) -> AsyncIterator[Sequence[Record]]:
+        """Batches of one partition each, in its order, until every range with an end is read."""
+
+
 class Log(Protocol):
     """The log, as one consumer sees the one topic that it reads, and every topic that it writes."""
 
@@ -247,6 +273,9 @@ class Log(Protocol):
 
     def partitions(self, topic: str) -> int:
         """Partition count of a topic."""
+
+    def reader(self, topic: str) -> AbstractAsyncContextManager[Reader]:
+        """Any topic, for whoever has to look back. Everything about it raises LogUnavailable."""
 
 
 class Clock(Protocol):

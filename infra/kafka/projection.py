@@ -16,7 +16,7 @@ from infra.crypto.seal import WrongKey
 from infra.kafka.batch import Batch
 from infra.kafka.fold import Documents, Reject, RetryLater
 from infra.kafka.ports import Changes, Log, Outgoing, Record, StoredDocument, Transaction
-from infra.kafka.step import Result
+from infra.kafka.step import Begin, Result
 from schemas.envelope import Envelope
 from schemas.events import LeadErased
 from schemas.message import Frozen, Message
@@ -95,6 +95,9 @@ class ProjectionStep:
     def restore(self, documents: Sequence[StoredDocument]) -> Documents:  # noqa: ARG002
         """A read model decides nothing."""
         return Documents()
+
+    async def recall(self, log: Log, begin: Begin) -> None:
+        """Nothing: read again, the same records say the same."""
 
     def concerns(self, batch: Batch) -> bool:
         """Every record that can be read."""

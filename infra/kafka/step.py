@@ -1,6 +1,7 @@
 """What the runtime asks of a consumer: the port between a partition and whoever decides."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +19,10 @@ class Result:
     documents: Documents
 
 
+Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
+"""A transaction of the partition that was taken, which leaves the watermark as it is."""
+
+
 class Step(Protocol):
     """What a consumer does with a batch, inside the transaction."""
 
@@ -29,6 +34,9 @@ class Step(Protocol):
 
     def restore(self, documents: Sequence[StoredDocument]) -> Documents:
         """Documents as stored beside the watermark."""
+
+    async def recall(self, log: Log, begin: Begin) -> None:
+        """After taking a partition: learn what the log knows and the store doesn't. Nothing, for who decides the same again."""
 
     def concerns(self, batch: Batch) -> bool:
         """False if running this batch would change nothing: then only the position moves, and is stored later."""

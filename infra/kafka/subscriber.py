@@ -8,7 +8,8 @@ manual, and committed offsets are a hint for lag monitors.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from itertools import chain
 from typing import Any
 
@@ -18,9 +19,9 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage as RawMessage
 
-from infra.kafka import admin
+from infra.kafka import admin, reading
 from infra.kafka.partition import Partition, Status
-from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Record, Store, record_of
+from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Reader, Record, Store, record_of
 from infra.kafka.producer import Producer
 from infra.kafka.step import Step
 from infra.observability.metrics import Meters
@@ -86,6 +87,15 @@ class KafkaLog:
     def partitions(self, topic: str) -> int:
         """See ports.Log."""
         return CATALOGUE[topic].partitions(self._settings.partitions)
+
+    @asynccontextmanager
+    async def reader(self, topic: str) -> AsyncIterator[Reader]:
+        """See ports.Log."""
+        try:
+            async with reading.reader(self._settings, CATALOGUE[topic]) as reader:
+                yield reader
+        except (TimeoutError, KafkaError, OSError) as away:
+            raise LogUnavailable(f"Kafka can't be read: {type(away).__name__}") from away
 
 
 class Subscriber(ConsumerRebalanceListener):
@@ -154,11 +164,12 @@ class Subscriber(ConsumerRebalanceListener):
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Take each: fences the old owner, reads the watermark, seeks."""
-        for tp in sorted(assigned):
-            partition = Partition(tp.partition, self._step, self._log, self._store, self._clock)
-            self._partitions[tp.partition] = partition
-            async with self._lock(tp.partition):
-                await self._guarded(partition.assigned())
+        await asyncio.gather(*(self._assigned(tp.partition) for tp in sorted(assigned)))
+
+    async def _assigned(self, number: int) -> None:
+        partition = self._partitions[number] = Partition(number, self._step, self._log, self._store, self._clock)
+        async with self._lock(number):
+            await self._guarded(partition.assigned())
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """What the runtime itself can't settle (a re-made topic, a bug in it) ends the process, loudly: see `fatal`."""

@@ -9,9 +9,9 @@ import orjson
 
 from infra.kafka.batch import decode
 from infra.kafka.fold import Documents, Event
-from infra.kafka.ports import Record, from_ms
+from infra.kafka.ports import Range, Record, from_ms
+from infra.kafka.reading import reader
 from infra.wiring import discovery, host
-from replay.reading import Range, reader
 from replay.rebuild import Rebuild
 from schemas import events, topics
 from schemas.envelope import Envelope, SequenceNumber, marks_of

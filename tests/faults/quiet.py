@@ -6,9 +6,9 @@ import time
 
 import asyncpg
 
+from infra.kafka.reading import reader
 from infra.settings import Settings
 from infra.wiring import discovery
-from replay.reading import reader
 from schemas import topics
 
 QUIET_TIMES = 3

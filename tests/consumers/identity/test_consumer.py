@@ -171,7 +171,7 @@ async def test_an_erasure_cuts_the_batch_and_who_comes_after_it_is_new(identity:
     (captured,) = await identity.read(first)
     erased, new = await identity.read(erasure(captured.lead), second)
     assert isinstance(erased, EraseLead)
-    assert (erased.lead, erased.actor) == (captured.lead, "admin")
+    assert (erased.lead, erased.actor, erased.stranger) == (captured.lead, "admin", False)
     assert (new.lead != captured.lead, new.created) == (True, True)
     assert await identity.keyring.lead_keys([captured.lead]) == {captured.lead: None}
     assert await identity.pool.fetchval("select reason from crypto.erasures where lead = $1", captured.lead) == "asked"
@@ -289,7 +289,9 @@ async def test_a_submission_without_a_person_is_captured_all_the_same(identity: 
 async def test_nothing_is_claimed_by_a_batch_that_only_erases_strangers(identity: Identity) -> None:
     (erased,) = await identity.read(erasure("0198a000-0000-7000-8000-000000000001"))
     assert isinstance(erased, EraseLead)
+    assert erased.stranger
     assert await identity.pool.fetchval("select count(*) from identity.claims") == 0
+    assert await identity.pool.fetchval("select count(*) from crypto.erasures") == 0, "nobody was erased"
 
 
 async def test_identity_has_no_timers_and_no_documents(identity: Identity) -> None:

@@ -24,6 +24,10 @@ def submission(email: str | None = None, phone: str | None = None, **more: Any) 
     return SubmissionReceived(**{**known, **more})
 
 
+def traits(email: str | None = None, phone: str | None = None) -> Traits:
+    return Traits(email_hash=email, phone_hash=phone)
+
+
 def known(with_email: set[LeadId] | None = None, **owners: LeadId) -> Known:
     """`email_x=lead`, `phone_y=lead`."""
     claims = {Identifier(*name.split("_")): lead for name, lead in owners.items()}
@@ -68,25 +72,25 @@ def test_a_colleague_at_the_same_switchboard_is_somebody_else() -> None:
 
 def test_identifiers_are_claimed_once_the_first_keeps_them() -> None:
     claims = known()
-    assert claims.take(submission("a", "1"), ANN) == [Identifier("email", "a"), Identifier("phone", "1")]
-    assert claims.take(submission("b", "1"), BOB) == [Identifier("email", "b")]
+    assert claims.take(traits("a", "1"), ANN) == [Identifier("email", "a"), Identifier("phone", "1")]
+    assert claims.take(traits("b", "1"), BOB) == [Identifier("email", "b")]
     assert claims.owners[Identifier("phone", "1")] == ANN
     assert claims.with_email == {ANN, BOB}
 
 
 def test_a_lead_is_known_by_its_number_alone_until_an_address_joins() -> None:
     claims = known()
-    claims.take(submission(None, "1"), ANN)
+    claims.take(traits(None, "1"), ANN)
     assert claims.with_email == set()
     first = resolve(submission("a", "1"), claims, NOW_MS)
-    claims.take(submission("a", "1"), first.lead)
+    claims.take(traits("a", "1"), first.lead)
     assert first.lead == ANN
     assert resolve(submission("b", "1"), claims, NOW_MS).created, "the next address at this number is a colleague"
 
 
 def test_the_address_is_claimed_before_the_number() -> None:
-    assert identifiers(submission("a", "1")) == [Identifier("email", "a"), Identifier("phone", "1")]
-    assert identifiers(submission()) == []
+    assert identifiers(traits("a", "1")) == [Identifier("email", "a"), Identifier("phone", "1")]
+    assert identifiers(traits()) == []
 
 
 def test_a_new_leads_id_is_the_same_whenever_it_is_made_again() -> None:
@@ -115,12 +119,13 @@ def test_the_command_carries_all_that_was_sent_under_the_submissions_id() -> Non
         submitted_at=datetime(2026, 3, 1, tzinfo=UTC),
         personal=Sealed("1.intake-2026-03-01.x"),
     )
-    command = capture(sent, Verdict(ANN, created=True), Sealed("1.lead.y"))
+    command = capture(sent, Verdict(ANN, created=True), [Identifier("email", "a")], Sealed("1.lead.y"))
     same = ("submission_id", "source", "campaign", "consent", "consents", "traits", "quiet", "submitted_at")
     assert {name: getattr(command, name) for name in same} == {name: getattr(sent, name) for name in same}
     assert (command.lead, command.command_id, command.created, command.personal) == (ANN, "submission-1", True, "1.lead.y")
+    assert command.claimed == ("email",)
 
 
 @pytest.mark.parametrize(("actor", "said"), [(None, "source:s1"), ("user-1", "user-1")])
 def test_a_form_is_its_own_actor_and_a_user_is_named(actor: str | None, said: str) -> None:
-    assert capture(submission("a", actor=actor), Verdict(ANN, created=True), Sealed("1.lead.y")).actor == said
+    assert capture(submission("a", actor=actor), Verdict(ANN, created=True), [], Sealed("1.lead.y")).actor == said

@@ -1,20 +1,23 @@
 """The log port in memory, for tests that drive a partition by hand: what was appended, and whether it can be."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
 
-from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Record
+from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Range, Record
 
 START_MS = 1_790_000_000_000
 
 
 class MemoryLog:
-    """`away` refuses what is appended; `appended` keeps it in order. Three partitions in every topic."""
+    """`away` refuses what is appended; `appended` keeps it in order, `kept` is what topics can be read for. Three partitions in every topic."""
 
     def __init__(self, topic_id: str = "topic") -> None:
         self.id, self.away = topic_id, False
         self.appended: list[tuple[Destination, Outgoing]] = []
         self.sought: list[tuple[int, int]] = []
         self.paused: set[int] = set()
+        self.kept: dict[str, list[Record]] = {}
 
     async def topic_id(self) -> str:
         return self.id
@@ -35,6 +38,36 @@ class MemoryLog:
 
     def partitions(self, topic: str) -> int:
         return 3
+
+    @asynccontextmanager
+    async def reader(self, topic: str) -> AsyncIterator["MemoryReader"]:
+        yield MemoryReader(self.kept.get(topic, []))
+
+
+class MemoryReader:
+    """What a topic keeps. Implements ports.Reader."""
+
+    numbers = (0, 1, 2)
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._of = {number: [record for record in records if record.partition == number] for number in self.numbers}
+
+    async def beginnings(self) -> dict[int, int]:
+        return {number: records[0].offset if records else 0 for number, records in self._of.items()}
+
+    async def ends(self) -> dict[int, int]:
+        return {number: records[-1].offset + 1 if records else 0 for number, records in self._of.items()}
+
+    async def at(self, moment: datetime) -> dict[int, int]:
+        since, ends = moment.timestamp() * 1000, await self.ends()
+        return {
+            number: next((r.offset for r in records if r.recorded_ms >= since), ends[number])
+            for number, records in self._of.items()
+        }
+
+    async def read(self, ranges: Mapping[int, Range]) -> AsyncIterator[list[Record]]:
+        for number, wanted in ranges.items():
+            yield [r for r in self._of[number] if r.offset >= wanted.start and (wanted.end is None or r.offset < wanted.end)]
 
 
 class HandClock:

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from infra.kafka.ports import Destination, LogUnavailable, Outgoing
+from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Range
 from infra.kafka.producer import Producer
 from infra.kafka.publisher import Position
+from infra.kafka.reading import reader
 from infra.settings import Kafka, Settings
-from replay.reading import Range, reader
 from schemas import topics as catalogue
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]

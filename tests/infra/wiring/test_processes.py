@@ -206,4 +206,5 @@ async def test_what_was_sent_comes_back_as_a_fact_of_the_lead(topics: Settings) 
             await working
         recorded = MessageRecorded.model_validate_json(await system.has.pool.fetchval(fact, lead))
         planned = "select payload ->> 'message_id' from effects.effects where lead = $1"
-        assert (recorded.outcome, recorded.message_id) == ("sent", await system.has.pool.fetchval(planned, lead))
+        assert recorded.outcome == "sent"
+        assert recorded.message_id in {row[0] for row in await system.has.pool.fetch(planned, lead)}, "the lead's or the owner's"

@@ -11,10 +11,10 @@ import pytest
 from infra.dead_letters import store as letters
 from infra.kafka import admin
 from infra.kafka.ports import DeadLetter, Outgoing, Record
+from infra.kafka.reading import reader
 from infra.settings import Settings
 from infra.wiring import discovery
 from infra.wiring.redrive import NotRedrivable, redrive
-from replay.reading import reader
 from replay.rebuild import checksum
 from schemas import topics
 from schemas.commands import ChangeStatus

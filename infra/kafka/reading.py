@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from infra.kafka import admin
-from infra.kafka.ports import LogUnavailable, Record, record_of
+from infra.kafka.ports import LogUnavailable, Range, Record, record_of
 from infra.settings import Kafka
 from schemas.topics import Topic
 
@@ -17,16 +16,8 @@ RECORDS_PER_POLL_MAX = 2000
 POLL_MS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Offsets of one partition: from `start` up to, not including, `end`; None has no end."""
-
-    start: int
-    end: int | None
-
-
-class Reader:
-    """One topic, partitions assigned by hand."""
+class KafkaReader:
+    """Partitions assigned by hand. Implements ports.Reader."""
 
     def __init__(self, consumer: AIOKafkaConsumer, topic: str, numbers: Sequence[int]) -> None:
         self._consumer, self._topic = consumer, topic
@@ -79,7 +70,7 @@ class Reader:
 
 
 @asynccontextmanager
-async def reader(settings: Kafka, topic: Topic) -> AsyncIterator[Reader]:
+async def reader(settings: Kafka, topic: Topic) -> AsyncIterator[KafkaReader]:
     """Raises LogUnavailable if the topic does not exist, KafkaError if Kafka can't be reached."""
     name = settings.prefix + topic.name
     if name not in await admin.topic_ids(settings, [name]):
@@ -97,6 +88,6 @@ async def reader(settings: Kafka, topic: Topic) -> AsyncIterator[Reader]:
         numbers = range(topic.partitions(settings.partitions))
         consumer.assign([TopicPartition(name, number) for number in numbers])
         await asyncio.sleep(0)  # aiokafka can't stop a task of its own that has not begun
-        yield Reader(consumer, name, numbers)
+        yield KafkaReader(consumer, name, numbers)
     finally:
         await consumer.stop()

@@ -8,10 +8,10 @@ import pytest
 import pytest_asyncio
 from aiokafka.errors import KafkaError
 
-from infra.kafka.ports import LogUnavailable, Outgoing
+from infra.kafka.ports import LogUnavailable, Outgoing, Range, Reader
 from infra.kafka.producer import Producer
+from infra.kafka.reading import reader
 from infra.settings import Settings
-from replay.reading import Range, Reader, reader
 from schemas.topics import ACTIVITIES, ROUTING
 from tests.infra.kafka.test_producer import nowhere
 

@@ -1,0 +1,164 @@
+"""What identity decided and its tables don't know, because the database is new or was restored to an earlier point.
+
+A submission is decided once. Where its command stands in the log, that decision is the fact, whatever the tables would say now:
+read again in another order, people would get other leads. Commands are kept longer than submissions, so they tell enough about
+every submission that can still be read; where retention took submissions before they were seen, the log of facts tells the rest.
+
+A look back happens whenever a partition is taken. It begins where the oldest undecided submission came in, because no command
+beyond the stored positions is older: a few records after a usual start, everything over an empty database.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from consumers.identity import rules
+from consumers.identity.claims import Claims, Filed
+from infra.crypto.keyring import Keyring
+from infra.kafka.batch import decode
+from infra.kafka.ports import Log, Range, Record, from_ms
+from infra.kafka.step import Begin
+from schemas import topics
+from schemas.commands import CaptureLead, EditLead, EraseLead
+from schemas.envelope import SequenceNumber, marks_in
+from schemas.events import LeadCaptured, LeadErased, LeadUpdated
+from schemas.message import LeadId, Message
+
+BROKERS_APART_MS = 60_000
+"""How much brokers' clocks may differ."""
+FACTS_PER_TRANSACTION_MAX = 1000
+DECISIONS = frozenset(cls.TYPE.encode() for cls in (CaptureLead, EditLead, EraseLead))
+FACTS = frozenset(cls.TYPE.encode() for cls in (LeadCaptured, LeadUpdated, LeadErased))
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A record of a decision. `cause` is the submission's partition and offset; None in the log of facts, which has it not."""
+
+    body: Message
+    cause: tuple[int, SequenceNumber] | None
+
+
+@dataclass(slots=True)
+class _Learned:
+    """One look back: what could not be settled before its end.
+
+    Attributes:
+        contested: identifiers found with another lead, which may turn out to be erased.
+        erased: leads that the log says are gone.
+    """
+
+    contested: dict[rules.Identifier, LeadId] = field(default_factory=dict)
+    erased: set[LeadId] = field(default_factory=set)
+
+
+class Recall:
+    """One in a process, for all partitions."""
+
+    def __init__(self, name: str, keyring: Keyring) -> None:
+        self._source = name.encode()
+        self._keyring = keyring
+        self._lock = asyncio.Lock()
+        self._begun = 0
+        self._until: dict[int, int] = {}
+
+    def until(self, partition: int) -> int:
+        """The last offset of a partition whose decision was found; -1 if none was."""
+        return self._until.get(partition, -1)
+
+    async def look_back(self, log: Log, begin: Begin) -> None:
+        """Learn what was decided beyond the stored positions. Partitions taken together share one look."""
+        asked = self._begun
+        async with self._lock:
+            if self._begun == asked:
+                self._begun += 1
+                await self._look_back(log, begin)
+
+    async def _look_back(self, log: Log, begin: Begin) -> None:
+        async with begin() as transaction:
+            stands = await Claims(transaction.connection).stands()
+        since_ms, lost_since_ms = await _undecided(log, stands)
+        learned = _Learned()
+        if lost_since_ms is not None:
+            async for records in _written(log, topics.EVENTS, lost_since_ms):
+                await self._learn(begin, [said for record in records if (said := _said(record, b"leads", FACTS))], learned)
+        if since_ms is not None:
+            async for records in _written(log, topics.COMMANDS, since_ms):
+                found = [said for record in records if (said := _said(record, self._source, DECISIONS))]
+                news = [one for one in found if one.cause and one.cause[1].offset >= stands.get(one.cause[0], (0, 0))[0]]
+                await self._learn(begin, news, learned)
+                for one in news:
+                    if one.cause is not None:
+                        number, sequence = one.cause
+                        self._until[number] = max(self.until(number), sequence.offset)
+        await self._settle(begin, learned)
+
+    async def _learn(self, begin: Begin, found: Sequence[_Said], learned: _Learned) -> None:
+        for first in range(0, len(found), FACTS_PER_TRANSACTION_MAX):
+            claimed: dict[rules.Identifier, LeadId] = {}
+            filed: list[Filed] = []
+            for said in found[first : first + FACTS_PER_TRANSACTION_MAX]:
+                body = said.body
+                if isinstance(body, EraseLead | LeadErased):
+                    learned.erased.add(body.lead)
+                elif isinstance(body, CaptureLead | LeadCaptured | EditLead | LeadUpdated) and body.traits is not None:
+                    for identifier in rules.identifiers(body.traits):
+                        if identifier.kind in body.claimed and claimed.setdefault(identifier, body.lead) != body.lead:
+                            learned.contested[identifier] = body.lead
+                if isinstance(body, CaptureLead) and said.cause is not None:
+                    number, sequence = said.cause
+                    source = body.source.source_id
+                    filed.append(Filed(body.submission_id, "processed", body.lead, None, source, number, sequence.offset))
+            async with begin() as transaction:
+                claims = Claims(transaction.connection)
+                gone = await self._keyring.erased(claims.connection, sorted(set(claimed.values())))
+                held = await claims.learn({identifier: lead for identifier, lead in claimed.items() if lead not in gone})
+                await claims.file(filed, {})
+            learned.contested.update(held)
+
+    async def _settle(self, begin: Begin, learned: _Learned) -> None:
+        """The erased give back what was claimed for them, and who came after them gets it."""
+        if not learned.contested and not learned.erased:
+            return
+        async with begin() as transaction:
+            claims = Claims(transaction.connection)
+            for lead in sorted(learned.erased):
+                await claims.release(lead)
+            await claims.learn({i: lead for i, lead in learned.contested.items() if lead not in learned.erased})
+
+
+async def _undecided(log: Log, stands: dict[int, tuple[int, int]]) -> tuple[int | None, int | None]:
+    """Since when decisions may be unknown, ms: about submissions that can be read, and about those that no longer can."""
+    async with log.reader(topics.SUBMISSIONS.name) as reader:
+        kept, ends = await reader.beginnings(), await reader.ends()
+        lost = [stands.get(number, (0, 0)) for number in reader.numbers if kept[number] > stands.get(number, (0, 0))[0]]
+        starts = {number: max(kept[number], stands.get(number, (0, 0))[0]) for number in reader.numbers}
+        waiting = {number: Range(start, start + 1) for number, start in starts.items() if start < ends[number]}
+        oldest = [record.recorded_ms async for records in reader.read(waiting) for record in records] if waiting else []
+    since = None if not waiting else min(oldest) if len(oldest) == len(waiting) else 0
+    return since, min((clock_ms for _, clock_ms in lost), default=None)
+
+
+async def _written(log: Log, topic: topics.Topic, since_ms: int) -> AsyncIterator[Sequence[Record]]:
+    """What a topic has from then until now."""
+    async with log.reader(topic.name) as reader:
+        starts, ends = await reader.at(from_ms(max(0, since_ms - BROKERS_APART_MS))), await reader.ends()
+        ranges = {number: Range(starts[number], ends[number]) for number in reader.numbers if starts[number] < ends[number]}
+        async for records in reader.read(ranges):
+            yield records
+
+
+def _said(record: Record, source: bytes, types: frozenset[bytes]) -> _Said | None:
+    """None for records by others and about other things; most are, and cost a look at two headers."""
+    headers = dict(record.headers)
+    if headers.get("ce_source") != source or headers.get("ce_type") not in types:
+        return None
+    try:
+        body = decode(headers["ce_type"].decode(), record.value)
+    except ValidationError:
+        return None  # a dead letter of whoever reads it for its own sake
+    marks = marks_in(headers)
+    cause = None if marks is None else (int(marks[0].rpartition("/")[2]), marks[1])
+    return None if body is None else _Said(body, cause)
