@@ -246,18 +246,18 @@ async def test_people_who_were_known_in_one_order_stay_the_same_people(
 ) -> None:
     """A number alone and later an address with it stand in different partitions, which an empty database reads in any order."""
     numbers = [f"+32255522{n:02d}" for n in range(40)]
-    async with running(settings) as system:
-        await send(system, [(f"a{n}", Form(None, phone=phone)) for n, phone in enumerate(numbers)])
-        await system.settled()
-        await send(system, [(f"b{n}", Form(f"j{n}@joined.example", phone=phone)) for n, phone in enumerate(numbers)])
-        await system.settled()
-        before = await everything(system.has.pool)
-        claims = await claimed(system.has.pool)
-    assert len(before.owners) == 40
-    assert len(claims) == 80
-    async with another_database(servers, database) as fresh:
-        await copy_schema(database, fresh, "crypto")
-        async with running(settings_for(servers, fresh, settings.kafka.prefix), team=False) as system:
+    prefix = f"{settings.kafka.prefix}joined."
+    async with another_database(servers, database) as first, another_database(servers, database) as fresh:
+        async with running(settings_for(servers, first, prefix)) as system:
+            await send(system, [(f"a{n}", Form(None, phone=phone)) for n, phone in enumerate(numbers)])
+            await system.settled()
+            await send(system, [(f"b{n}", Form(f"j{n}@joined.example", phone=phone)) for n, phone in enumerate(numbers)])
+            await system.settled()
+            before, claims = await everything(system.has.pool), await claimed(system.has.pool)
+        assert len(before.owners) == 40
+        assert len(claims) == 80
+        await copy_schema(first, fresh, "crypto")
+        async with running(settings_for(servers, fresh, prefix), team=False) as system:
             await system.settled()
             assert await everything(system.has.pool) == before
             assert await claimed(system.has.pool) == claims

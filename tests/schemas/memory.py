@@ -14,6 +14,7 @@ from infra.kafka.ports import (
     Orders,
     OutboxRow,
     Outgoing,
+    Reader,
     Record,
     StoredDocument,
     StoredTimer,
@@ -23,6 +24,7 @@ from infra.kafka.ports import (
 from infra.kafka.step import Step
 from schemas.events import DocumentPublished
 from schemas.topics import CATALOGUE, PARTITIONS_LAPTOP
+from tests.infra.kafka.logs import MemoryReader
 
 TOPIC_ID = "wY2bT0mIQ0yVZr5yqk0f9A"
 
@@ -51,6 +53,10 @@ class MemoryLog:
 
     def partitions(self, topic: str) -> int:
         return CATALOGUE[topic].partitions(PARTITIONS_LAPTOP)
+
+    @asynccontextmanager
+    async def reader(self, topic: str) -> AsyncIterator[Reader]:
+        yield MemoryReader([])
 
 
 class MemoryStore:
