@@ -6,7 +6,7 @@ Acknowledges a first submission to whoever sent it, and tells an owner of a new 
 from consumers.communication import rules
 from consumers.communication.documents import Template
 from consumers.communication.state import Correspondence
-from infra.kafka.fold import Fold
+from infra.kafka.fold import LONG_BREATH_MS, Fold
 from schemas import topics
 from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadScored, LeadUpdated, MessagePlanned
 
@@ -23,6 +23,7 @@ communication = Fold(
     },
     writes=(MessagePlanned,),
     documents=(Template,),
+    breath_ms=LONG_BREATH_MS,
 )
 
 folds = (communication,)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consumers.identity.rules import Identifier, Known
+from infra.postgres.together import Statement, together
 from schemas.message import LeadId
 
 
@@ -132,12 +133,13 @@ class Claims:
 
     async def file(self, lines: Sequence[Filed], deliveries: dict[str, Delivery]) -> None:
         """Remember what became of submissions, and that their deliveries came."""
+        statements: list[Statement] = []
         if lines:
-            await self.connection.execute(
-                """insert into identity.submissions
+            insert = """insert into identity.submissions
                        (submission_id, status, lead, first_submission, source_id, partition, "offset")
                    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bigint[])
-                   on conflict (submission_id) do nothing""",
+                   on conflict (submission_id) do nothing"""
+            columns = (
                 [line.submission_id for line in lines],
                 [line.status for line in lines],
                 [line.lead for line in lines],
@@ -146,11 +148,12 @@ class Claims:
                 [line.partition for line in lines],
                 [line.offset for line in lines],
             )
+            statements.append((insert, columns))
         if deliveries:
-            await self.connection.execute(
-                """insert into identity.deliveries (delivery, submission_id, lead)
-                   select * from unnest($1::text[], $2::text[], $3::text[]) on conflict do nothing""",
-                list(deliveries),
-                [delivery.submission_id for delivery in deliveries.values()],
-                [delivery.lead for delivery in deliveries.values()],
-            )
+            insert = """insert into identity.deliveries (delivery, submission_id, lead)
+                   select * from unnest($1::text[], $2::text[], $3::text[]) on conflict do nothing"""
+            seen = list(deliveries.values())
+            statements.append((insert, (list(deliveries), [one.submission_id for one in seen], [one.lead for one in seen])))
+        if statements:
+            sql, arguments = together(statements)
+            await self.connection.execute(sql, *arguments)

@@ -19,7 +19,7 @@ from infra.crypto.keyring import Keyring
 from infra.crypto.seal import WrongKey
 from infra.dead_letters import store as dead_letters
 from infra.kafka.batch import Batch, Entry
-from infra.kafka.fold import Documents
+from infra.kafka.fold import BREATH_MS, Documents
 from infra.kafka.outputs import Outputs
 from infra.kafka.ports import Changes, DeadLetter, Log, Outgoing, StoredDocument, Transaction
 from infra.kafka.step import Begin, Result
@@ -73,6 +73,7 @@ class IdentityStep:
 
     name = NAME
     reads = topics.SUBMISSIONS
+    breath_ms = BREATH_MS
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring

@@ -7,7 +7,7 @@ leads stand in one order in leads.routing, so a turn is the same whenever the or
 from consumers.routing import pools, rules
 from consumers.routing.documents import Person, RoutingRules, Team
 from consumers.routing.state import PoolState, RequestState
-from infra.kafka.fold import Fold
+from infra.kafka.fold import LONG_BREATH_MS, Fold
 from schemas import topics
 from schemas.commands import AssignLead
 from schemas.events import DocumentPublished, LeadAssigned, LeadCaptured, LeadErased
@@ -26,6 +26,7 @@ routing = Fold(
     writes=(OwnerRequested, RosterPublished),
     documents=(RoutingRules, Team, Person),
     key=rules.lead_or_documents,
+    breath_ms=LONG_BREATH_MS,
 )
 
 routing_pools = Fold(
@@ -35,6 +36,7 @@ routing_pools = Fold(
     handlers={OwnerRequested: pools.pick_owner, RosterPublished: pools.change_roster},
     writes=(AssignLead,),
     key=pools.team_of,
+    breath_ms=LONG_BREATH_MS,
 )
 
 folds = (routing, routing_pools)

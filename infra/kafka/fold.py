@@ -10,12 +10,17 @@ decided in one transaction. The same handlers serve live traffic, replay, what-i
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import JsonValue
 
 from schemas.message import Frozen, Message
 from schemas.topics import EVENTS, Topic
+
+BREATH_MS: Final = 30
+"""Between a batch and the next: what comes right behind a record goes together, in one transaction instead of five."""
+LONG_BREATH_MS: Final = 250
+"""The same for what nobody waits for. At a steady rate the number of transactions is what the system's time goes into."""
 
 MessageT_co = TypeVar("MessageT_co", bound=Message, covariant=True)
 StateT = TypeVar("StateT", bound=Frozen)
@@ -191,6 +196,7 @@ class Fold(Generic[StateT]):
         timers: by timer name.
         key: the state's key for a message.
         answers: keep outcomes by (command_id, lead), and do a command once (`leads` alone).
+        breath_ms: how long it gathers records after a batch; a record that comes after a pause is never kept waiting.
         version: part of the origin; raise it when a rebuild beside is to be told from the live one.
     """
 
@@ -203,6 +209,7 @@ class Fold(Generic[StateT]):
     timers: Mapping[str, TimerHandler[StateT]] = field(default_factory=dict)
     key: Callable[[Message], str | None] = lead_of
     answers: bool = False
+    breath_ms: int = BREATH_MS
     version: int = 1
 
     def __post_init__(self) -> None:

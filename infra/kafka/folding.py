@@ -44,6 +44,7 @@ class FoldStep(Generic[StateT]):
         self._announce = announce
         self.name = fold.name
         self.reads = fold.reads
+        self.breath_ms = fold.breath_ms
         self._handlers = {cls.TYPE: handler for cls, handler in fold.handlers.items()}
         self._writes = frozenset(fold.writes)
         self._kinds: dict[str, type[Document]] = {kind.KIND: kind for kind in fold.documents}

@@ -4,7 +4,7 @@ Every statement is set-based. Error classes decide what a failure means: data th
 connection that went away (perhaps inside COMMIT) is StoreUnavailable, anything else is a bug and passes through.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -30,6 +30,7 @@ from infra.kafka.ports import (
     Transaction,
     Watermark,
 )
+from infra.postgres.together import Statement, together
 from schemas.envelope import SequenceNumber
 from schemas.events import DocumentPublished
 
@@ -220,15 +221,18 @@ class _PgTransaction:
         ]
 
     async def write(self, changes: Changes) -> list[OutboxRow]:
-        await self._write_states(changes)
-        await self._write_timers(changes)
-        await self._write_answers(changes)
         await self._write_documents(changes)
         if changes.effects:
             await self._store._plan(self.connection, changes.effects)
         if changes.dead_letters:
             await self._store._bury(self.connection, changes.dead_letters)
-        return await self._write_outbox(changes)
+        pending = [(destination, part) for destination, records in changes.outbox.items() for part in _parts(records)]
+        statements = [*self._states(changes), *self._timers(changes), *self._answers(changes), *self._outbox(pending)]
+        if not statements:
+            return []
+        sql, arguments = together(statements)
+        rows = await self.connection.fetch(sql, *arguments)
+        return [OutboxRow(row["id"], destination, tuple(part)) for row, (destination, part) in zip(rows, pending, strict=True)]
 
     async def forget(self, outbox_ids: Sequence[int]) -> None:
         await self.connection.execute(
@@ -237,56 +241,55 @@ class _PgTransaction:
             list(outbox_ids),
         )
 
-    async def _write_states(self, changes: Changes) -> None:
+    def _states(self, changes: Changes) -> Iterator[Statement]:
         kept = {key: body for key, body in changes.states.items() if body is not None}
         if kept:
-            await self.connection.execute(
+            yield (
                 f"""insert into {self._schema}.states (key, partition, body)
                     select key, $3, body from unnest($1::text[], $2::bytea[]) as new(key, body)
                     on conflict (key) do update set body = excluded.body, partition = excluded.partition""",
-                list(kept),
-                list(kept.values()),
-                self._partition,
+                (list(kept), list(kept.values()), self._partition),
             )
         dropped = [key for key, body in changes.states.items() if body is None]
         if dropped:
-            await self.connection.execute(f"delete from {self._schema}.states where key = any($1::text[])", dropped)
+            yield f"delete from {self._schema}.states where key = any($1::text[])", (dropped,)
 
-    async def _write_timers(self, changes: Changes) -> None:
-        if not changes.timers:
-            return
+    def _timers(self, changes: Changes) -> Iterator[Statement]:
         gone = [pair for pair, due_ms in changes.timers.items() if due_ms is None]
         kept = [(key, name, due_ms) for (key, name), due_ms in changes.timers.items() if due_ms is not None]
         if gone:
-            await self.connection.execute(
+            yield (
                 f"""delete from {self._schema}.timers t using unnest($1::text[], $2::text[]) as gone(key, name)
                 where t.key = gone.key and t.name = gone.name""",
-                [key for key, _ in gone],
-                [name for _, name in gone],
+                ([key for key, _ in gone], [name for _, name in gone]),
             )
         if kept:
-            await self.connection.execute(
+            yield (
                 f"""insert into {self._schema}.timers (partition, key, name, due_ms)
                     select $4, key, name, due_ms from unnest($1::text[], $2::text[], $3::bigint[]) as new(key, name, due_ms)
                     on conflict (key, name) do update set due_ms = excluded.due_ms, partition = excluded.partition""",
-                [key for key, _, _ in kept],
-                [name for _, name, _ in kept],
-                [due_ms for _, _, due_ms in kept],
-                self._partition,
+                (
+                    [key for key, _, _ in kept],
+                    [name for _, name, _ in kept],
+                    [due_ms for _, _, due_ms in kept],
+                    self._partition,
+                ),
             )
 
-    async def _write_answers(self, changes: Changes) -> None:
+    def _answers(self, changes: Changes) -> Iterator[Statement]:
         if changes.answers:
-            await self.connection.execute(
+            yield (
                 f"""insert into {self._schema}.outcomes (command_id, lead, status, detail, version, position)
                     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])
                     on conflict do nothing""",
-                [answer.command_id for answer in changes.answers],
-                [answer.lead for answer in changes.answers],
-                [answer.outcome.status for answer in changes.answers],
-                [answer.outcome.detail for answer in changes.answers],
-                [answer.outcome.version for answer in changes.answers],
-                [answer.position for answer in changes.answers],
+                (
+                    [answer.command_id for answer in changes.answers],
+                    [answer.lead for answer in changes.answers],
+                    [answer.outcome.status for answer in changes.answers],
+                    [answer.outcome.detail for answer in changes.answers],
+                    [answer.outcome.version for answer in changes.answers],
+                    [answer.position for answer in changes.answers],
+                ),
             )
 
     async def _write_documents(self, changes: Changes) -> None:
@@ -301,21 +304,21 @@ class _PgTransaction:
                 document.body,
             )
 
-    async def _write_outbox(self, changes: Changes) -> list[OutboxRow]:
-        pending = [(destination, part) for destination, records in changes.outbox.items() for part in _parts(records)]
-        if not pending:
-            return []
-        rows = await self.connection.fetch(
-            f"""insert into {self._schema}.outbox (partition, topic, destination, records)
-                select $4, topic, destination, records
-                from unnest($1::text[], $2::int[], $3::bytea[]) with ordinality as new(topic, destination, records, nth)
-                order by nth returning id""",
-            [destination.topic for destination, _ in pending],
-            [destination.partition for destination, _ in pending],
-            [_pack(part) for _, part in pending],
-            self._partition,
-        )
-        return [OutboxRow(row["id"], destination, tuple(part)) for row, (destination, part) in zip(rows, pending, strict=True)]
+    def _outbox(self, pending: Sequence[tuple[Destination, Sequence[Outgoing]]]) -> Iterator[Statement]:
+        """The last, for the ids that it returns."""
+        if pending:
+            yield (
+                f"""insert into {self._schema}.outbox (partition, topic, destination, records)
+                    select $4, topic, destination, records
+                    from unnest($1::text[], $2::int[], $3::bytea[]) with ordinality as new(topic, destination, records, nth)
+                    order by nth returning id""",
+                (
+                    [destination.topic for destination, _ in pending],
+                    [destination.partition for destination, _ in pending],
+                    [_pack(part) for _, part in pending],
+                    self._partition,
+                ),
+            )
 
 
 class _translated:  # noqa: N801 - reads as a word in `with`

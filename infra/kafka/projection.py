@@ -14,7 +14,7 @@ from infra.crypto.codec import open_person
 from infra.crypto.keyring import Keyring, MissingKey
 from infra.crypto.seal import WrongKey
 from infra.kafka.batch import Batch
-from infra.kafka.fold import Documents, Reject, RetryLater
+from infra.kafka.fold import BREATH_MS, Documents, Reject, RetryLater
 from infra.kafka.ports import Changes, Log, Outgoing, Record, StoredDocument, Transaction
 from infra.kafka.step import Begin, Result
 from schemas.envelope import Envelope
@@ -62,6 +62,7 @@ class Projection:
         after_commit: tells listeners; may be lost, never repeated.
         opens: whether it needs `personal` opened.
         backlog: tables of work still to be done, which say nothing of what the read model holds.
+        breath_ms: as a fold's.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Projection:
     after_commit: Callable[[ProjectionBatch], Awaitable[None]] = _nothing
     opens: bool = True
     backlog: tuple[str, ...] = ()
+    breath_ms: int = BREATH_MS
     version: int = 1
     schema: str = ""
 
@@ -85,6 +87,7 @@ class ProjectionStep:
         self.projection = projection
         self.name = projection.name
         self.reads = projection.reads
+        self.breath_ms = projection.breath_ms
         self._keyring = keyring
         self._applied: dict[int, ProjectionBatch] = {}
 

@@ -24,10 +24,11 @@ Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
 
 
 class Step(Protocol):
-    """What a consumer does with a batch, inside the transaction."""
+    """What a consumer does with a batch, inside the transaction. `breath_ms`: see Fold."""
 
     name: str
     reads: Topic
+    breath_ms: int
 
     def wants(self, type_: str) -> bool:
         """Whether records of this type are decoded."""

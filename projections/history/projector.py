@@ -9,6 +9,7 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
+from infra.kafka.fold import LONG_BREATH_MS
 from infra.kafka.ports import from_ms
 from infra.kafka.projection import ProjectedRecord, Projection, ProjectionBatch
 from projections.history.model import COLUMNS, SCHEMA, VERSION
@@ -60,4 +61,12 @@ def row(item: ProjectedRecord, clock_ms: int) -> tuple[Any, ...]:
 def projection(*, schema: str = SCHEMA, version: int = VERSION, announce: object = None) -> Projection:  # noqa: ARG001
     """The read model, declared. It is internal: nobody is told (`announce`) of what it stored."""
     projector = Projector(schema)
-    return Projection(name=SCHEMA, reads=topics.EVENTS, apply=projector.apply, opens=False, version=version, schema=schema)
+    return Projection(
+        name=SCHEMA,
+        reads=topics.EVENTS,
+        apply=projector.apply,
+        opens=False,
+        breath_ms=LONG_BREATH_MS,
+        version=version,
+        schema=schema,
+    )

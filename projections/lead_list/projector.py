@@ -5,13 +5,14 @@ size. The schema's name is a parameter, so that a rebuild runs this very code be
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import asyncpg
 import orjson
 
 from infra.kafka.projection import Projection, ProjectionBatch
+from infra.postgres.together import Statement, together
 from projections.lead import OWNER, STATUS, Lead, Standing
 from projections.lead_list import rows
 from projections.lead_list.model import LEAD_TABLES, SCHEMA, VERSION
@@ -50,14 +51,22 @@ class Projector:
         loaded, gone = await self._load(connection, rows.needed(facts))
         folded = rows.fold_batch(batch.partition, facts, loaded, gone)
         counts: Counter[tuple[str, str]] = Counter()
-        written = await self._write_leads(connection, folded, counts)
+        later: list[Statement] = []
+        written = await self._write_leads(connection, folded, counts, later)
         if folded.companies:
             # Sorted, because partitions meet on companies and would wait for each other crosswise.
-            await connection.execute(self._sql["companies"], *_columns([row for _, row in sorted(folded.companies.items())]))
+            later.append((self._sql["companies"], _columns([row for _, row in sorted(folded.companies.items())])))
         written |= await self._known(connection, folded)
-        await self._write_beside(connection, folded, written)
-        await self._erase(connection, folded, counts)
-        await self._count(connection, batch.partition, counts)
+        await self._write_beside(connection, folded, written, later)
+        if folded.erased:
+            await _run(connection, later)  # before rows of theirs are dropped
+            later = []
+            await self._erase(connection, folded, counts)
+        later.extend(self._count(batch.partition, counts))
+        await _run(connection, later)
+        if any(by < 0 for by in counts.values()):
+            # Nought and absent are the same: where batches end must not show in the table.
+            await connection.execute(self._sql["counted down"], batch.partition)
         if self._announce is not None:
             self._news[batch.partition] = news(batch.partition, folded, written)
 
@@ -76,14 +85,14 @@ class Projector:
         return loaded, gone
 
     async def _write_leads(
-        self, connection: asyncpg.Connection, folded: rows.Folded, counts: Counter[tuple[str, str]]
+        self, connection: asyncpg.Connection, folded: rows.Folded, counts: Counter[tuple[str, str]], later: list[Statement]
     ) -> Written:
         """Upsert whole rows, update narrow ones; returns version and owner of each lead that has a row."""
         written: Written = {}
         if folded.whole:
             leads = [folded.whole[id_] for id_ in sorted(folded.whole)]
-            await self._put(connection, "leads", [rows.lead_row(lead) for lead in leads], folded)
-            await self._put(connection, "names", [rows.name_row(lead) for lead in leads], folded)
+            await self._put(connection, "leads", [rows.lead_row(lead) for lead in leads], folded, later)
+            await self._put(connection, "names", [rows.name_row(lead) for lead in leads], folded, later)
             for lead in leads:
                 written[lead.id] = (lead.version, lead.owner)
                 counts.update(rows.counted(lead))
@@ -106,7 +115,9 @@ class Projector:
         found = await connection.fetch(self._sql["known"], asked) if asked else []
         return {row["id"]: (row["version"], row["owner"]) for row in found}
 
-    async def _write_beside(self, connection: asyncpg.Connection, folded: rows.Folded, written: Written) -> None:
+    async def _write_beside(
+        self, connection: asyncpg.Connection, folded: rows.Folded, written: Written, later: list[Statement]
+    ) -> None:
         """Rows that hang on leads; a lead without a row of its own (unknown, erased) gets none."""
         for table, found in (
             ("identifiers", folded.identifiers),
@@ -116,21 +127,26 @@ class Projector:
             ("messages", [(*key, *row) for key, row in folded.messages.items()]),
             ("notes", folded.notes),
         ):
-            await self._put(connection, table, [row for row in found if row[0] in written], folded)
+            await self._put(connection, table, [row for row in found if row[0] in written], folded, later)
 
-    async def _put(self, connection: asyncpg.Connection, table: str, found: Sequence[rows.Row], folded: rows.Folded) -> None:
-        """COPY what belongs to new leads and so can't be there yet, which takes half the time; upsert the rest."""
+    async def _put(
+        self,
+        connection: asyncpg.Connection,
+        table: str,
+        found: Sequence[rows.Row],
+        folded: rows.Folded,
+        later: list[Statement],
+    ) -> None:
+        """COPY what belongs to new leads and so can't be there yet, which takes half the time; upsert the rest, `later`."""
         fresh = [row for row in found if row[0] in folded.whole and row[0] not in folded.before]
         if len(fresh) >= COPY_ROWS_MIN:
             columns = COLUMNS[table]
             await connection.copy_records_to_table(table, schema_name=self._schema, columns=columns, records=fresh)
             found = [row for row in found if row[0] not in folded.whole or row[0] in folded.before]
         if found:
-            await connection.execute(self._sql[table], *_columns(found))
+            later.append((self._sql[table], _columns(found)))
 
     async def _erase(self, connection: asyncpg.Connection, folded: rows.Folded, counts: Counter[tuple[str, str]]) -> None:
-        if not folded.erased:
-            return
         erased = sorted(folded.erased)
         for row in await connection.fetch(self._sql["drop"], erased):
             counts.subtract(rows.counted_by(row["status"], row["grade"], row["vendor"], row["owner"], row["created_at"]))
@@ -138,13 +154,10 @@ class Projector:
             await connection.execute(self._sql[f"drop {table}"], erased)
         await connection.execute(self._sql["erased"], erased, [folded.erased[id_] for id_ in erased])
 
-    async def _count(self, connection: asyncpg.Connection, partition: int, counts: Counter[tuple[str, str]]) -> None:
+    def _count(self, partition: int, counts: Counter[tuple[str, str]]) -> Iterator[Statement]:
         changed = [(dimension, value, by) for (dimension, value), by in sorted(counts.items()) if by]
         if changed:
-            await connection.execute(self._sql["counters"], partition, *_columns(changed))
-        if any(by < 0 for *_, by in changed):
-            # Nought and absent are the same: where batches end must not show in the table.
-            await connection.execute(self._sql["counted down"], partition)
+            yield self._sql["counters"], (partition, *_columns(changed))
 
 
 def projection(*, schema: str = SCHEMA, version: int = VERSION, announce: Announce | None = None) -> Projection:
@@ -195,6 +208,13 @@ def _narrow_row(lead: Standing) -> tuple[Any, ...]:
     )
 
 
-def _columns(found: Iterable[Sequence[Any]]) -> Iterable[tuple[Any, ...]]:
+async def _run(connection: asyncpg.Connection, later: Sequence[Statement]) -> None:
+    """In one round trip; each writes a table of its own."""
+    if later:
+        sql, arguments = together(later)
+        await connection.execute(sql, *arguments)
+
+
+def _columns(found: Iterable[Sequence[Any]]) -> Sequence[tuple[Any, ...]]:
     """Rows as the arrays that UNNEST takes."""
-    return zip(*found, strict=True)
+    return tuple(zip(*found, strict=True))

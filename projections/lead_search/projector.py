@@ -7,7 +7,9 @@ from typing import Any
 
 import asyncpg
 
+from infra.kafka.fold import LONG_BREATH_MS
 from infra.kafka.projection import ProjectedRecord, Projection, ProjectionBatch
+from infra.postgres.together import together
 from projections.lead import Lead, fold, makes_lead
 from projections.lead_search.documents import SEARCHED, kept, restored
 from projections.lead_search.model import SCHEMA, VERSION
@@ -30,7 +32,7 @@ class Projector:
         )
 
     async def apply(self, connection: asyncpg.Connection, batch: ProjectionBatch) -> None:
-        """Write a batch within the caller's transaction: three statements at most."""
+        """Write a batch within the caller's transaction: two round trips at most."""
         facts = [item for item in batch.records if type(item.body) in SEARCHED]
         if not facts:
             return
@@ -51,8 +53,8 @@ class Projector:
             return
         numbers = [versions[id_] for id_ in changed]
         bodies = [None if leads[id_].erased else kept(leads[id_]) for id_ in changed]
-        await connection.execute(self._write, changed, numbers, bodies)
-        await connection.execute(self._mark, changed, numbers)
+        sql, arguments = together([(self._write, (changed, numbers, bodies)), (self._mark, (changed, numbers))])
+        await connection.execute(sql, *arguments)
 
     async def _known(self, connection: asyncpg.Connection, partition: int, facts: list[ProjectedRecord]) -> dict[str, Lead]:
         made: set[str] = set()
@@ -78,4 +80,12 @@ def _lead(row: Any, partition: int) -> Lead:
 def projection(*, schema: str = SCHEMA, version: int = VERSION, announce: object = None) -> Projection:  # noqa: ARG001
     """The read model, declared. Listeners (`announce`) are told of leads by lead_list."""
     apply = Projector(schema).apply
-    return Projection(name=SCHEMA, reads=topics.EVENTS, apply=apply, backlog=("dirty",), version=version, schema=schema)
+    return Projection(
+        name=SCHEMA,
+        reads=topics.EVENTS,
+        apply=apply,
+        backlog=("dirty",),
+        breath_ms=LONG_BREATH_MS,
+        version=version,
+        schema=schema,
+    )
