@@ -42,7 +42,7 @@ def build(services: Services) -> Gateway:
 
 
 async def serve(settings: Settings) -> None:
-    """Listen until told to stop. Raises OSError if the port is taken."""
+    """Listen until told to stop. Raises PortTaken."""
     stop = host.stop_event()
     _need_port(settings)
     async with contextlib.AsyncExitStack() as stack:
@@ -82,7 +82,7 @@ def _need_port(settings: Settings) -> None:
         try:
             probe.bind((settings.gateway.host, settings.gateway.port))
         except OSError as taken:
-            raise OSError(
+            raise host.PortTaken(
                 f"port {settings.gateway.port} on {settings.gateway.host} is in use; stop what listens there, or set "
                 f"LEADFLOW_GATEWAY__PORT"
             ) from taken

@@ -43,6 +43,10 @@ class UnknownName(Exception):
     """There is no consumer or projection of that name."""
 
 
+class PortTaken(OSError):
+    """Somebody listens there already."""
+
+
 @dataclass(frozen=True)
 class Base:
     """What every process needs."""

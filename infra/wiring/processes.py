@@ -1,17 +1,29 @@
 """The four processes: gateway, consume, project, work. Each is stateless: more of them is how a deployment grows."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Final
 
 import structlog
+from aiokafka.errors import KafkaError
 from prometheus_client import start_http_server
+from redis.exceptions import RedisError
 
 from infra.documents import store as documents
+from infra.kafka.ports import LogUnavailable, StoreUnavailable
 from infra.observability import logs
+from infra.postgres.pool import UNAVAILABLE
 from infra.settings import Settings
 from infra.wiring import host
 
 log = structlog.get_logger("process")
+
+PATIENCE_SECONDS: Final = 60.0
+"""How long servers may be away before a process gives up; whoever started it then says why, and starts it again."""
+PAUSE_SECONDS_MIN: Final = 0.5
+PAUSE_SECONDS_MAX: Final = 5.0
 
 
 def run(settings: Settings, name: str, main: Callable[[Settings], Awaitable[None]]) -> None:
@@ -23,27 +35,54 @@ def run(settings: Settings, name: str, main: Callable[[Settings], Awaitable[None
 
 
 async def _run(settings: Settings, main: Callable[[Settings], Awaitable[None]]) -> None:
-    await main(settings)
+    """Begin again while a server is away: it comes back sooner than a process is started anew."""
+    trouble_since: float | None = None
+    pause = PAUSE_SECONDS_MIN
+    while True:
+        began = time.monotonic()
+        try:
+            return await main(settings)
+        except Exception as error:
+            now = time.monotonic()
+            if trouble_since is None or now - began > PATIENCE_SECONDS:
+                trouble_since, pause = now, PAUSE_SECONDS_MIN
+            if not is_away(error) or now - trouble_since > PATIENCE_SECONDS:
+                raise
+            log.warning("a server is away", error=type(error).__name__, begins_again_in_seconds=pause)
+        stop = host.stop_event()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await stop.wait()
+                return None
+        pause = min(PAUSE_SECONDS_MAX, 2 * pause)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether a server, and not we, is the trouble."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(is_away(one) for one in error.exceptions)
+    away = (LogUnavailable, StoreUnavailable, KafkaError, RedisError, *UNAVAILABLE)
+    return isinstance(error, away) and not isinstance(error, host.PortTaken)
 
 
 async def consume(settings: Settings, names: Sequence[str] = ()) -> None:
     """Host consumers. Raises UnknownName, TopicRemade, and what else must end it."""
     stop = host.stop_event()
     async with host.base(settings, "consume") as has:
-        _serve_metrics(has)
         steps = host.consumer_steps(has, names)
         host.settle_memory()
-        await host.run_steps(has, steps, stop)
+        with _metrics(has):
+            await host.run_steps(has, steps, stop)
 
 
 async def project(settings: Settings, names: Sequence[str] = ()) -> None:
     """Host read models, and the job that indexes what they marked."""
     stop = host.stop_event()
     async with host.base(settings, "project") as has:
-        _serve_metrics(has)
         steps = host.projection_steps(has, names)
         host.settle_memory()
-        await host.run_steps(has, steps, stop, host.projection_jobs(has, names))
+        with _metrics(has):
+            await host.run_steps(has, steps, stop, host.projection_jobs(has, names))
 
 
 async def work(settings: Settings) -> None:
@@ -52,14 +91,23 @@ async def work(settings: Settings) -> None:
 
     stop = host.stop_event()
     async with host.base(settings, "work") as has:
-        _serve_metrics(has)
         log.info("ready")
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task((await worker(has)).run(stop))
-            tasks.create_task(documents.keep_sending(has.pool, has.producer, stop))
+        with _metrics(has):
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task((await worker(has)).run(stop))
+                tasks.create_task(documents.keep_sending(has.pool, has.producer, stop))
 
 
-def _serve_metrics(has: host.Base) -> None:
+@contextlib.contextmanager
+def _metrics(has: host.Base) -> Iterator[None]:
     port = has.settings.telemetry.metrics_port
-    if port is not None:
-        start_http_server(port, registry=has.meters.registry)
+    if port is None:
+        yield
+        return
+    server, thread = start_http_server(port, registry=has.meters.registry)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -13,8 +13,10 @@ from typing import Any
 import asyncpg
 import httpx2
 import pytest
+from aiokafka.errors import KafkaError
 
 from infra.documents import store as documents
+from infra.kafka.ports import LogUnavailable
 from infra.settings import Settings
 from infra.wiring import gateway, host, processes
 from infra.wiring.host import UnknownName
@@ -208,3 +210,50 @@ async def test_what_was_sent_comes_back_as_a_fact_of_the_lead(topics: Settings) 
         planned = "select payload ->> 'message_id' from effects.effects where lead = $1"
         assert recorded.outcome == "sent"
         assert recorded.message_id in {row[0] for row in await system.has.pool.fetch(planned, lead)}, "the lead's or the owner's"
+
+
+def failing(*errors: Exception) -> tuple[Any, list[int]]:
+    """A process that ends with each of these in turn, and then well; and how often it was begun."""
+    begun: list[int] = []
+
+    async def main(_settings: Settings) -> None:
+        begun.append(1)
+        if len(begun) <= len(errors):
+            raise errors[len(begun) - 1]
+
+    return main, begun
+
+
+async def test_a_process_begins_again_while_a_server_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "PAUSE_SECONDS_MIN", 0.01)
+    main, begun = failing(ConnectionRefusedError(), LogUnavailable("away"), ExceptionGroup("both", [OSError(), KafkaError()]))
+    await processes._run(Settings(), main)
+    assert len(begun) == 4
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), host.PortTaken("taken"), ExceptionGroup("both", [OSError(), KeyError()])])
+async def test_what_is_our_own_fault_ends_it_at_once(error: Exception) -> None:
+    main, begun = failing(error)
+    with pytest.raises(type(error)):
+        await processes._run(Settings(), main)
+    assert len(begun) == 1
+
+
+async def test_its_patience_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "PAUSE_SECONDS_MIN", 0.01)
+    monkeypatch.setattr(processes, "PATIENCE_SECONDS", 0.05)
+    main, begun = failing(*[OSError("away")] * 100)
+    with pytest.raises(OSError, match="away"):
+        await processes._run(Settings(), main)
+    assert 2 < len(begun) < 20
+
+
+async def test_it_stops_while_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "PAUSE_SECONDS_MIN", 30.0)
+    main, begun = failing(OSError())
+    task = asyncio.create_task(processes._run(Settings(), main))
+    await asyncio.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    async with asyncio.timeout(2):
+        await task
+    assert len(begun) == 1
