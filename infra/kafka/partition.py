@@ -44,7 +44,7 @@ class Limits:
     """Bounds of one partition's work.
 
     Attributes:
-        forget_at: acknowledged outbox rows that a commit deletes; fewer wait for a quiet moment.
+        forget_at: acknowledged outbox rows that a commit deletes; fewer wait for a quiet moment, or for `forget_every_ms`.
         store_every_ms: how often a position is stored that moved without a commit.
     """
 
@@ -58,6 +58,7 @@ class Limits:
     deaths_max: int = 500
     orders_every_ms: int = 2_000
     forget_at: int = 50
+    forget_every_ms: int = 1_000
     store_every_ms: int = 1_000
 
 
@@ -97,6 +98,7 @@ class Partition:
         self._watermark = Watermark()
         self._stored = 0
         self._stored_at_ms = 0
+        self._forgot_at_ms = 0
         self._documents = Documents()
         self._outbox: deque[OutboxRow] = deque()
         self._sent: list[int] = []
@@ -405,7 +407,8 @@ class Partition:
             if self._stored != self._watermark.position and now - self._stored_at_ms >= self._limits.store_every_ms:
                 self._stored_at_ms = now
                 await self._store_position()
-            elif self._sent:
+            elif self._sent and now - self._forgot_at_ms >= self._limits.forget_every_ms:
+                self._forgot_at_ms = now
                 await self._store.forget(self.number, self._sent)
                 self._sent = []
             await self._tick(now)

@@ -145,6 +145,7 @@ class Driver:
         world = self.world
         limits = Limits(
             forget_at=3,
+            forget_every_ms=50,
             store_every_ms=50,
             records_per_commit_max=world.size.records_per_commit,
             retry_ms_min=20,
