@@ -69,5 +69,5 @@ def _cpu(pid: int) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
     except OSError:
         return 0.0
-    # Children that ended and were waited for (granian's workers are threads here) count with their parent.
+    # Children that ended and were waited for count with their parent.
     return sum(int(value) for value in fields[11:15]) / _TICK

@@ -1,4 +1,8 @@
-"""The gateway process: one ASGI app on granian, in this process's own event loop."""
+"""The gateway process: one ASGI app on uvicorn, in the loop and thread of this process.
+
+A server with threads of its own hands each request over by the interpreter's lock, one by one; here a turn of the loop takes all
+that has come, and what they publish goes to Kafka in one batch.
+"""
 
 import asyncio
 import contextlib
@@ -6,10 +10,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from granian.constants import HTTPModes, Interfaces
-from granian.server.embed import Server
 
 from infra.gateway.app import Gateway, create_app
+from infra.gateway.server import make_server
 from infra.gateway.services import Services
 from infra.kafka import admin
 from infra.opensearch.client import open_client as open_opensearch
@@ -19,7 +22,6 @@ from infra.wiring import catalogue, discovery, host
 log = structlog.get_logger("gateway")
 
 READY_SECONDS = 2.0
-STOP_SECONDS = 10.0
 
 
 def services_of(has: host.Base, opensearch: Any) -> Services:
@@ -50,31 +52,20 @@ async def serve(settings: Settings) -> None:
         opensearch = open_opensearch(settings.opensearch.url)
         stack.push_async_callback(opensearch.close)
         services = services_of(has, opensearch)
-        server = Server(
-            build(services),
-            address=settings.gateway.host,
-            port=settings.gateway.port,
-            interface=Interfaces.ASGI,
-            http=HTTPModes.http1,
-            websockets=False,
-            log_access=False,
-            backlog=1024,
-        )
+        server = make_server(build(services), settings.gateway.host, settings.gateway.port)
         host.settle_memory()
         serving = asyncio.ensure_future(server.serve())
         stopping = asyncio.ensure_future(stop.wait())
         log.info("ready", url=settings.gateway.public_url)
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
         services.live.close()  # open streams would be waited for
-        server.stop()  # type: ignore[no-untyped-call]
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS):
-                await serving
+        server.should_exit = True
+        await serving
         stopping.cancel()
 
 
 def _need_port(settings: Settings) -> None:
-    """granian would say nothing of use."""
+    """uvicorn would only end the process."""
     import socket  # noqa: PLC0415
 
     with socket.socket() as probe:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 BACKOFF_SECONDS_MIN = 0.5
-BACKOFF_SECONDS_MAX = 30.0
-STEADY_SECONDS = 60.0
+BACKOFF_SECONDS_MAX = 10.0
+STEADY_SECONDS = 30.0
 """A process that lived this long starts over with the shortest back-off."""
 STOP_SECONDS = 15.0
 PR_SET_PDEATHSIG = 1

@@ -12,16 +12,20 @@ from collections.abc import Callable, MutableMapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
+import orjson
+
 from infra.gateway import metrics
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.problems import MEDIA_TYPE, FieldError, Problem, not_found, unavailable
 from infra.kafka.ports import LogUnavailable
 from infra.kafka.publisher import Position
-from producers.forms.adapters import translate
+from producers.forms.adapters import adapter
 from producers.forms.payload import BadPayload, check
 from producers.forms.publishing import Raw, SubmissionWriter
+from producers.forms.reading.layouts import Layouts
 from producers.forms.signatures import WrongSignature, verify
 from producers.forms.sources import STORE_AWAY, IntakeSource, SourceCache, SourcesUnavailable
+from producers.forms.submission import ParsedSubmission
 from producers.forms.translate import HashOf, delivery_of
 
 PREFIX: Final = "/v1/intake/"
@@ -82,6 +86,7 @@ class Intake:
         self._hashed = hashed
         self._public_url = public_url.rstrip("/")
         self._now = now
+        self._layouts = Layouts()
         self._preparing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Intake":
@@ -139,11 +144,8 @@ class Intake:
             except WrongSignature as wrong:
                 raise Problem(401, "wrong-signature", "The signature isn't right", wrong.reason) from None
         content_type = request.headers.get("content-type")
-        try:
-            payload = check(body, content_type)
-        except BadPayload as bad:
-            raise _bad(bad) from None
-        parsed = translate(source.vendor, payload, source.mapping)
+        text = _text(body)
+        payload, parsed = self._read(source, body, text, content_type)
         if parsed.kind == "ignored":
             metrics.INTAKE.labels("ignored").inc()
             return _accepted(self._ids.mint(int(now * 1000), ignored=True), None)
@@ -152,7 +154,7 @@ class Intake:
             position = await self._writer.publish(
                 parsed,
                 source.origin,
-                _raw(source, body, content_type or ""),
+                _raw(source, body, text, content_type or ""),
                 submission_id=submission_id,
                 delivery=delivery_of(self._hashed, source.id, parsed, payload),
                 trace=request.headers.get("traceparent"),
@@ -162,6 +164,24 @@ class Intake:
         _ACCEPTED.inc()
         metrics.INTAKE_BYTES.inc(len(body))
         return _accepted(submission_id, position)
+
+    def _read(
+        self, source: IntakeSource, body: bytes, text: str | None, content_type: str | None
+    ) -> tuple[Any, ParsedSubmission]:
+        """The payload and what it says. Raises Problem."""
+        reader, kind = adapter(source.vendor), f"{source.vendor} {content_type}"
+        known = None if text is None else self._layouts.recall(kind, body, text)
+        if known is not None:
+            # Of one layout with a body that was checked, so there is nothing to check.
+            payload = orjson.loads(body)
+            return payload, reader.translate(payload, source.mapping, known)
+        try:
+            payload = check(body, content_type)
+        except BadPayload as bad:
+            raise _bad(bad) from None
+        if text is not None:
+            self._layouts.learn(kind, body, text, payload, reader.readable(payload))
+        return payload, reader.translate(payload, source.mapping)
 
     async def _prepare(self) -> None:
         while True:
@@ -227,11 +247,16 @@ def _bad(bad: BadPayload) -> Problem:
     return Problem(422, "invalid", "Invalid request", str(bad), errors=[FieldError(bad.field, bad.message)])
 
 
-def _raw(source: IntakeSource, body: bytes, content_type: str) -> Raw:
-    """The body for keeping, without the source's secret, which some vendors send inside of it."""
+def _text(body: bytes) -> str | None:
     try:
-        text = body.decode()
+        return body.decode()
     except UnicodeDecodeError:
+        return None
+
+
+def _raw(source: IntakeSource, body: bytes, text: str | None, content_type: str) -> Raw:
+    """The body for keeping, without the source's secret, which some vendors send inside of it."""
+    if text is None:
         return Raw(base64.b64encode(body).decode(), content_type)
     for secret in source.secrets:
         if len(secret) < _SECRET_HIDDEN_FROM:

@@ -1,12 +1,12 @@
 """Any form tool -> ParsedSubmission: finds what it can by name, label, type and shape, and keeps the rest as answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from producers.forms.reading import envelope, people, shapes
 from producers.forms.reading.consents import take_consents
 from producers.forms.reading.paths import Path, find
-from producers.forms.reading.sheet import Sheet
+from producers.forms.reading.sheet import Entry, Sheet, entries
 from producers.forms.submission import ParsedSubmission
 
 VENDORS = ("generic", "generic_form", "custom")
@@ -14,23 +14,28 @@ VENDORS = ("generic", "generic_form", "custom")
 _TEXTS = ("name", "first_name", "last_name", "company", "form_id", "form_name", "page_url", "vendor_event_id")
 
 
-def translate(payload: Any, mapping: Mapping[str, str]) -> ParsedSubmission:
+def translate(payload: Any, mapping: Mapping[str, str], known: Sequence[Entry] | None = None) -> ParsedSubmission:
     """Read any payload.
 
     `mapping` (target -> path) beats every guess: a path that leads nowhere leaves its target None. Targets are the
     fields of ParsedSubmission, `campaign.<parameter>`, `consents.<purpose>`, `answers.<question>`, and `honeypot`
     (filled = spam) and `country` (of the phone number).
     """
-    return understand(payload, payload, mapping, {})
+    return understand(entries(payload) if known is None else known, payload, mapping, {})
 
 
-def understand(readable: Any, payload: Any, mapping: Mapping[str, str], stated: Mapping[str, Any]) -> ParsedSubmission:
-    """Read `readable`, the part of the payload that holds answers (at the same places as there).
+def readable(payload: Any) -> Any:
+    """All of it."""
+    return payload
+
+
+def understand(found: Sequence[Entry], payload: Any, mapping: Mapping[str, str], stated: Mapping[str, Any]) -> ParsedSubmission:
+    """Read `found`, the entries of that part of the payload that holds answers.
 
     `stated` is what an adapter knows better than any guess; the mapping, whose paths are the payload's, beats both.
     """
     mapped = _Mapped(payload, mapping)
-    sheet = Sheet(readable, mapped.places)
+    sheet = Sheet(found, mapped.places)
     # What is mapped is not guessed, so that the guess stays an answer.
     email, person = people.take_email(sheet) if "email" not in mapping else (None, mapped.person)
     phone, phone_e164 = people.take_phone(sheet) if "phone" not in mapping else (None, None)

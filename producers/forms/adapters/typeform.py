@@ -1,16 +1,17 @@
 """Typeform's `form_response` webhook -> ParsedSubmission."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from producers.forms.adapters import generic
 from producers.forms.reading import shapes
+from producers.forms.reading.sheet import Entry, entries
 from producers.forms.submission import ParsedSubmission
 
 VENDORS = ("typeform",)
 
 
-def translate(payload: Any, mapping: Mapping[str, str]) -> ParsedSubmission:
+def translate(payload: Any, mapping: Mapping[str, str], known: Sequence[Entry] | None = None) -> ParsedSubmission:
     """Answers are labelled by the form's own definition, then read like any form's; the rest by Typeform's names.
 
     Events other than a finished response are ignored.
@@ -19,21 +20,25 @@ def translate(payload: Any, mapping: Mapping[str, str]) -> ParsedSubmission:
     if not response or _text(payload, "event_type") not in (None, "form_response"):
         return ParsedSubmission(kind="ignored", vendor_event_id=_text(payload, "event_id"))
     definition = _object(response, "definition")
-    # The same places as in the payload, so that a mapping's paths hold.
-    spoken = {
-        "form_response": {
-            "definition": {"fields": definition.get("fields")},
-            "hidden": _object(response, "hidden"),
-            "answers": response.get("answers"),
-        }
-    }
     stated = {
         "vendor_event_id": _text(payload, "event_id") or _text(response, "token"),
         "form_id": _text(response, "form_id") or _text(definition, "id"),
         "form_name": _text(definition, "title"),
         "submitted_at": shapes.moment(response.get("submitted_at")),
     }
-    return generic.understand(spoken, payload, mapping, stated)
+    return generic.understand(entries(readable(payload)) if known is None else known, payload, mapping, stated)
+
+
+def readable(payload: Any) -> Any:
+    """The answers, and what labels them, at the same places as in the payload, so that a mapping's paths hold."""
+    response = _object(payload, "form_response")
+    return {
+        "form_response": {
+            "definition": {"fields": _object(response, "definition").get("fields")},
+            "hidden": _object(response, "hidden"),
+            "answers": response.get("answers"),
+        }
+    }
 
 
 def _object(node: Any, key: str) -> dict[str, Any]:

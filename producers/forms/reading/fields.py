@@ -42,12 +42,14 @@ class Field(NamedTuple):
 
 def read(payload: Any) -> list[Field]:
     """The fields of a payload in its order, at most 4,000. JSON inside a text is read too."""
-    reader = _Reader()
+    reader = Reader()
     reader.value(payload, (), "", ())
     return reader.labelled()
 
 
-class _Reader:
+class Reader:
+    """Walks one payload."""
+
     def __init__(self) -> None:
         self.fields: list[Field] = []
         self.titles: dict[str, str] = {}
@@ -62,6 +64,7 @@ class _Reader:
         ]
 
     def value(self, node: Any, path: Path, key: str, parents: tuple[str, ...], label: str = "", type_: str = "") -> None:
+        """Read whatever stands at `path`."""
         if len(path) > _NESTING_MAX:
             return
         if isinstance(node, str) and node[:1] in ("{", "["):
@@ -78,10 +81,12 @@ class _Reader:
             self.items(node, path, key, parents, label, type_)
 
     def leaf(self, value: Any, path: Path, key: str, parents: tuple[str, ...], label: str, type_: str) -> None:
+        """Take a value."""
         if len(self.fields) < _FIELDS_MAX:
             self.fields.append(Field(path, key, label, type_, value, parents))
 
     def object(self, node: dict[str, Any], path: Path, parents: tuple[str, ...]) -> None:
+        """Read what an object holds."""
         pairs = _parallel(node)
         if pairs is not None:
             for label, value, where in pairs:
@@ -96,6 +101,7 @@ class _Reader:
                 self.value(value, (*path, key), key, parents)
 
     def items(self, node: list[Any], path: Path, key: str, parents: tuple[str, ...], label: str, type_: str) -> None:
+        """Read a list: one value, pairs, a definition, or things each for themselves."""
         if not any(isinstance(item, dict | list) for item in node):
             self.leaf(node, path, key, parents, label, type_)
         elif _are_pairs(node):
@@ -119,12 +125,8 @@ class _Reader:
         """Take the object as one labelled answer, if that is what it is."""
         columns = rows.columns(node)
         type_ = rows.first_text(node, columns.types)
-        # Typeform and its kin: {"type": "email", "email": "..."}.
-        own = type_ if type_ in node and type_ not in columns.types else ""
-        if not columns.foreign <= {own}:
-            return False
-        value_key = own or rows.value_key(node, columns)
-        if not value_key or rows.holds_fields(value_key, node[value_key]):
+        value_key = rows.answer_key(node, columns, type_)
+        if not value_key:
             return False
         about: dict[str, Any] = next((node[key] for key in columns.about if isinstance(node[key], dict)), {})
         described = rows.columns(about)
@@ -138,7 +140,7 @@ class _Reader:
             name = type_ if type_ and (compact(key) in ("", *_DEFINITIONS) or key.lower().startswith("consent")) else key
         value = rows.chosen(node[value_key], node)
         where: Path = (*path, value_key)
-        if isinstance(value, list) and len(value) == 1 and value_key.lower() in ("values", "answers"):
+        if isinstance(value, list) and len(value) == 1 and value_key.lower() in rows.BOXING:
             value, where = value[0], (*where, 0)
         self.value(value, where, name, parents, label, kind)
         return True
@@ -186,6 +188,9 @@ def _parallel(node: Mapping[str, Any]) -> list[tuple[str, Any, Path]] | None:
 
 
 def _are_pairs(node: list[Any]) -> bool:
-    return all(isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) for item in node) and not all(
-        isinstance(item[1], str) and item[0] == item[1] for item in node
-    )
+    return could_be_pairs(node) and not all(isinstance(item[1], str) and item[0] == item[1] for item in node)
+
+
+def could_be_pairs(node: list[Any]) -> bool:
+    """Whether a list has the shape of names with their values."""
+    return all(isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) for item in node)

@@ -25,6 +25,9 @@ _ROW_WORDS = frozenset((*_LABELS, *_NAMES, *_VALUES, *_EXTRAS, "text"))
 _TYPES = ("type", "fieldtype", "inputtype", "kind")
 _ENVELOPES = word_set("answers values content response input")
 _CHOICE_TEXTS = ("label", "text", "title", "other")
+_CHOICE_KEYS_MAX = 4
+# Under these, a list of one is the one.
+BOXING = ("values", "answers")
 _ROW_KEYS_MAX = 40
 _ROW_CHARACTERS_MAX = 600
 
@@ -78,6 +81,16 @@ def _columns(keys: tuple[str, ...]) -> Columns:
     )
 
 
+def answer_key(node: Mapping[str, Any], told: Columns, type_: str) -> str:
+    """The key that holds the answer if the object can be a row at all, else ""."""
+    # Typeform and its kin: {"type": "email", "email": "..."}.
+    own = type_ if type_ in node and type_ not in told.types else ""
+    if not told.foreign <= {own}:
+        return ""
+    key = own or value_key(node, told)
+    return "" if not key or holds_fields(key, node[key]) else key
+
+
 def value_key(node: Mapping[str, Any], told: Columns) -> str:
     """The key that holds the answer: the likeliest word that is there and isn't null, else the likeliest there."""
     there = told.values
@@ -109,12 +122,28 @@ def chosen(value: Any, row: Mapping[str, Any]) -> Any:
         if isinstance(labels, list):
             return [*labels, value["other"]] if isinstance(value.get("other"), str) else labels
         label = next((value[key] for key in _CHOICE_TEXTS if isinstance(value.get(key), str)), None)
-        return value if label is None or len(value) > 4 else label
+        return value if label is None or len(value) > _CHOICE_KEYS_MAX else label
     texts = dict(_options(row.get("options"))) or dict(_options(row.get("choices")))
     if isinstance(value, list):
         items = [chosen(item, {}) if isinstance(item, dict) else item for item in value]
         return [texts.get(str(item), item) if not isinstance(item, dict | list) else item for item in items]
     return texts.get(str(value), value) if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+
+def chosen_key(value: Any) -> str:
+    """Where within a choice `chosen` finds its words as they are; "" where it does not, or changes them."""
+    if not isinstance(value, dict):
+        return ""
+    labels = value.get("labels")
+    if isinstance(labels, list):
+        plain = not isinstance(value.get("other"), str) and not any(isinstance(label, dict | list) for label in labels)
+        return "labels" if plain else ""
+    return next((key for key in _CHOICE_TEXTS if isinstance(value.get(key), str)), "") if len(value) <= _CHOICE_KEYS_MAX else ""
+
+
+def has_options(row: Mapping[str, Any]) -> bool:
+    """Whether `chosen` may look a value up in the row."""
+    return isinstance(row.get("options"), list) or isinstance(row.get("choices"), list)
 
 
 def _options(options: Any) -> Iterator[tuple[str, str]]:

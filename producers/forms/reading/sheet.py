@@ -28,15 +28,13 @@ class Entry:
 class Sheet:
     """Entries in the payload's order; each is taken at most once."""
 
-    def __init__(self, payload: Any, without: Sequence[Path]) -> None:
+    def __init__(self, found: Sequence[Entry], without: Sequence[Path]) -> None:
         """`without`: places that a mapping has already read."""
-        self._entries: list[Entry] = []
+        if without:
+            found = [entry for entry in found if not any(entry.field.path[: len(place)] == place for place in without)]
+        self._entries = found
         self._by_role: dict[str, list[Entry]] = {}
-        for field in read(payload):
-            if without and any(field.path[: len(place)] == place for place in without):
-                continue
-            entry = _entry(field)
-            self._entries.append(entry)
+        for entry in found:
             for role in entry.means.roles:
                 self._by_role.setdefault(role, []).append(entry)
 
@@ -53,13 +51,25 @@ class Sheet:
             entry.taken = True
 
 
-def _entry(field: Field) -> Entry:
-    path, value = field.path, field.value
-    above = path[-2] if len(path) > 1 and path[-1] == field.key else ""
+def entries(payload: Any) -> list[Entry]:
+    """The fields of a payload."""
+    return [entry_of(field, means_of(field)) for field in read(payload)]
+
+
+def entry_of(field: Field, means: Meaning) -> Entry:
+    """`means` is `means_of` the field, which its value has no part in."""
+    value = field.value
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
+    return Entry(field, means, plain(value))
+
+
+def means_of(field: Field) -> Meaning:
+    """What the names of a field and around it tell."""
+    path = field.path
+    above = path[-2] if len(path) > 1 and path[-1] == field.key else ""
     around = above if isinstance(above, str) else ""
-    return Entry(field, meaning(field.key, field.label, field.type, field.parents, around), plain(value))
+    return meaning(field.key, field.label, field.type, field.parents, around)
 
 
 def best(candidates: Iterable[tuple[int, Entry]], least: int) -> Entry | None:

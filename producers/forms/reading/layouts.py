@@ -1,0 +1,228 @@
+"""What was found out about a form's body, remembered: forms send the same text each time, but for the values filled in.
+
+A layout is a body cut at the texts that are only ever values. Another body with the same pieces in between has the same keys,
+labels, types, numbers and nesting, so its fields are the same but for those texts, and nothing else is to be read again.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from producers.forms.reading import rows
+from producers.forms.reading.fields import Field, Reader, could_be_pairs
+from producers.forms.reading.meaning import Meaning
+from producers.forms.reading.paths import Path
+from producers.forms.reading.sheet import Entry, entry_of, means_of
+
+LAYOUTS_MAX: Final = 1_024
+ALIKE_MAX: Final = 8
+# Learning costs as much as reading. Where there is no room left, senders that never repeat themselves pay for it this rarely.
+LEARNED_WHEN_FULL: Final = 16
+_BYTES_MAX = 16_384
+_STRINGS_MAX = 1_000
+
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b'{}[]"'))
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"')
+_OPENING = ("{", "[")
+# What JSON writes otherwise than it means it, or refuses, and texts that may hold JSON themselves.
+_NOT_PLAIN = re.compile(r'[\x00-\x1f\\]|"[{\[]')
+
+
+class _Slot(NamedTuple):
+    """The number of a cut, whose text goes here."""
+
+    number: int
+
+
+class _Known(NamedTuple):
+    """A field whose value is a slot, a list with slots in it, or what it always is."""
+
+    field: Field
+    means: Meaning
+
+
+class Layout:
+    """One body, cut into what stays (`pieces`, each but the first from a quote on) and what is filled in between."""
+
+    __slots__ = ("_known", "_pieces", "_start")
+
+    def __init__(self, pieces: Sequence[str], known: Sequence[_Known]) -> None:
+        self._start, *self._pieces = pieces
+        self._known = known
+
+    def entries(self, text: str) -> list[Entry] | None:
+        """The fields of a body of this layout, None if it is of another."""
+        if not text.startswith(self._start):
+            return None
+        at, filled = len(self._start), []
+        for piece in self._pieces:
+            end = text.find('"', at)
+            if end < 0 or not text.startswith(piece, end):
+                return None
+            filled.append(text[at:end])
+            at = end + len(piece)
+        if at != len(text) or _NOT_PLAIN.search('"' + '"'.join(filled)):
+            return None
+        return [entry_of(_with_value(known.field, filled), known.means) for known in self._known]
+
+
+def _with_value(field: Field, filled: Sequence[str]) -> Field:
+    path, key, label, type_, value, parents = field
+    if value.__class__ is _Slot:
+        value = filled[value.number]
+    elif value.__class__ is list:
+        value = [filled[item.number] if item.__class__ is _Slot else item for item in value]
+    else:
+        return field
+    return Field(path, key, label, type_, value, parents)
+
+
+class Layouts:
+    """The last layouts. `kind` is whatever else than the body decides how it is read."""
+
+    def __init__(self, count_max: int = LAYOUTS_MAX) -> None:
+        self._count_max = count_max
+        self._count = self._missed = 0
+        # By quotes and brackets, which tell most layouts apart.
+        self._alike: OrderedDict[tuple[str, bytes], list[Layout]] = OrderedDict()
+
+    def recall(self, kind: str, body: bytes, text: str) -> list[Entry] | None:
+        """What is to be read in a body (`text` is the same decoded), None if none like it was learned."""
+        place = (kind, body.translate(None, _NOT_STRUCTURE))
+        for layout in self._alike.get(place, ()):
+            found = layout.entries(text)
+            if found is not None:
+                self._alike.move_to_end(place)
+                return found
+        return None
+
+    def learn(self, kind: str, body: bytes, text: str, payload: Any, readable: Any) -> None:
+        """Remember a body by what it was read as; `readable` is the part of the payload that holds answers, at its places."""
+        if len(body) > _BYTES_MAX or text[:1] not in _OPENING:
+            return
+        place = (kind, body.translate(None, _NOT_STRUCTURE))
+        alike = self._alike.get(place, [])
+        if self._count >= self._count_max or len(alike) >= ALIKE_MAX:
+            self._missed += 1
+            if self._missed % LEARNED_WHEN_FULL:
+                return
+        layout, before = _layout(text, payload, readable), len(alike)
+        if layout is None:
+            return
+        alike[ALIKE_MAX - 1 :] = []
+        alike.insert(0, layout)
+        self._alike[place] = alike
+        self._alike.move_to_end(place)
+        self._count = self._count - before + len(alike)
+        while self._count > self._count_max:
+            _, forgotten = self._alike.popitem(last=False)
+            self._count -= len(forgotten)
+
+
+class _Watching(Reader):
+    """Reads, and notes which texts decide what others mean, and which are passed over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deciding: set[Path] = set()
+        self.unread: set[Path] = set()
+        self._moved: dict[Path, Path] = {}
+
+    def place(self, field: Field) -> Path:
+        """Where the field's value itself stands."""
+        return self._moved.get(field.path, field.path)
+
+    def row(self, node: dict[str, Any], path: Path, key: str, parents: tuple[str, ...]) -> bool:
+        """Types, labels and names decide, and so do values that may stand for an option; of a choice only its words are read."""
+        columns = rows.columns(node)
+        self.deciding.update((*path, name) for name in columns.types)
+        value_key = rows.answer_key(node, columns, rows.first_text(node, columns.types))
+        if not value_key:
+            return super().row(node, path, key, parents)
+        where = (*path, value_key)
+        names = (*columns.labels, *columns.names, *columns.about)
+        self.deciding.update((*path, name) for name in names if name != value_key)
+        if rows.has_options(node):
+            self.deciding.add(where)
+        taken = super().row(node, path, key, parents)
+        words = rows.chosen_key(node[value_key]) if taken and value_key.lower() not in rows.BOXING else ""
+        if words:
+            self.unread.add(where)
+            self._moved[where] = (*where, words)
+        return taken
+
+    def items(self, node: list[Any], path: Path, key: str, parents: tuple[str, ...], label: str, type_: str) -> None:
+        """Whether a list is one of pairs is told by their values."""
+        if could_be_pairs(node):
+            self.deciding.add(path)
+        super().items(node, path, key, parents, label, type_)
+
+
+def _layout(text: str, payload: Any, readable: Any) -> Layout | None:
+    """None where the text can't be told from its payload: no JSON, or a key twice, or too many strings."""
+    tokens = list(_TOKEN.finditer(text))
+    strings = list(islice(_strings(payload, ()), _STRINGS_MAX))
+    if len(tokens) != len(strings):
+        return None
+    try:
+        if orjson.loads(text) != payload or [orjson.loads(token[0]) for token in tokens] != [string for _, string in strings]:
+            return None
+    except orjson.JSONDecodeError:
+        return None
+    reader = _Watching()
+    reader.value(readable, (), "", ())
+    fields = reader.labelled()
+    read = {path: string for path, string in _strings(readable, ()) if path is not None}
+    values = {place for field in fields for place in _places(reader.place(field), field.value, read)}
+
+    def fixed(path: Path) -> bool:
+        above = [path[:size] for size in range(len(path) + 1)]
+        if not reader.deciding.isdisjoint(above):
+            return True
+        return path not in values and reader.unread.isdisjoint(above)
+
+    pieces: list[str] = []
+    slots: dict[Path, _Slot] = {}
+    cut = 0
+    for token, (path, string) in zip(tokens, strings, strict=True):
+        if path is None or "\\" in token[0] or string[:1] in _OPENING or (path in read and fixed(path)):
+            continue
+        slots[path] = _Slot(len(pieces))
+        pieces.append(text[cut : token.start() + 1])
+        cut = token.end() - 1
+    pieces.append(text[cut:])
+    slots = {path: slot for path, slot in slots.items() if path in values}
+    return Layout(
+        pieces,
+        [_Known(field._replace(value=_slotted(reader.place(field), field.value, slots)), means_of(field)) for field in fields],
+    )
+
+
+def _places(place: Path, value: Any, read: Mapping[Path, str]) -> list[Path]:
+    """Where the texts of a field's value stand as they are."""
+    if isinstance(value, str):
+        return [place] if read.get(place) == value else []
+    return [at for nth, item in enumerate(value) if read.get(at := (*place, nth)) == item] if isinstance(value, list) else []
+
+
+def _slotted(place: Path, value: Any, slots: Mapping[Path, _Slot]) -> Any:
+    if isinstance(value, list):
+        return [slots.get((*place, nth), item) for nth, item in enumerate(value)]
+    return slots.get(place, value)
+
+
+def _strings(node: Any, path: Path) -> Iterator[tuple[Path | None, str]]:
+    """All strings in the order of the text; keys have no path."""
+    if isinstance(node, str):
+        yield path, node
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield None, key
+            yield from _strings(value, (*path, key))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _strings(value, (*path, index))

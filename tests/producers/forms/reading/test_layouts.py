@@ -1,0 +1,201 @@
+"""What is read from memory is what would have been read without it."""
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+import pytest
+
+from producers.forms.adapters import adapter
+from producers.forms.payload import check
+from producers.forms.reading.layouts import ALIKE_MAX, LEARNED_WHEN_FULL, Layouts
+from tests.producers.forms import corpus, shapes_of_envelopes, shapes_of_people
+from tests.producers.forms.intaking import given
+from tests.producers.forms.shape import JSON
+
+MUTANTS = 8
+ODD = [
+    *(
+        "",
+        " ",
+        "yes",
+        "no",
+        "true",
+        "0",
+        "{",
+        "[",
+        '{"email": "inner@example.com"}',
+        "[1, 2]",
+        "[]",
+        "{}",
+        "a\\b",
+        'a"b',
+        "tab\t",
+        "Zoë – ☑",
+    ),
+    *("ann@example.com", "Ann Lee <ann@example.com>", "+49 30 1234567", "Ann Lee", "https://example.com/?utm_source=x", "email"),
+    *("type", "label", "value", "name", "test", "spam", "2026-03-02T09:31:07Z", "first_name", "DE", "x" * 700, "\u2028", "😀"),
+]
+
+
+def bodies() -> list[tuple[str, str, Any]]:
+    """(name, vendor, payload) of everything that the tests know of."""
+    found = [(case.name, "generic", case.body) for case in corpus.cases() if case.content_type == JSON]
+    shapes = (*shapes_of_people.SHAPES, *shapes_of_envelopes.SHAPES)
+    found += [(shape.name, "generic", shape.body) for shape in shapes if shape.content_type == JSON]
+    found += [("typeform", vendor, orjson.dumps(given("typeform")["body"])) for vendor in ("typeform", "generic")]
+    found += [(f"rows {number}", vendor, body) for vendor in ("generic", "typeform") for number, body in enumerate(rows())]
+    return [(name, vendor, orjson.loads(body)) for name, vendor, body in found]
+
+
+def rows() -> Iterator[bytes]:
+    """Answers that are told by more than their keys."""
+    field = {"id": "f1", "ref": "size", "type": "choice"}
+    choices: list[Any] = [
+        {"id": "c1", "label": "11-50"},
+        {"ids": ["c1", "c2"], "labels": ["A", "B"]},
+        {"ids": ["c1"], "labels": ["A"], "other": "else"},
+        {"labels": [{"label": "A"}, "B"]},
+        {"label": "A", "a": "1", "b": "2", "c": "3", "d": "4"},
+    ]
+    definition = {"fields": [{"id": "f1", "ref": "size", "title": "Team size"}, {"id": "f2", "ref": "mail", "title": "E-mail"}]}
+    mail = {"type": "email", "email": "ann@example.com", "field": {"id": "f2", "ref": "mail", "type": "email"}}
+    for choice in choices:
+        for key in ("choice", "choices", "value", "values", "answers"):
+            answers = [{"type": key, key: choice, "field": field}, mail]
+            response = {"token": "t1", "definition": definition, "answers": answers, "hidden": {"utm_source": "x"}}
+            yield orjson.dumps({"event_id": "e1", "event_type": "form_response", "form_response": response})
+    options = [{"id": "o1", "text": "One"}, {"id": "o2", "text": "Two"}]
+    for value in ("o1", ["o1", "o2"], "free"):
+        yield orjson.dumps({"fields": [{"label": "Size", "type": "dropdown", "value": value, "options": options}]})
+    yield orjson.dumps({"entry": [["a", "a"], ["email", "ann@example.com"]], "list": [["x", "y"], ["z", "z"]]})
+    yield orjson.dumps({"data": {"type": "email", "email": "ann@example.com", "name": "Ann"}, "company": {"name": "Acme"}})
+
+
+def mutants(payload: Any, chance: random.Random) -> Iterator[Any]:
+    """The payload with one text, then more and more of them, being another."""
+    texts = [*ODD, *_texts(payload)]
+    for number in range(MUTANTS):
+        share = number / MUTANTS
+        yield _changed(payload, lambda text: chance.choice(texts) if chance.random() <= share else text)  # noqa: B023
+    for text in ODD:
+        place = chance.randrange(max(1, len(list(_texts(payload)))))
+        count = iter(range(10_000))
+        yield _changed(payload, lambda old: text if next(count) == place else old)  # noqa: B023
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict | list):
+        for value in node.values() if isinstance(node, dict) else node:
+            yield from _texts(value)
+
+
+def _changed(node: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(node, str):
+        return change(node)
+    if isinstance(node, dict):
+        return {key: _changed(value, change) for key, value in node.items()}
+    return [_changed(value, change) for value in node] if isinstance(node, list) else node
+
+
+@pytest.mark.parametrize("write", [orjson.dumps, lambda payload: json.dumps(payload, indent=1).encode()])
+def test_memory_changes_nothing(write: Callable[[Any], bytes]) -> None:
+    chance, recalled, total = random.Random(5), 0, 0
+    for name, vendor, payload in bodies():
+        layouts, reader = Layouts(), adapter(vendor)
+        for mutant in (payload, payload, *mutants(payload, chance), payload):
+            body = write(mutant)
+            known = layouts.recall(vendor, body, body.decode())
+            read = check(body, JSON)
+            plain = reader.translate(read, {})
+            total += 1
+            if known is None:
+                layouts.learn(vendor, body, body.decode(), read, reader.readable(read))
+                continue
+            recalled += 1
+            assert reader.translate(orjson.loads(body), {}, known) == plain, (name, body)
+    assert recalled > total // 3
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"entry": [["email", "email"], ["b", "b"]]}, {"entry": [["email", "ann@example.com"], ["b", "c"]]}),
+        (
+            {"list": [{"name": "Team", "values": {"labels": ["A"], "label": "B"}}]},
+            {"list": [{"name": "Team", "values": {"labels": ["C"], "label": "B"}}]},
+        ),
+        (
+            {"list": [{"label": "Size", "value": "free", "options": [{"id": "o1", "text": "One"}]}]},
+            {"list": [{"label": "Size", "value": "o1", "options": [{"id": "o1", "text": "One"}]}]},
+        ),
+        ({"list": [{"type": "x", "email": "a", "value": "b"}]}, {"list": [{"type": "email", "email": "a", "value": "b"}]}),
+        ({"data": {"label": " ", "value": "b"}}, {"data": {"label": "E-mail", "value": "b"}}),
+        ({"raw": "x[1]"}, {"raw": "[1]"}),
+    ],
+)
+def test_a_text_that_decides_is_no_value(first: Any, second: Any) -> None:
+    layouts, reader, body = Layouts(), adapter("generic"), orjson.dumps(second)
+    layouts.learn("", orjson.dumps(first), orjson.dumps(first).decode(), first, first)
+    known = layouts.recall("", body, body.decode())
+    assert known is None or reader.translate(second, {}, known) == reader.translate(second, {})
+
+
+def test_only_values_may_differ() -> None:
+    layouts, reader = Layouts(), adapter("generic")
+
+    def learn(payload: Any) -> None:
+        body = orjson.dumps(payload)
+        layouts.learn("", body, body.decode(), payload, reader.readable(payload))
+
+    def known(text: str) -> bool:
+        return layouts.recall("", text.encode(), text) is not None
+
+    learn({"email": "ann@example.com", "fields": [{"label": "Size", "value": "5"}], "n": 1, "agreed": True})
+    assert known('{"email":"","fields":[{"label":"Size","value":"7"}],"n":1,"agreed":true}')
+    for other in (
+        '{"email":"","fields":[{"label":"Team","value":"7"}],"n":1,"agreed":true}',
+        '{"email":"","fields":[{"label":"Size","value":"7"}],"n":2,"agreed":true}',
+        '{"email":"","fields":[{"label":"Size","value":"7"}],"n":1,"agreed":false}',
+        '{"mail":"","fields":[{"label":"Size","value":"7"}],"n":1,"agreed":true}',
+        '{"email":"","fields":[{"label":"Size","value":"\\u0000"}],"n":1,"agreed":true}',
+        '{"email":"","fields":[{"label":"Size","value":"\x01"}],"n":1,"agreed":true}',
+        '{"email":"","fields":[{"label":"Size","value":"{7"}],"n":1,"agreed":true}',
+        '{"email":"","fields":[{"label":"Size","value":"7"}],"n":1,"agreed":true} ',
+        '{"email":"","fields":[{"label":"Size","value":"7}],"n":1,"agreed":true}"',
+    ):
+        assert not known(other), other
+
+
+@pytest.mark.parametrize("body", [b'{"a":"x","a":"y"}', b' {"a":"x"}', b"a=1", b'{"a":"' + b"x" * 20_000 + b'"}'])
+def test_what_cannot_be_told_is_not_learned(body: bytes) -> None:
+    layouts, payload = Layouts(), {"a": "y"}
+    layouts.learn("", body, body.decode(), payload, payload)
+    assert layouts.recall("", body, body.decode()) is None
+
+
+def test_memory_is_bounded() -> None:
+    layouts = Layouts(count_max=3)
+
+    def learn(payload: Any) -> bytes:
+        body = orjson.dumps(payload)
+        layouts.learn("", body, body.decode(), payload, payload)
+        return body
+
+    learned = [learn({"a": "x", "b": [["y"]] * size}) for size in range(3)]
+    for _ in range(LEARNED_WHEN_FULL - 1):
+        body = learn({"other": "x"})
+        assert layouts.recall("", body, body.decode()) is None
+    learn({"other": "x"})
+    assert layouts.recall("", body, body.decode()) is not None
+    assert layouts.recall("", learned[0], learned[0].decode()) is None
+    assert layouts.recall("", learned[2], learned[2].decode()) is not None
+    alike = Layouts()
+    bodies = [orjson.dumps({"a": "x", "n": number}) for number in range(ALIKE_MAX + 1)]
+    for number, body in enumerate(bodies):
+        alike.learn("", body, body.decode(), {"a": "x", "n": number}, {"a": "x", "n": number})
+    assert [alike.recall("", body, body.decode()) is None for body in bodies] == [False] * ALIKE_MAX + [True]
