@@ -20,6 +20,7 @@ from infra.postgres import database as databases
 from infra.postgres import migrate
 from infra.settings import Settings
 from infra.wiring import discovery
+from infra.wiring.work import worker
 from replay.rebuild import RUNTIME_TABLES, checksum
 from schemas import topics
 from schemas.commands import AssignLead, ChangeStatus, Command
@@ -261,6 +262,38 @@ async def test_people_who_were_known_in_one_order_stay_the_same_people(
             await system.settled()
             assert await everything(system.has.pool) == before
             assert await claimed(system.has.pool) == claims
+
+
+@needs("communication")
+async def test_nobody_is_written_to_again_over_an_empty_database(servers: Addresses, database: str, settings: Settings) -> None:
+    prefix = f"{settings.kafka.prefix}mailed."
+    settled = "select count(*) from effects.effects where reported is not null"
+    async with another_database(servers, database) as first, another_database(servers, database) as fresh:
+        async with running(settings_for(servers, first, prefix), team=False) as system, working(system):
+            await send(system, [(f"m{n}", Form(f"m{n}@mailed.example")) for n in range(10)])
+            await system.until_value(10, settled)
+            await system.settled()
+        await copy_schema(first, fresh, "crypto")
+        async with running(settings_for(servers, fresh, prefix), team=False) as system:
+            await system.until_value(True, "select exists(select 1 from effects.effects)")
+            async with working(system):
+                await system.until_value(10, settled)
+                await system.settled()
+            rows = await system.has.pool.fetch("select state, detail, count(*) from effects.effects group by 1, 2")
+            assert [tuple(row) for row in rows] == [("done", "the log says so", 10)]
+
+
+@asynccontextmanager
+async def working(system: System) -> AsyncIterator[None]:
+    """With a worker beside."""
+    stop = asyncio.Event()
+    task = asyncio.create_task((await worker(system.has)).run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        async with asyncio.timeout(20):
+            await task
 
 
 async def claimed(pool: asyncpg.Pool) -> set[tuple[str, str, str]]:

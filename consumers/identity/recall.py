@@ -9,7 +9,7 @@ beyond the stored positions is older: a few records after a usual start, everyth
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
@@ -18,7 +18,8 @@ from consumers.identity import rules
 from consumers.identity.claims import Claims, Filed
 from infra.crypto.keyring import Keyring
 from infra.kafka.batch import decode
-from infra.kafka.ports import Log, Range, Record, from_ms
+from infra.kafka.ports import Log, Range, Record
+from infra.kafka.reading import written
 from infra.kafka.step import Begin
 from schemas import topics
 from schemas.commands import CaptureLead, EditLead, EraseLead
@@ -26,8 +27,6 @@ from schemas.envelope import SequenceNumber, marks_in
 from schemas.events import LeadCaptured, LeadErased, LeadUpdated
 from schemas.message import LeadId, Message
 
-BROKERS_APART_MS = 60_000
-"""How much brokers' clocks may differ."""
 FACTS_PER_TRANSACTION_MAX = 1000
 DECISIONS = frozenset(cls.TYPE.encode() for cls in (CaptureLead, EditLead, EraseLead))
 FACTS = frozenset(cls.TYPE.encode() for cls in (LeadCaptured, LeadUpdated, LeadErased))
@@ -82,10 +81,10 @@ class Recall:
         since_ms, lost_since_ms = await _undecided(log, stands)
         learned = _Learned()
         if lost_since_ms is not None:
-            async for records in _written(log, topics.EVENTS, lost_since_ms):
+            async for records in written(log.reader, topics.EVENTS, lost_since_ms):
                 await self._learn(begin, [said for record in records if (said := _said(record, b"leads", FACTS))], learned)
         if since_ms is not None:
-            async for records in _written(log, topics.COMMANDS, since_ms):
+            async for records in written(log.reader, topics.COMMANDS, since_ms):
                 found = [said for record in records if (said := _said(record, self._source, DECISIONS))]
                 news = [one for one in found if one.cause and one.cause[1].offset >= stands.get(one.cause[0], (0, 0))[0]]
                 await self._learn(begin, news, learned)
@@ -139,15 +138,6 @@ async def _undecided(log: Log, stands: dict[int, tuple[int, int]]) -> tuple[int 
         oldest = [record.recorded_ms async for records in reader.read(waiting) for record in records] if waiting else []
     since = None if not waiting else min(oldest) if len(oldest) == len(waiting) else 0
     return since, min((clock_ms for _, clock_ms in lost), default=None)
-
-
-async def _written(log: Log, topic: topics.Topic, since_ms: int) -> AsyncIterator[Sequence[Record]]:
-    """What a topic has from then until now."""
-    async with log.reader(topic.name) as reader:
-        starts, ends = await reader.at(from_ms(max(0, since_ms - BROKERS_APART_MS))), await reader.ends()
-        ranges = {number: Range(starts[number], ends[number]) for number in reader.numbers if starts[number] < ends[number]}
-        async for records in reader.read(ranges):
-            yield records
 
 
 def _said(record: Record, source: bytes, types: frozenset[bytes]) -> _Said | None:

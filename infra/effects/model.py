@@ -94,6 +94,8 @@ class Verdict(Enum):
     PAUSED = "paused"
     SUPPRESSED = "suppressed"
     ERASED = "erased"
+    RECORDED = "recorded"
+    """The log knows what became of it, and the list had forgotten."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from infra.effects.statements import (
     REPORTED,
     RETURN_EXPIRED,
     SETTLE,
+    SETTLE_AS_RECORDED,
     STRANDED,
     UNREPORTED,
 )
@@ -92,6 +93,8 @@ class EffectStore:
             return Verdict.LOST
         if await self._keyring.erased(connection, [effect.lead]):
             return Verdict.ERASED
+        if found["recorded"]:
+            return Verdict.RECORDED
         if found["suppressed"]:
             return Verdict.SUPPRESSED
         return Verdict.PAUSED if found["paused"] else Verdict.GO
@@ -99,6 +102,10 @@ class EffectStore:
     async def settle(self, effect: UUID, claim: UUID, state: FinalState, detail: str = "") -> bool:
         """Write the end of an effect. False if the claim no longer holds."""
         return bool(await self._pool.fetchval(SETTLE, effect, claim, state, _storable(detail)))
+
+    async def settle_as_recorded(self, effect: UUID, claim: UUID) -> None:
+        """Write the end that the log knows of."""
+        await self._pool.execute(SETTLE_AS_RECORDED, effect, claim)
 
     async def release(self, effect: UUID, claim: UUID, seconds: float, detail: str, *, counted: bool = True) -> bool:
         """Put an effect back for later; `counted` False takes the attempt back too. False if the claim no longer holds."""

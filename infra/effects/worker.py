@@ -41,11 +41,19 @@ class Worker:
     """One process's worker; any number may run beside each other."""
 
     def __init__(
-        self, store: EffectStore, performers: Mapping[str, Performer], publish: Publish, limits: Limits | None = None
+        self,
+        store: EffectStore,
+        performers: Mapping[str, Performer],
+        publish: Publish,
+        look_back: Callable[[], Awaitable[None]],
+        limits: Limits | None = None,
     ) -> None:
+        """`look_back` comes before the first claim, and again after the store was away: it may be back as it was before."""
         self._store = store
         self._performers = performers
         self._publish = publish
+        self._look_back = look_back
+        self._looked_back = False
         self._limits = limits or Limits()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -107,6 +115,9 @@ class Worker:
         return await self._claim()
 
     async def _claim(self) -> int:
+        if not self._looked_back:
+            await self._look_back()
+            self._looked_back = True
         room = self._limits.concurrency - len(self._running)
         claimed = await self._store.claim(list(self._performers), room, self._limits.lease_seconds)
         for effect in claimed:
@@ -188,6 +199,8 @@ class Worker:
             await self._store.settle(effect.id, effect.claim, "suppressed", "the address is suppressed")
         elif verdict is Verdict.ERASED:
             await self._store.settle(effect.id, effect.claim, "suppressed", "the lead was erased")
+        elif verdict is Verdict.RECORDED:
+            await self._store.settle_as_recorded(effect.id, effect.claim)
         return verdict is Verdict.GO
 
     async def _reconcile(self, effect: Stranded) -> None:
@@ -214,6 +227,7 @@ class Worker:
                 failures = 0
             except _AWAY as away:
                 log.warning("work_waits", error=type(away).__name__)
+                self._looked_back = False
                 done = 0
                 failures += 1
             if not done:

@@ -2,7 +2,7 @@
 production (aio.py, pg_store.py); tests/simulation stands behind them in simulation, with the very same runtime.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -250,6 +250,10 @@ class Reader(Protocol):
         """Batches of one partition each, in its order, until every range with an end is read."""
 
 
+Open = Callable[[str], AbstractAsyncContextManager[Reader]]
+"""A reader of a topic by its name in the catalogue. Everything about it raises LogUnavailable."""
+
+
 class Log(Protocol):
     """The log, as one consumer sees the one topic that it reads, and every topic that it writes."""
 
@@ -275,7 +279,7 @@ class Log(Protocol):
         """Partition count of a topic."""
 
     def reader(self, topic: str) -> AbstractAsyncContextManager[Reader]:
-        """Any topic, for whoever has to look back. Everything about it raises LogUnavailable."""
+        """Any topic, for whoever has to look back. See Open."""
 
 
 class Clock(Protocol):

@@ -6,14 +6,17 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from infra.kafka import admin
-from infra.kafka.ports import LogUnavailable, Range, Record, record_of
+from infra.kafka.ports import LogUnavailable, Open, Range, Reader, Record, from_ms, record_of
 from infra.settings import Kafka
-from schemas.topics import Topic
+from schemas.topics import CATALOGUE, Topic
 
 RECORDS_PER_POLL_MAX = 2000
 POLL_MS = 200
+BROKERS_APART_MS = 60_000
+"""How much brokers' clocks may differ, among each other and from the store's."""
 
 
 class KafkaReader:
@@ -91,3 +94,26 @@ async def reader(settings: Kafka, topic: Topic) -> AsyncIterator[KafkaReader]:
         yield KafkaReader(consumer, name, numbers)
     finally:
         await consumer.stop()
+
+
+def opener(settings: Kafka) -> Open:
+    """Readers whose every failure is LogUnavailable."""
+
+    @asynccontextmanager
+    async def opened(topic: str) -> AsyncIterator[Reader]:
+        try:
+            async with reader(settings, CATALOGUE[topic]) as found:
+                yield found
+        except (TimeoutError, KafkaError, OSError) as away:
+            raise LogUnavailable(f"Kafka can't be read: {type(away).__name__}") from away
+
+    return opened
+
+
+async def written(open_: Open, topic: Topic, since_ms: int) -> AsyncIterator[Sequence[Record]]:
+    """What a topic has from then until now, and a little of before: each partition's batches in its order."""
+    async with open_(topic.name) as log:
+        starts, ends = await log.at(from_ms(max(0, since_ms - BROKERS_APART_MS))), await log.ends()
+        ranges = {number: Range(starts[number], ends[number]) for number in log.numbers if starts[number] < ends[number]}
+        async for records in log.read(ranges):
+            yield records

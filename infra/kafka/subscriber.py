@@ -8,8 +8,8 @@ manual, and committed offsets are a hint for lag monitors.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
 from itertools import chain
 from typing import Any
 
@@ -19,10 +19,11 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage as RawMessage
 
-from infra.kafka import admin, reading
+from infra.kafka import admin
 from infra.kafka.partition import Partition, Status
 from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Reader, Record, Store, record_of
 from infra.kafka.producer import Producer
+from infra.kafka.reading import opener
 from infra.kafka.step import Step
 from infra.observability.metrics import Meters
 from infra.settings import Kafka
@@ -53,6 +54,7 @@ class KafkaLog:
     def __init__(self, settings: Kafka, topic: str, producer: Producer, consumer: Callable[[], AIOKafkaConsumer]) -> None:
         self._settings, self._topic = settings, settings.prefix + topic
         self._producer, self._consumer = producer, consumer
+        self._open = opener(settings)
 
     async def topic_id(self) -> str:
         """Asked each time a partition is taken: seldom, and never from a cache that outlives the topic."""
@@ -88,14 +90,9 @@ class KafkaLog:
         """See ports.Log."""
         return CATALOGUE[topic].partitions(self._settings.partitions)
 
-    @asynccontextmanager
-    async def reader(self, topic: str) -> AsyncIterator[Reader]:
+    def reader(self, topic: str) -> AbstractAsyncContextManager[Reader]:
         """See ports.Log."""
-        try:
-            async with reading.reader(self._settings, CATALOGUE[topic]) as reader:
-                yield reader
-        except (TimeoutError, KafkaError, OSError) as away:
-            raise LogUnavailable(f"Kafka can't be read: {type(away).__name__}") from away
+        return self._open(topic)
 
 
 class Subscriber(ConsumerRebalanceListener):
@@ -192,7 +189,9 @@ class Subscriber(ConsumerRebalanceListener):
         batches: dict[int, list[Record]] = {}
         for raw in message.raw_message:
             batches.setdefault(raw.partition, []).append(record_of(raw))
-        await asyncio.gather(*(self._work(number, records) for number, records in batches.items()))
+        # One after the other: side by side they would all be done late, and none sooner.
+        for number, records in batches.items():
+            await self._work(number, records)
         await asyncio.sleep(self._step.breath_ms / 1000)
 
     async def _work(self, number: int, records: Sequence[Record]) -> None:

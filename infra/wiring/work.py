@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 import orjson
 
+from infra.effects.recorded import Recorded
 from infra.effects.store import EffectStore
 from infra.effects.worker import Worker
 from infra.kafka.ports import Outgoing
+from infra.kafka.reading import opener
 from infra.mail.people import Contact
 from infra.mail.smtp import SmtpPerformer
 from infra.wiring import host
@@ -68,7 +70,8 @@ async def worker(has: host.Base) -> Worker:
     async def publish(commands: Sequence[RecordMessage]) -> None:
         await asyncio.gather(*(_publish(has, command) for command in commands))
 
-    return Worker(EffectStore(has.pool, has.keyring), {"mail": performer}, publish)
+    recorded = Recorded(has.pool, opener(has.settings.kafka))
+    return Worker(EffectStore(has.pool, has.keyring), {"mail": performer}, publish, recorded.look_back)
 
 
 async def _publish(has: host.Base, command: RecordMessage) -> None:

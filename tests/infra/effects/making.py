@@ -35,6 +35,10 @@ async def nothing(effect: Claimed) -> None:
     """Goes well."""
 
 
+async def knows_all() -> None:
+    """There is nothing in the log that the list has not."""
+
+
 @dataclass
 class Ready:
     effect: Claimed
@@ -149,8 +153,10 @@ def worker(
     *,
     limits: Limits = FAST,
     store: EffectStore | None = None,
+    look_back: Callable[[], Awaitable[None]] = knows_all,
 ) -> Worker:
-    return Worker(store or EffectStore(db.pool, db.keyring), {"mail": performer}, (reports or Reports()).publish, limits)
+    publish = (reports or Reports()).publish
+    return Worker(store or EffectStore(db.pool, db.keyring), {"mail": performer}, publish, look_back, limits)
 
 
 async def row(db: Opened, of: Effect) -> asyncpg.Record:

@@ -14,7 +14,7 @@ from infra.mail.message import BadAddress
 from infra.mail.people import Contact
 from infra.mail.smtp import SmtpPerformer
 from infra.settings import Mail
-from tests.infra.effects.making import FAST, Reports, planned, row, state
+from tests.infra.effects.making import FAST, Reports, knows_all, planned, row, state
 from tests.infra.effects.making import effect as some_effect
 from tests.infra.mail.catching import Catcher, Directory, catching
 from tests.infra.opened import Opened
@@ -41,7 +41,7 @@ class Post:
             company_name="Example Ltd",
         )
         limits = replace(FAST, lease_seconds=60.0, prepare_seconds_max=30.0)
-        self.worker = Worker(EffectStore(db.pool, db.keyring), {"mail": self.performer}, self.reports.publish, limits)
+        self.worker = Worker(EffectStore(db.pool, db.keyring), {"mail": self.performer}, self.reports.publish, knows_all, limits)
 
     async def send(self, wish: Effect) -> str:
         await planned(self.db, wish)
