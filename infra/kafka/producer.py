@@ -23,14 +23,17 @@ from schemas.topics import Topic
 BATCH_BYTES = 1024 * 1024
 BATCH_RECORDS_MAX = 2000
 STOP_SECONDS = 3.0
+TROUBLED_SECONDS = 1.0
+"""After a failure, how soon a record is tried again. Until one has arrived, all others are refused at once instead of waiting."""
 
 
 @dataclass(slots=True)
 class _Lane:
-    """Records waiting for one destination."""
+    """Records waiting for one destination. `troubled_until` (the loop's time): its last batch was not acknowledged."""
 
     waiting: deque[tuple[Outgoing, "asyncio.Future[Position]"]] = field(default_factory=deque)
     task: "asyncio.Task[None] | None" = None
+    troubled_until: float | None = None
 
 
 class Producer:
@@ -81,8 +84,10 @@ class Producer:
         if self._pending_bytes + size > self._pending_bytes_max:
             raise LogUnavailable(f"{self._pending_bytes} bytes wait for Kafka already")
         destination = Destination(topic.name, partition)
-        lane = self._lanes.setdefault(destination, _Lane())
-        future: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
+        lane, loop = self._lanes.setdefault(destination, _Lane()), asyncio.get_running_loop()
+        if lane.troubled_until is not None and (lane.task is not None or loop.time() < lane.troubled_until):
+            raise LogUnavailable("Kafka did not acknowledge the last record, and is being tried again")
+        future: asyncio.Future[Position] = loop.create_future()
         lane.waiting.append((record, future))
         self._pending_bytes += size
         future.add_done_callback(lambda _: self._release(size))
@@ -107,10 +112,12 @@ class Producer:
                     for _, future in flight:
                         if not future.done():
                             future.set_exception(unavailable)
+                    lane.troubled_until = asyncio.get_running_loop().time() + TROUBLED_SECONDS
                     # What waits behind has waited as long: answer it too, so that nobody's wait grows with the queue.
                     _fail(lane, unavailable)
                     await self._discard()
                     return
+                lane.troubled_until = None
                 for nth, (_, future) in enumerate(flight):
                     if not future.done():
                         future.set_result(Position(destination.partition, base + nth))

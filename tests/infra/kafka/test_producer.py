@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from infra.kafka import producer as module
 from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Range
 from infra.kafka.producer import Producer
 from infra.kafka.publisher import Position
@@ -109,6 +110,28 @@ async def test_what_does_not_fit_into_memory_is_refused_at_once(topics: Settings
     await first
     assert isinstance(await producer.publish(TOPIC, 1, record(b"x" * 8000)), Position)
     await producer.stop()
+
+
+async def test_after_a_failure_one_record_tries_and_all_others_are_refused_at_once(
+    topics: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TROUBLED_SECONDS", 0.2)
+    made = Producer(nowhere())
+    with pytest.raises(LogUnavailable):
+        await made.publish(TOPIC, 0, record(b"1"))
+    began = time.monotonic()
+    with pytest.raises(LogUnavailable, match="tried again"):
+        await made.publish(TOPIC, 0, record(b"2"))
+    await asyncio.sleep(0.2)
+    made._settings = topics.kafka
+    trying = asyncio.create_task(made.publish(TOPIC, 0, record(b"3")))
+    await asyncio.sleep(0)
+    with pytest.raises(LogUnavailable, match="tried again"):
+        await made.publish(TOPIC, 0, record(b"4"))
+    assert time.monotonic() - began < 0.5, "neither waited"
+    await trying
+    await asyncio.gather(*(made.publish(TOPIC, 0, record(b"6")) for _ in range(20)))
+    await made.stop()
 
 
 async def test_stopping_answers_whoever_waits() -> None:
