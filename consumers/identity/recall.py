@@ -18,7 +18,7 @@ from consumers.identity import rules
 from consumers.identity.claims import Claims, Filed
 from infra.crypto.keyring import Keyring
 from infra.kafka.batch import decode
-from infra.kafka.ports import Log, Range, Record
+from infra.kafka.ports import Log, Open, Range, Record
 from infra.kafka.reading import written
 from infra.kafka.step import Begin
 from schemas import topics
@@ -78,7 +78,7 @@ class Recall:
     async def _look_back(self, log: Log, begin: Begin) -> None:
         async with begin() as transaction:
             stands = await Claims(transaction.connection).stands()
-        since_ms, lost_since_ms = await _undecided(log, stands)
+        since_ms, lost_since_ms = await undecided(log.reader, stands)
         learned = _Learned()
         if lost_since_ms is not None:
             async for records in written(log.reader, topics.EVENTS, lost_since_ms):
@@ -128,9 +128,9 @@ class Recall:
             await claims.learn({i: lead for i, lead in learned.contested.items() if lead not in learned.erased})
 
 
-async def _undecided(log: Log, stands: dict[int, tuple[int, int]]) -> tuple[int | None, int | None]:
+async def undecided(open_: Open, stands: dict[int, tuple[int, int]]) -> tuple[int | None, int | None]:
     """Since when decisions may be unknown, ms: about submissions that can be read, and about those that no longer can."""
-    async with log.reader(topics.SUBMISSIONS.name) as reader:
+    async with open_(topics.SUBMISSIONS.name) as reader:
         kept, ends = await reader.beginnings(), await reader.ends()
         lost = [stands.get(number, (0, 0)) for number in reader.numbers if kept[number] > stands.get(number, (0, 0))[0]]
         starts = {number: max(kept[number], stands.get(number, (0, 0))[0]) for number in reader.numbers}

@@ -16,7 +16,7 @@ from infra.kafka.ports import LogUnavailable, StoreUnavailable
 from infra.observability import logs
 from infra.postgres.pool import UNAVAILABLE
 from infra.settings import Settings
-from infra.wiring import host
+from infra.wiring import host, retention
 
 log = structlog.get_logger("process")
 
@@ -96,6 +96,7 @@ async def work(settings: Settings) -> None:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task((await worker(has)).run(stop))
                 tasks.create_task(documents.keep_sending(has.pool, has.producer, stop))
+                tasks.create_task(retention.keep_tidy(has, stop))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,88 @@
+"""What is old enough is forgotten, and nothing that is needed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+
+from infra.settings import Settings
+from infra.wiring import host, retention
+from tests.submitting import publish, submission
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+
+NOW = datetime.now(UTC)
+TODAY = NOW.date()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def has(topics: Settings) -> AsyncIterator[host.Base]:
+    async with host.base(topics, "test") as base:
+        await base.pool.execute("truncate crypto.intake_keys, identity.watermarks, identity.deliveries, leads.outcomes")
+        yield base
+
+
+async def days_kept(has: host.Base) -> list[int]:
+    rows = await has.pool.fetch("select day from crypto.intake_keys where wrapped is not null order by day")
+    return [(TODAY - row["day"]).days for row in rows]
+
+
+async def test_keys_are_destroyed_once_their_submissions_are_gone(has: host.Base) -> None:
+    for ago in (0, 1, 7, 8, 9, 30):
+        await has.keyring.intake(TODAY - timedelta(days=ago))
+    assert (await retention.tidy(has, NOW))["intake keys"] == 2
+    assert await days_kept(has) == [8, 7, 1, 0]
+    assert (await retention.tidy(has, NOW))["intake keys"] == 0
+
+
+async def test_no_key_is_destroyed_that_identity_still_needs(has: host.Base) -> None:
+    for ago in (0, 1, 2, 9):
+        await has.keyring.intake(TODAY - timedelta(days=ago))
+    await publish(has.producer, has.settings.kafka.partitions, await submission(has.keyring, "waiting@x.example"))
+    in_a_month = NOW + timedelta(days=30)
+    await retention.tidy(has, in_a_month)
+    assert await days_kept(has) == [1, 0], "undecided since today"
+
+
+async def test_answers_and_deliveries_are_forgotten_with_what_could_repeat_them(has: host.Base) -> None:
+    await has.pool.execute(
+        """insert into leads.outcomes (command_id, lead, status, detail, position, decided_at)
+           select 'c' || days, 'lead', 'done', '', 1, now() - make_interval(days => days) from unnest(array[0, 29, 31, 60]) as days"""
+    )
+    await has.pool.execute(
+        """insert into identity.deliveries (delivery, submission_id, seen_at)
+           select 'd' || days, 's', now() - make_interval(days => days) from unnest(array[0, 29, 31]) as days"""
+    )
+    forgotten = await retention.tidy(has, NOW)
+    assert (forgotten["outcomes"], forgotten["deliveries"]) == (2, 1)
+
+
+async def test_more_than_a_bite_is_forgotten_in_bites(has: host.Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    await has.pool.execute(
+        """insert into leads.outcomes (command_id, lead, status, detail, position, decided_at)
+           select 'c' || n, 'lead', 'done', '', 1, now() - interval '1 year' from generate_series(1, 25) as n"""
+    )
+    monkeypatch.setattr(retention, "ROWS_PER_BITE", 10)
+    bites = {name: sql.replace("limit 10000", "limit 10") for name, sql in retention.FORGET.items()}
+    monkeypatch.setattr(retention, "FORGET", bites)
+    assert (await retention.tidy(has, NOW))["outcomes"] == 25
+
+
+async def test_it_goes_on_after_a_server_was_away_and_stops_when_told(has: host.Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    stop = asyncio.Event()
+
+    async def tidied(_has: host.Base, _now: datetime) -> dict[str, int]:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ConnectionError
+        stop.set()
+        return {}
+
+    monkeypatch.setattr(retention, "tidy", tidied)
+    monkeypatch.setattr(retention, "AGAIN_SECONDS", 0.01)
+    async with asyncio.timeout(2):
+        await retention.keep_tidy(has, stop)
+    assert len(calls) == 2
