@@ -5,7 +5,7 @@ each other instead of deadlocking.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from consumers.identity.rules import Identifier, Known
@@ -34,6 +34,23 @@ class Filed:
     offset: int
 
 
+@dataclass(slots=True)
+class Decided:
+    """What a batch decided, to be kept.
+
+    Attributes:
+        claimed: identifiers that were free, and are locked, and the leads that they are given to.
+        suggestions: leads that may be one person, for somebody to look at.
+        filed: what became of submissions, by their ids.
+        deliveries: those that came.
+    """
+
+    claimed: dict[Identifier, LeadId] = field(default_factory=dict)
+    suggestions: list[tuple[LeadId, LeadId]] = field(default_factory=list)
+    filed: dict[str, Filed] = field(default_factory=dict)
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+
+
 class Claims:
     """One transaction's view of the tables."""
 
@@ -51,16 +68,12 @@ class Claims:
         """Make sure that each identifier has a row, lock all of them, and say whose they are (free ones are absent)."""
         ordered = sorted(set(identifiers))
         kinds, hashes = [i.kind for i in ordered], [i.hash for i in ordered]
-        await self.connection.execute(
-            """insert into identity.claims (kind, hash) select kind, hash
-               from unnest($1::text[], $2::text[]) as new(kind, hash) order by kind, hash on conflict do nothing""",
-            kinds,
-            hashes,
-        )
+        # An update that changes nothing locks the row, and waits for whoever has it.
         rows = await self.connection.fetch(
-            """select c.kind, c.hash, c.lead from identity.claims c
-               join unnest($1::text[], $2::text[]) as asked(kind, hash) on c.kind = asked.kind and c.hash = asked.hash
-               order by c.kind, c.hash for update of c""",
+            """insert into identity.claims as c (kind, hash) select kind, hash
+               from unnest($1::text[], $2::text[]) as new(kind, hash) order by kind, hash
+               on conflict (kind, hash) do update set claimed_at = c.claimed_at
+               returning c.kind, c.hash, c.lead""",
             kinds,
             hashes,
         )
@@ -72,18 +85,6 @@ class Claims:
             sorted(set(owners.values())),
         )
         return Known(owners, {LeadId(row["lead"]) for row in known})
-
-    async def claim(self, claimed: dict[Identifier, LeadId]) -> None:
-        """Give locked, free identifiers to leads."""
-        if claimed:
-            await self.connection.execute(
-                """update identity.claims c set lead = new.lead, claimed_at = now()
-                   from unnest($1::text[], $2::text[], $3::text[]) as new(kind, hash, lead)
-                   where c.kind = new.kind and c.hash = new.hash""",
-                [identifier.kind for identifier in claimed],
-                [identifier.hash for identifier in claimed],
-                list(claimed.values()),
-            )
 
     async def learn(self, claimed: dict[Identifier, LeadId]) -> dict[Identifier, LeadId]:
         """Claim what the log says was claimed; what another lead holds stays with it, and comes back."""
@@ -121,19 +122,21 @@ class Claims:
         await self.connection.execute("delete from identity.suggestions where lead = $1 or other = $1", lead)
         return [row["hash"] for row in rows]
 
-    async def suggest(self, pairs: Sequence[tuple[LeadId, LeadId]]) -> None:
-        """Leads that may be one person, for somebody to look at."""
-        if pairs:
-            await self.connection.execute(
-                """insert into identity.suggestions (lead, other) select * from unnest($1::text[], $2::text[])
-                   on conflict do nothing""",
-                [lead for lead, _ in pairs],
-                [other for _, other in pairs],
-            )
-
-    async def file(self, lines: Sequence[Filed], deliveries: dict[str, Delivery]) -> None:
-        """Remember what became of submissions, and that their deliveries came."""
+    async def keep(self, decided: Decided) -> None:
+        """All of it, in one round trip."""
         statements: list[Statement] = []
+        claimed, lines, deliveries = decided.claimed, list(decided.filed.values()), decided.deliveries
+        if claimed:
+            give = """update identity.claims c set lead = new.lead, claimed_at = now()
+                   from unnest($1::text[], $2::text[], $3::text[]) as new(kind, hash, lead)
+                   where c.kind = new.kind and c.hash = new.hash"""
+            given = ([i.kind for i in claimed], [i.hash for i in claimed], list(claimed.values()))
+            statements.append((give, given))
+        if decided.suggestions:
+            suggest = """insert into identity.suggestions (lead, other) select * from unnest($1::text[], $2::text[])
+                   on conflict do nothing"""
+            pairs = decided.suggestions
+            statements.append((suggest, ([lead for lead, _ in pairs], [other for _, other in pairs])))
         if lines:
             insert = """insert into identity.submissions
                        (submission_id, status, lead, first_submission, source_id, partition, "offset")

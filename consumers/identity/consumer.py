@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from consumers.identity import rules
-from consumers.identity.claims import Claims, Delivery, Filed
+from consumers.identity.claims import Claims, Decided, Delivery, Filed
 from consumers.identity.recall import Recall
 from infra.crypto.codec import open_person, seal_person
 from infra.crypto.keyring import Keyring
@@ -47,8 +47,7 @@ class _Work:
 
     changes: Changes
     outputs: Outputs
-    filed: dict[str, Filed] = field(default_factory=dict)
-    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    decided: Decided = field(default_factory=Decided)
 
     def file(
         self,
@@ -60,7 +59,7 @@ class _Work:
     ) -> None:
         """Remember what became of a submission."""
         id_, at = submission.submission_id, entry.record
-        self.filed[id_] = Filed(id_, status, lead, first, submission.source.source_id, at.partition, at.offset)
+        self.decided.filed[id_] = Filed(id_, status, lead, first, submission.source.source_id, at.partition, at.offset)
 
     def reject(self, entry: Entry, submission: SubmissionReceived, reason: str, kind: str) -> None:
         """It was somebody's, but can't be read."""
@@ -122,10 +121,10 @@ class IdentityStep:
     async def _submissions(self, claims: Claims, entries: list[Entry], work: _Work) -> None:
         if not entries:
             return
-        work.filed, work.deliveries = {}, {}
+        work.decided = Decided()
         leads = await self._resolve(claims, entries, work)
         await self._capture(claims, leads, work)
-        await claims.file(list(work.filed.values()), work.deliveries)
+        await claims.keep(work.decided)
 
     async def _resolve(self, claims: Claims, entries: list[Entry], work: _Work) -> list[_Found]:
         """File repeats, spam and tests; find whose the others are, and claim for them."""
@@ -136,10 +135,10 @@ class IdentityStep:
         news: list[tuple[Entry, SubmissionReceived]] = []
         repeats: list[tuple[Entry, SubmissionReceived]] = []
         for entry, submission in submissions:
-            if submission.delivery in seen or submission.delivery in work.deliveries:
+            if submission.delivery in seen or submission.delivery in work.decided.deliveries:
                 repeats.append((entry, submission))
                 continue
-            work.deliveries[submission.delivery] = Delivery(submission.submission_id, None)
+            work.decided.deliveries[submission.delivery] = Delivery(submission.submission_id, None)
             if submission.kind == "lead":
                 news.append((entry, submission))
             else:
@@ -147,21 +146,17 @@ class IdentityStep:
         asked = [identifier for _, submission in news for identifier in rules.identifiers(submission.traits)]
         known = await claims.lock(asked) if asked else rules.Known({}, set())
         verdicts = []
-        claimed: dict[rules.Identifier, LeadId] = {}
-        suggestions = []
         for entry, submission in news:
             verdict = rules.resolve(submission, known, entry.clock_ms)
             taken = known.take(submission.traits, verdict.lead)
-            claimed.update(dict.fromkeys(taken, verdict.lead))
+            work.decided.claimed.update(dict.fromkeys(taken, verdict.lead))
             if verdict.suggestion is not None:
-                suggestions.append((verdict.lead, verdict.suggestion))
-            work.deliveries[submission.delivery] = Delivery(submission.submission_id, verdict.lead)
+                work.decided.suggestions.append((verdict.lead, verdict.suggestion))
+            work.decided.deliveries[submission.delivery] = Delivery(submission.submission_id, verdict.lead)
             work.file(entry, submission, "processed", verdict.lead)
             verdicts.append(_Found(entry, submission, verdict, taken))
-        await claims.claim(claimed)
-        await claims.suggest(suggestions)
         for entry, submission in repeats:
-            first = seen.get(submission.delivery) or work.deliveries[submission.delivery]
+            first = seen.get(submission.delivery) or work.decided.deliveries[submission.delivery]
             # A record that was published twice is no second delivery: its line is there already.
             if first.submission_id != submission.submission_id:
                 work.file(entry, submission, "duplicate", first.lead, first.submission_id)
@@ -175,18 +170,18 @@ class IdentityStep:
         for _, submission in submissions:
             lead = decided.get(submission.submission_id)
             if lead is not None:
-                work.deliveries[submission.delivery] = Delivery(submission.submission_id, lead)
+                work.decided.deliveries[submission.delivery] = Delivery(submission.submission_id, lead)
         return [pair for pair in submissions if pair[1].submission_id not in decided]
 
     async def _capture(self, claims: Claims, verdicts: list[_Found], work: _Work) -> None:
         """From the intake key to the lead's own key, and on to `leads`."""
         if not verdicts:
             return
-        wanted = {found.verdict.lead for found in verdicts}
-        gone = await self._keyring.erased(claims.connection, sorted(wanted))
-        keys = await self._keyring.create_lead_keys(claims.connection, sorted(wanted - gone))
+        wanted = sorted({found.verdict.lead for found in verdicts})
+        keys = await self._keyring.create_lead_keys(claims.connection, wanted)
         for entry, submission, verdict, taken in verdicts:
-            if verdict.lead in gone:
+            key = keys[verdict.lead]
+            if key is None:
                 # Read again from the log after a restore: the ledger outlives the claims.
                 work.file(entry, submission, "rejected")
                 continue
@@ -198,7 +193,7 @@ class IdentityStep:
             if person is None:
                 work.reject(entry, submission, "its intake key was destroyed when its retention had passed", "reject")
                 continue
-            command = rules.capture(submission, verdict, taken, seal_person(keys[verdict.lead], person, verdict.lead))
+            command = rules.capture(submission, verdict, taken, seal_person(key, person, verdict.lead))
             if entry.envelope is not None:
                 work.outputs.add(command, entry.envelope, entry.record.offset)
 
@@ -223,7 +218,7 @@ class IdentityStep:
         if await self._keyring.erased(claims.connection, [asked.lead]):
             return rules.edit(asked, rules.Known({}, set()))[0]
         command, claimed = rules.edit(asked, await claims.lock(rules.identifiers(asked.traits)))
-        await claims.claim(dict.fromkeys(claimed, asked.lead))
+        await claims.keep(Decided(claimed=dict.fromkeys(claimed, asked.lead)))
         return command
 
     async def _erase(self, claims: Claims, asked: ErasureRequested) -> commands.EraseLead:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from consumers.identity import rules
-from consumers.identity.claims import Claims, Filed
+from consumers.identity.claims import Claims, Decided, Filed
 from infra.crypto.keyring import Keyring
 from infra.kafka.batch import decode
 from infra.kafka.ports import Log, Open, Range, Record
@@ -97,7 +97,7 @@ class Recall:
     async def _learn(self, begin: Begin, found: Sequence[_Said], learned: _Learned) -> None:
         for first in range(0, len(found), FACTS_PER_TRANSACTION_MAX):
             claimed: dict[rules.Identifier, LeadId] = {}
-            filed: list[Filed] = []
+            filed: dict[str, Filed] = {}
             for said in found[first : first + FACTS_PER_TRANSACTION_MAX]:
                 body = said.body
                 if isinstance(body, EraseLead | LeadErased):
@@ -109,12 +109,13 @@ class Recall:
                 if isinstance(body, CaptureLead) and said.cause is not None:
                     number, sequence = said.cause
                     source = body.source.source_id
-                    filed.append(Filed(body.submission_id, "processed", body.lead, None, source, number, sequence.offset))
+                    id_ = body.submission_id
+                    filed[id_] = Filed(id_, "processed", body.lead, None, source, number, sequence.offset)
             async with begin() as transaction:
                 claims = Claims(transaction.connection)
                 gone = await self._keyring.erased(claims.connection, sorted(set(claimed.values())))
                 held = await claims.learn({identifier: lead for identifier, lead in claimed.items() if lead not in gone})
-                await claims.file(filed, {})
+                await claims.keep(Decided(filed=filed))
             learned.contested.update(held)
 
     async def _settle(self, begin: Begin, learned: _Learned) -> None:

@@ -129,22 +129,25 @@ class Keyring:
             self._others.drop(f"intake-{row['day'].isoformat()}")
         return sorted(row["day"] for row in rows)
 
-    async def create_lead_keys(self, connection: asyncpg.Connection, leads: Sequence[str]) -> dict[str, Key]:
-        """Keys in the caller's transaction (READ COMMITTED), made for leads that have none. Two statements for any number.
+    async def create_lead_keys(self, connection: asyncpg.Connection, leads: Sequence[str]) -> dict[str, Key | None]:
+        """Keys in the caller's transaction (READ COMMITTED), made for leads that have none; None for those in the ledger.
 
-        Another transaction creating or erasing one of these leads is waited for. Raises ErasedLead.
+        Two statements for any number. Another transaction creating or erasing one of these leads is waited for. Raises ErasedLead
+        where one was erased just now: try again.
         """
         wanted = sorted(set(leads))  # one order for everybody, so that two transactions can't wait for each other
         fresh = {lead: os.urandom(KEY_BYTES) for lead in wanted}
         wrapped = [self._wrap(fresh[lead], lead) for lead in wanted]
         created = {row["lead"] for row in await connection.fetch(statements.CREATE_LEADS, wanted, wrapped)}
-        found = {lead: Key(LEAD_KEY_ID, fresh[lead]) for lead in created}
+        found: dict[str, Key | None] = {lead: Key(LEAD_KEY_ID, fresh[lead]) for lead in created}
         erased = []
         for row in await connection.fetch(statements.LEADS_AND_LEDGER, [lead for lead in wanted if lead not in created], wanted):
-            if row["wrapped"] is None:
-                erased.append(row["lead"])
-            else:
+            if row["wrapped"] is not None:
                 found[row["lead"]] = self._unwrap(LEAD_KEY_ID, row["wrapped"], row["lead"])
+                continue
+            found[row["lead"]] = None
+            if row["lead"] in created:
+                erased.append(row["lead"])
         if erased:
             raise ErasedLead(erased)
         return found

@@ -17,6 +17,7 @@ NAMED: Final = "select wrapped from crypto.named_keys where name = $1"
 CREATE_LEADS: Final = """
 insert into crypto.lead_keys (lead, wrapped)
 select lead, wrapped from unnest($1::text[], $2::bytea[]) as fresh (lead, wrapped)
+where not exists (select from crypto.erasures as gone where gone.lead = fresh.lead)
 on conflict (lead) do nothing
 returning lead
 """
