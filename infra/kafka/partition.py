@@ -1,7 +1,7 @@
 """One partition of one consumer: taken, worked, given up. The only code that commits.
 
 Runs against the three ports alone and starts no task of its own, so that simulation can stop it at every await. Whoever drives
-it calls one method at a time: `assigned`, `work`, `idle`, `revoked`.
+it calls one method at a time: `assigned`, `decide` and `send` (or `work`, which is both), `idle`, `revoked`.
 
 The promises it keeps: state, outbox, effects and watermark change in one transaction (compare and set on epoch and position);
 the watermark says where to read, Kafka's offsets never do; outbox rows are sent in order, the next one for a destination only
@@ -132,6 +132,16 @@ class Partition:
         self._drop(Status.LOST)
 
     async def work(self, records: Sequence[Record]) -> None:
+        """Decide records, and send what comes of them."""
+        await self.decide(records)
+        await self.send()
+
+    async def send(self) -> None:
+        """Send what is committed, also if the next record has to wait. After every `decide`; partitions may send together."""
+        if self.status in (Status.OWNED, Status.HELD):
+            await self._send()
+
+    async def decide(self, records: Sequence[Record]) -> None:
         """Decide records in order. Returns early when the partition has to wait: what is left will be read again."""
         if self.status is Status.UNTAKEN and self._stalled_until_ms is None:
             await self._take()
@@ -273,8 +283,6 @@ class Partition:
                 return await self._settle(records[:middle]) and await self._settle(records[middle:])
             return await self._blame(records[0], failure)
         self._failures = 0
-        if not await self._send():
-            return False
         return await self._alive()
 
     async def _blame(self, record: Record, failure: Exception) -> bool:
@@ -395,7 +403,7 @@ class Partition:
             except LogUnavailable as away:
                 self._stall(str(away))
                 return False
-            if self.status is not Status.OWNED:
+            if self.status not in (Status.OWNED, Status.HELD):
                 return False
             sent = {row.id for row in flight.values()}
             self._sent.extend(sent)

@@ -189,9 +189,10 @@ class Subscriber(ConsumerRebalanceListener):
         batches: dict[int, list[Record]] = {}
         for raw in message.raw_message:
             batches.setdefault(raw.partition, []).append(record_of(raw))
-        # One after the other: side by side they would all be done late, and none sooner.
+        # One after the other: side by side they would all be done late, and none sooner. What they send goes together.
         for number, records in batches.items():
             await self._work(number, records)
+        await asyncio.gather(*(self._send(number) for number in batches))
         await asyncio.sleep(self._step.breath_ms / 1000)
 
     async def _work(self, number: int, records: Sequence[Record]) -> None:
@@ -201,8 +202,14 @@ class Subscriber(ConsumerRebalanceListener):
         started = time.perf_counter()
         before = partition.position
         async with self._lock(number):
-            await self._guarded(partition.work(records))
+            await self._guarded(partition.decide(records))
         self._meters.worked(self.name, number, partition.position - before, time.perf_counter() - started)
+
+    async def _send(self, number: int) -> None:
+        partition = self._partitions.get(number)
+        if partition is not None:
+            async with self._lock(number):
+                await self._guarded(partition.send())
 
     async def _idle(self) -> None:
         while True:

@@ -231,7 +231,7 @@ class Bug:
 BUGS = (
     Bug("the position is saved before the state", r"^P[236] ", Variants(transaction=PositionFirst)),
     Bug("the epoch is not compared", r"commits under epoch", Variants(transaction=NoEpoch)),
-    Bug("nothing is compared", r"^P[236] ", Variants(transaction=NoCompare)),
+    Bug("nothing is compared", r"^P[236] ", Variants(transaction=NoCompare), seeds=400),
     Bug("whoever is fenced retakes", r"takes the partition again", Variants(partition=Retakes)),
     Bug("the origin is not looked at", r"^P[236] ", Variants(partition=NoOrigins)),
     Bug("the origin has no topic id", r"^P[236] ", Variants(partition=NoTopicId), scenario="remade"),

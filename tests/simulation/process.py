@@ -187,7 +187,9 @@ class Driver:
         batch = self.feed.poll() if chance() < 0.8 else []
         if batch:
             await pause("polled")
-            await partition.work(batch)
+            await partition.decide(batch)
+            await pause("decided")
+            await partition.send()
             return
         await partition.idle()
         if partition.status is Status.HELD:
