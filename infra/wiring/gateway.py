@@ -62,6 +62,8 @@ async def serve(settings: Settings) -> None:
         server.should_exit = True
         await serving
         stopping.cancel()
+        if not stop.is_set():
+            raise RuntimeError("the HTTP server ended by itself; its last words stand above")
 
 
 def _need_port(settings: Settings) -> None:
