@@ -136,10 +136,9 @@ async def test_spam_and_tests_are_filed_and_become_no_lead(system: System) -> No
 async def test_a_score_adds_up_line_by_line(system: System) -> None:
     lead = await system.lead_of(await system.submit("sum@engines.example"))
     await system.until_value(True, "select score is not null from lead_list.leads where id = $1", lead)
-    value = await system.has.pool.fetchval(
-        "select value from history.records where lead = $1 and event_type = 'lead.scored.v1' order by \"offset\" desc limit 1",
-        lead,
-    )
+    scored = "history.records where lead = $1 and event_type = 'lead.scored.v1'"
+    await system.until_value(True, f"select exists(select 1 from {scored})", lead)
+    value = await system.has.pool.fetchval(f'select value from {scored} order by "offset" desc limit 1', lead)
     fact = orjson.loads(value)
     assert sum(line["points"] for line in fact["receipt"]) == fact["score"]
     assert await system.has.pool.fetchval("select score from lead_list.leads where id = $1", lead) == fact["score"]

@@ -147,6 +147,7 @@ async def test_a_lead_is_erased_and_the_ledger_says_why(system: System) -> None:
 
 @needs("scoring", "routing")
 async def test_the_log_is_replayed_as_ndjson_without_anybodys_data(system: System) -> None:
+    await system.settled()
     printed = done(await leadflow(system.has.settings, "replay"))
     lines = [orjson.loads(line) for line in printed.splitlines()]
     assert len(lines) == await system.has.pool.fetchval("select sum(position) from history.watermarks")
