@@ -168,7 +168,8 @@ def _form(key: tuple[str, ...], around: tuple[str, ...]) -> Literal["id", "name"
     if not key:
         return ""
     joined, last = "".join(key), key[-1]
-    in_form = bool(around) and set(around) <= vocabulary.FORM_PARENTS
+    in_form = bool(around) and around[0] in vocabulary.FORM_PARENTS
+    in_form = in_form and set(around) <= vocabulary.FORM_PARENTS | vocabulary.FORM_DESCRIPTIONS
     about_form = bool(set(key[:-1]) & vocabulary.FORM_PARENTS) or (len(key) == 1 and in_form)
     if joined in ("wpcf", "formid", "formguid", "formuuid") or (about_form and last in ("id", "uuid")):
         return "id"

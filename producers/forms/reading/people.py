@@ -21,6 +21,8 @@ _FORM_WORDS = re.compile(
     re.IGNORECASE,
 )
 _WORDS_OF_A_NAME_MAX = 5
+_PART_OF_FIELD = re.compile(r"(\d{1,4})\.(\d)", re.ASCII)
+_PARTS_OF_A_NAME = frozenset("23468")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def take_phone(sheet: Sheet) -> tuple[str | None, str | None]:
     for entry in sheet:
         means, value = entry.means, entry.field.value
         known = 100 if means.identity == "phone" else 90 if means.typed == "phone" else 70 if means.says_phone else 0
-        if not (known or (isinstance(value, str) and value[:1] == "+" and shapes.clear_phone(value.strip()))):
+        if not (known or (isinstance(value, str) and value[:1] in ("+", "(") and shapes.clear_phone(value.strip()))):
             continue
         number = shapes.phone(value[0] if isinstance(value, list) and value else value)
         if number is None:
@@ -123,8 +125,23 @@ def take_names(sheet: Sheet, person: Path, known: Collection[str] = ()) -> Names
             # "Prénom" beside "Nom", "Nome" beside "Cognome": the bare name is the other half.
             return _composed(first or whole, last or whole)
     if whole is None:
-        return _composed(first, last)
+        return _composed(first, last) if first or last else _numbered(sheet)
     return Names(whole, first, last)
+
+
+def _numbered(sheet: Sheet) -> Names:
+    """Gravity Forms sends fields by number: a first name as `7.3`, a last one as `7.6`; an address has `.1` and `.5` too."""
+    boxes: dict[str, dict[str, Entry]] = {}
+    for entry in sheet:
+        if entry.keyed and (found := _PART_OF_FIELD.fullmatch(entry.field.key)):
+            boxes.setdefault(found[1], {})[found[2]] = entry
+    for parts in boxes.values():
+        named = {part: entry for part, entry in parts.items() if part in ("3", "6") and _score(entry, ()) > 0}
+        if named and parts.keys() <= _PARTS_OF_A_NAME:
+            sheet.take(*named.values())
+            first, last = (None if part not in named else named[part].text for part in ("3", "6"))
+            return _composed(first, last)
+    return Names(None, None, None)
 
 
 def _composed(first: str | None, last: str | None) -> Names:

@@ -7,10 +7,13 @@ from typing import Any
 from producers.forms.reading.names import compact
 from producers.forms.reading.vocabulary import word_set
 
-_LABELS = ("label", "question", "title", "fieldlabel", "questiontext", "prompt", "caption", "displayname", "columnname")
+_LABELS = (
+    *("label", "question", "title", "fieldlabel", "questiontext", "prompt", "caption", "heading", "displayname", "columnname"),
+    *("questiontitle", "fieldtitle"),
+)
 _NAMES = (
     *("name", "key", "field", "fieldname", "slug", "ref", "columnid", "fieldid", "questionid", "property", "attribute"),
-    *("variable", "purpose", "channel", "param", "checkboxkey", "id"),
+    *("variable", "purpose", "channel", "param", "checkboxkey", "customkey", "id"),
 )
 _VALUES = (
     *("value", "answer", "values", "answers", "response", "stringvalue", "textvalue", "uservalue", "content", "val"),
@@ -23,6 +26,9 @@ _EXTRAS = word_set("""
     """)
 _ROW_WORDS = frozenset((*_LABELS, *_NAMES, *_VALUES, *_EXTRAS, "text"))
 _TYPES = ("type", "fieldtype", "inputtype", "kind")
+# With a label and a type beside it, one of these is an answer whatever else stands there.
+_ANSWERS = word_set("value answer values answers response")
+_TEXT_KEYS = word_set("text id choiceid rowid colid simpletext")
 _ENVELOPES = word_set("answers values content response input")
 _CHOICE_TEXTS = ("label", "text", "title", "other")
 _CHOICE_KEYS_MAX = 4
@@ -85,9 +91,10 @@ def answer_key(node: Mapping[str, Any], told: Columns, type_: str) -> str:
     """The key that holds the answer if the object can be a row at all, else ""."""
     # Typeform and its kin: {"type": "email", "email": "..."}.
     own = type_ if type_ in node and type_ not in told.types else ""
-    if not told.foreign <= {own}:
-        return ""
     key = own or value_key(node, told)
+    certain = bool(told.labels and told.types) and compact(key) in _ANSWERS
+    if not (certain or told.foreign <= {own}):
+        return ""
     return "" if not key or holds_fields(key, node[key]) else key
 
 
@@ -112,7 +119,17 @@ def holds_fields(key: str, value: Any) -> bool:
     """Whether what looks like a row's answer is rather an envelope with rows or fields in it."""
     if isinstance(value, dict):
         return compact(key) in _ENVELOPES and not any(isinstance(value.get(name), str) for name in _CHOICE_TEXTS)
-    return isinstance(value, list) and compact(key) in _ENVELOPES and any(isinstance(item, dict | list) for item in value)
+    if not isinstance(value, list) or compact(key) not in _ENVELOPES or _are_texts(value):
+        return False
+    return any(isinstance(item, dict | list) for item in value)
+
+
+def _are_texts(value: list[Any]) -> bool:
+    """Texts with their ids, as surveys send what was typed in or chosen."""
+    return bool(value) and all(
+        isinstance(item, dict) and isinstance(item.get("text"), str) and all(compact(key) in _TEXT_KEYS for key in item)
+        for item in value
+    )
 
 
 def chosen(value: Any, row: Mapping[str, Any]) -> Any:

@@ -20,6 +20,7 @@ _EMAIL_CHARACTERS_MAX = 254
 _LOCAL_PART_CHARACTERS_MAX = 64
 _PHONE = re.compile(r"[+＋]?[\d\s().\-/–·]{5,40}(?:\s*(?:ext\.?|x|#|durchwahl|poste|int\.?)\s*\d{1,6})?", re.IGNORECASE)
 _CLEAR_PHONE = re.compile(r"\+[1-9][\d\s().\-/]{6,24}\d")
+_AREA_IN_BRACKETS = re.compile(r"\(\d{3}\) ?\d{3}[-. ]\d{4}", re.ASCII)
 _INTERNATIONAL = re.compile(r"\+[1-9]\d{7,14}", re.ASCII)
 _SEPARATORS = str.maketrans("", "", " .-")
 _REGIONS = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
@@ -67,8 +68,9 @@ def phone(value: Any) -> str | None:
 
 
 def clear_phone(text: str) -> bool:
-    """An international number beyond doubt, so that no name is needed to know it."""
-    return bool(_CLEAR_PHONE.fullmatch(text)) and 8 <= sum(letter.isdigit() for letter in text) <= 17
+    """A number beyond doubt, international or as North America writes it, so that no name is needed to know it."""
+    international = bool(_CLEAR_PHONE.fullmatch(text)) and 8 <= sum(letter.isdigit() for letter in text) <= 17
+    return international or bool(_AREA_IN_BRACKETS.fullmatch(text))
 
 
 def e164(text: str, region: str | None) -> str | None:

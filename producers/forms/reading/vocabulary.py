@@ -1,4 +1,5 @@
-"""The words by which forms name things: English, German, French, Spanish, Italian, Dutch, Portuguese, Polish.
+"""The words by which forms name things: English, German, French, Spanish, Italian, Dutch, Portuguese, Polish, and the plainest of
+Swedish, Danish, Norwegian, Finnish, Czech, Hungarian, Romanian, Turkish, Japanese and Chinese.
 
 All are folded as `names.words` folds them: lower case, no accents, camel case and punctuation split.
 """
@@ -37,6 +38,7 @@ JOINERS = word_set("and und et y e i en ed")
 EMAIL = word_set(
     """
     email emails mail emailaddress mailaddress emailadresse mailadresse emailadress mailadres emailadres courriel mel
+    epost sahkoposti eposta メール メールアドレス 邮箱 电子邮件 电子邮箱
     correo electronico electronica eletronico elettronica electronique elektroniczny elektroniczna elektronische
     elektronisch emailid reply replyto from sender useremail workemail businessemail
     """
@@ -54,6 +56,7 @@ PHONE = word_set(
     phone phones telephone tel telefon telefono telefone telefoon telefonnummer telefoonnummer telefonnr phonenumber
     phoneno mobilenumber mobile mobil cell cellphone handy handynummer mobilnummer mobiltelefon mobilfunknummer
     rufnummer portable movil celular cellulare telefonino gsm mobiel mobieltje telemovel komorka komorkowy
+    puhelin puhelinnumero mobilnr telefonszam 電話 電話番号 お電話番号 携帯電話 电话 手机 手机号 联系电话
     telefonu komorkowego whatsapp fon telephonique durchwahl contactnumber tlf tfno telf
     """
 )
@@ -68,7 +71,7 @@ PHONE_WITH = word_set(
 FIRST = word_set(
     """
     firstname fname forename givenname vorname prenom voornaam imie firstnames prenoms vornamen primeironome nombrepila
-    yourfirstname
+    yourfirstname fornamn fornavn etunimi jmeno krestni prenume keresztnev
     """
 )
 FIRST_OF = word_set("first given pila primer primeiro proprio fore vor voor christian")
@@ -76,10 +79,16 @@ LAST = word_set(
     """
     lastname lname surname familyname nachname familienname zuname cognome apellido apellidos sobrenome apelido apelidos
     achternaam familienaam nazwisko secondname nomdefamille
+    efternamn efternavn etternavn sukunimi prijmeni vezeteknev soyad soyadi soyadiniz
     """
 )
 LAST_OF = word_set("last family sur famille familia famiglia nach achter ultimo familien")
-NAME = word_set("name names nom nombre nome naam fullname yourname contactname nominativo nomcomplet ansprechpartner")
+NAME = word_set(
+    """
+    name names nom nombre nome naam fullname yourname contactname nominativo nomcomplet ansprechpartner namn navn nimi nev nume
+    adsoyad isim お名前 名前 氏名 ご氏名 姓名 您的姓名
+    """
+)
 NAME_WITH = word_set(
     "full complete complet complets completo completa voll vollstandiger vollstandige voller volledige completos raw"
 )
@@ -90,6 +99,8 @@ COMPANY = word_set(
     compania razonsocial azienda societa ragionesociale bedrijf bedrijfsnaam organisatie onderneming
     companhia organizacao organizacion organizzazione organizacja firmy przedsiebiorstwo przedsiebiorstwa arbeitgeber
     employeur werkgever companyorganization raison ragione razon
+    foretag foretagsnamn virksomhed firmanavn bedrift yritys spolecnost ceg cegnev companie sirket sirketadi
+    会社 会社名 御社名 貴社名 公司 公司名称
     """
 )
 COMPANY_WITH = word_set(
@@ -116,6 +127,8 @@ THINGS = OTHERS | word_set(
     calendar subscription source endpoint
     """
 )
+# With the word for a form before them: what describes the form, and holds no answers.
+FORM_DESCRIPTIONS = word_set("structure definition schema settings meta")
 COMPANY_PARENTS = word_set("company organization organisation business firma empresa societe azienda bedrijf employer")
 FORM_PARENTS = word_set("form formular formulaire formulario formulier modulo formularz survey questionnaire quiz")
 

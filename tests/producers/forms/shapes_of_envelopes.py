@@ -28,6 +28,74 @@ SHAPES: list[Shape] = [
         phone="030 123456",
     ),
     as_json(
+        "typed rows with columns of their own",
+        {
+            "data": [
+                {
+                    "title": "Your name",
+                    "description": "",
+                    "type": "text",
+                    "key": "9q",
+                    "custom_key": "name",
+                    "value": "Anna Schmidt",
+                },
+                {"title": "Email", "type": "email", "key": "a1", "custom_key": "email", "value": "anna@example.com"},
+            ],
+            "submission_id": "60f",
+        },
+        **ANNA,
+        vendor_event_id="60f",
+    ),
+    as_json(
+        "questions with headings and lists of texts",
+        {
+            "pages": [
+                {
+                    "questions": [
+                        {"heading": "Quel est votre e-mail ?", "answers": [{"text": "anna@example.com"}]},
+                        {"heading": "Votre nom", "answers": [{"choice_id": "7", "text": "Anna Schmidt"}]},
+                    ]
+                }
+            ]
+        },
+        **ANNA,
+    ),
+    as_json(
+        "fields by number",
+        {"form_id": "3", "1.3": "Anna", "1.6": "Schmidt", "2": "anna@example.com", "3": "(212) 555-0123"},
+        **ANNA,
+        first_name="Anna",
+        last_name="Schmidt",
+        phone="(212) 555-0123",
+    ),
+    as_json(
+        "an address by number is no name",
+        {"4.1": "1 High St", "4.3": "Paris", "4.5": "75001", "4.6": "France", "2": "anna@example.com"},
+        email="anna@example.com",
+        name=None,
+    ),
+    as_form(
+        "a form described in a field",
+        "Field1=Anna&Field3=anna%40example.com&FormStructure=%7B%22Name%22%3A%22Contact%22%7D&FieldStructure="
+        "%7B%22Fields%22%3A%5B%7B%22Title%22%3A%22First%20name%22%2C%22Type%22%3A%22text%22%2C%22ID%22%3A%22Field1%22%7D%5D%7D",
+        email="anna@example.com",
+        first_name="Anna",
+        name="Anna",
+        form_name="Contact",
+    ),
+    as_json(
+        "Swedish",
+        {"Förnamn": "Anna", "Efternamn": "Schmidt", "E-post": "anna@example.com", "Företag": "Öberg AB"},
+        **ANNA,
+        company="Öberg AB",
+    ),
+    as_json(
+        "Japanese",
+        {"お名前": "山田太郎", "会社名": "山田商事", "メールアドレス": "anna@example.com"},
+        name="山田太郎",
+        company="山田商事",
+    ),
+    as_json(
         "e-mail only by shape",
         {"field_1": "Anna", "field_7": "anna@example.com"},
         email="anna@example.com",
