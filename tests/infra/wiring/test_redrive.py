@@ -31,6 +31,8 @@ async def test_a_score_that_died_appears_and_nothing_else_changes(settings: Sett
     async with running(settings, others) as system:
         lead = await system.lead_of(await system.submit("unscored@engines.example", phone="+3225551234"))
         await system.until_value(True, "select owner is not null from lead_list.leads where id = $1", lead)
+        # What stands in an outbox is sent again by the next owner, behind the place that scoring is moved to.
+        await system.until_value(False, "select exists(select 1 from leads.outbox)")
         await _move_scoring_past_everything(system)
     async with running(settings, team=False) as system:
         other = await system.lead_of(await system.submit("scored@engines.example", phone="+3225551299"))
