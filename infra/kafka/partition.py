@@ -235,6 +235,16 @@ class Partition:
         self._failures = 0
         self.waiting_reason = None
 
+    def _fence(self) -> None:
+        """Somebody else owns it: wait for the group's next word."""
+        self._drop(Status.FENCED)
+        self._fenced_at_ms = self._clock.now_ms()
+
+    def _lose(self, away: StoreUnavailable) -> None:
+        """Only the watermark knows where we are: take the partition again, later."""
+        self._drop(Status.UNTAKEN)
+        self._stall(str(away))
+
     async def _resume(self) -> None:
         self._stalled_until_ms = None
         self._gap_at = -1  # what was seen before a seek says nothing about what comes after it
@@ -269,13 +279,11 @@ class Partition:
         try:
             await self._commit(records, [])
         except Fenced:
-            self._drop(Status.FENCED)
-            self._fenced_at_ms = self._clock.now_ms()
+            self._fence()
             return False
         except StoreUnavailable as away:
             # The outcome of the commit is unknown: only the watermark knows, so take the partition again.
-            self._drop(Status.UNTAKEN)
-            self._stall(str(away))
+            self._lose(away)
             return False
         except Exception as failure:  # named below, or a bug: traced to its record
             if len(records) > 1:
@@ -320,12 +328,10 @@ class Partition:
                 bare = record._replace(headers=(), key=None)
                 await self._commit([record], [dataclasses.replace(letter, record=bare)])
         except Fenced:
-            self._drop(Status.FENCED)
-            self._fenced_at_ms = self._clock.now_ms()
+            self._fence()
             return False
         except StoreUnavailable as away:
-            self._drop(Status.UNTAKEN)
-            self._stall(str(away))
+            self._lose(away)
             return False
         return await self._alive()
 
@@ -386,8 +392,7 @@ class Partition:
             await self._store.hold(self.number)
             await self._store.report_waiting(self.number, self._watermark.position, self.waiting_reason)
         except StoreUnavailable as away:
-            self._drop(Status.UNTAKEN)
-            self._stall(str(away))
+            self._lose(away)
         return False
 
     # --- the outbox ---
@@ -421,11 +426,9 @@ class Partition:
                 self._sent = []
             await self._tick(now)
         except Fenced:
-            self._drop(Status.FENCED)
-            self._fenced_at_ms = self._clock.now_ms()
+            self._fence()
         except StoreUnavailable as away:
-            self._drop(Status.UNTAKEN)
-            self._stall(str(away))
+            self._lose(away)
 
     async def _tick(self, now: int) -> None:
         """A timer is due and no record comes: let time pass in the log."""

@@ -17,7 +17,7 @@ from infra.kafka.ports import LogUnavailable
 from infra.kafka.reading import opener
 from infra.postgres.pool import UNAVAILABLE
 from infra.wiring import host
-from schemas.topics import COMMANDS, SUBMISSIONS
+from schemas.topics import COMMANDS, DAY_MS, SUBMISSIONS
 
 log = structlog.get_logger("retention")
 
@@ -27,7 +27,6 @@ AGAIN_SECONDS: Final = 60.0
 ROWS_PER_BITE: Final = 10_000
 BITES_MAX: Final = 100
 """Of one table in one hour."""
-DAY_MS: Final = 86_400_000
 ANSWERED_DAYS: Final = (COMMANDS.retention_ms or 0) // DAY_MS
 """As long as a command can be read again, it is known to be done."""
 DELIVERED_DAYS: Final = 30
