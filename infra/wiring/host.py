@@ -6,6 +6,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -99,8 +100,15 @@ async def _close_pool(pool: asyncpg.Pool) -> None:
         pool.terminate()
 
 
+STOP: ContextVar[asyncio.Event | None] = ContextVar("stop", default=None)
+"""The event of a process that begins again after servers were away: one for all its beginnings, so that no signal is lost."""
+
+
 def stop_event() -> asyncio.Event:
     """Set by SIGINT and SIGTERM."""
+    known = STOP.get()
+    if known is not None:
+        return known
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):

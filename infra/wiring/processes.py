@@ -36,6 +36,8 @@ def run(settings: Settings, name: str, main: Callable[[Settings], Awaitable[None
 
 async def _run(settings: Settings, main: Callable[[Settings], Awaitable[None]]) -> None:
     """Begin again while a server is away: it comes back sooner than a process is started anew."""
+    stop = host.stop_event()
+    host.STOP.set(stop)
     trouble_since: float | None = None
     pause = PAUSE_SECONDS_MIN
     while True:
@@ -48,8 +50,9 @@ async def _run(settings: Settings, main: Callable[[Settings], Awaitable[None]]) 
                 trouble_since, pause = now, PAUSE_SECONDS_MIN
             if not is_away(error) or now - trouble_since > PATIENCE_SECONDS:
                 raise
+            if stop.is_set():
+                return None
             log.warning("a server is away", error=type(error).__name__, begins_again_in_seconds=pause)
-        stop = host.stop_event()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(pause):
                 await stop.wait()

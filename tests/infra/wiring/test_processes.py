@@ -224,10 +224,15 @@ def failing(*errors: Exception) -> tuple[Any, list[int]]:
     return main, begun
 
 
+async def _own(main: Any) -> None:
+    """In a context of its own, as a process has."""
+    await asyncio.create_task(processes._run(Settings(), main))
+
+
 async def test_a_process_begins_again_while_a_server_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "PAUSE_SECONDS_MIN", 0.01)
     main, begun = failing(ConnectionRefusedError(), LogUnavailable("away"), ExceptionGroup("both", [OSError(), KafkaError()]))
-    await processes._run(Settings(), main)
+    await _own(main)
     assert len(begun) == 4
 
 
@@ -235,7 +240,7 @@ async def test_a_process_begins_again_while_a_server_is_away(monkeypatch: pytest
 async def test_what_is_our_own_fault_ends_it_at_once(error: Exception) -> None:
     main, begun = failing(error)
     with pytest.raises(type(error)):
-        await processes._run(Settings(), main)
+        await _own(main)
     assert len(begun) == 1
 
 
@@ -244,7 +249,7 @@ async def test_its_patience_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "PATIENCE_SECONDS", 0.05)
     main, begun = failing(*[OSError("away")] * 100)
     with pytest.raises(OSError, match="away"):
-        await processes._run(Settings(), main)
+        await _own(main)
     assert 2 < len(begun) < 20
 
 
@@ -257,3 +262,16 @@ async def test_it_stops_while_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     async with asyncio.timeout(2):
         await task
     assert len(begun) == 1
+
+
+async def test_a_signal_while_it_begins_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "PAUSE_SECONDS_MIN", 30.0)
+
+    async def main(_settings: Settings) -> None:
+        host.stop_event()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.1)
+        raise ConnectionRefusedError
+
+    async with asyncio.timeout(2):
+        await _own(main)
