@@ -17,7 +17,7 @@ from infra.kafka.ports import LogUnavailable
 from infra.kafka.reading import opener
 from infra.postgres.pool import UNAVAILABLE
 from infra.wiring import host
-from schemas.topics import COMMANDS, DAY_MS, SUBMISSIONS
+from schemas.topics import COMMANDS, DAY_MS, SUBMISSIONS, Topic
 
 log = structlog.get_logger("retention")
 
@@ -27,7 +27,15 @@ AGAIN_SECONDS: Final = 60.0
 ROWS_PER_BITE: Final = 10_000
 BITES_MAX: Final = 100
 """Of one table in one hour."""
-ANSWERED_DAYS: Final = (COMMANDS.retention_ms or 0) // DAY_MS
+
+
+def _kept_days(topic: Topic) -> int:
+    if topic.retention_ms is None:
+        raise ValueError(f"{topic.name} is kept for ever: nothing that goes with it may be forgotten")
+    return topic.retention_ms // DAY_MS
+
+
+ANSWERED_DAYS: Final = _kept_days(COMMANDS)
 """As long as a command can be read again, it is known to be done."""
 DELIVERED_DAYS: Final = 30
 """Vendors try for hours or days; the longest that we know of a week."""
@@ -82,8 +90,7 @@ async def _bite_by_bite(pool: Any, sql: str) -> int:
 
 async def _read_before(has: host.Base, stands: dict[int, tuple[int, int]], now: datetime) -> date:
     """The first day whose key is still needed: Kafka keeps its submissions, or identity has not read them."""
-    kept_days = (SUBMISSIONS.retention_ms or 0) // DAY_MS
-    needed = now - timedelta(days=kept_days)
+    needed = now - timedelta(days=_kept_days(SUBMISSIONS))
     since_ms, _ = await undecided(opener(has.settings.kafka), stands)
     if since_ms is not None:
         needed = min(needed, datetime.fromtimestamp(since_ms / 1000, UTC))

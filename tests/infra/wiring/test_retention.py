@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from infra.settings import Settings
 from infra.wiring import host, retention
+from schemas.topics import EVENTS
 from tests.submitting import publish, submission
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
@@ -86,3 +87,8 @@ async def test_it_goes_on_after_a_server_was_away_and_stops_when_told(has: host.
     async with asyncio.timeout(2):
         await retention.keep_tidy(has, stop)
     assert len(calls) == 2
+
+
+async def test_what_is_kept_for_ever_has_no_days() -> None:
+    with pytest.raises(ValueError, match="kept for ever"):
+        retention._kept_days(EVENTS)
