@@ -31,6 +31,8 @@ FACTS_PER_TRANSACTION_MAX = 1000
 DECISIONS = frozenset(cls.TYPE.encode() for cls in (CaptureLead, EditLead, EraseLead))
 FACTS = frozenset(cls.TYPE.encode() for cls in (LeadCaptured, LeadUpdated, LeadErased))
 
+Claim = tuple[rules.Identifier, LeadId]
+
 
 @dataclass(frozen=True, slots=True)
 class _Said:
@@ -45,11 +47,11 @@ class _Learned:
     """One look back: what could not be settled before its end.
 
     Attributes:
-        contested: identifiers found with another lead, which may turn out to be erased.
+        contested: claims to identifiers that another lead holds, which may turn out to be erased.
         erased: leads that the log says are gone.
     """
 
-    contested: dict[rules.Identifier, LeadId] = field(default_factory=dict)
+    contested: list[Claim] = field(default_factory=list)
     erased: set[LeadId] = field(default_factory=set)
 
 
@@ -60,7 +62,7 @@ class Recall:
         self._source = name.encode()
         self._keyring = keyring
         self._lock = asyncio.Lock()
-        self._begun = 0
+        self._begun = self._done = 0
         self._until: dict[int, int] = {}
 
     def until(self, partition: int) -> int:
@@ -71,9 +73,11 @@ class Recall:
         """Learn what was decided beyond the stored positions. Partitions taken together share one look."""
         asked = self._begun
         async with self._lock:
-            if self._begun == asked:
+            # Only a look that began after we asked, and came to its end, has seen all that we need.
+            if self._done <= asked:
                 self._begun += 1
                 await self._look_back(log, begin)
+                self._done = self._begun
 
     async def _look_back(self, log: Log, begin: Begin) -> None:
         async with begin() as transaction:
@@ -96,37 +100,41 @@ class Recall:
 
     async def _learn(self, begin: Begin, found: Sequence[_Said], learned: _Learned) -> None:
         for first in range(0, len(found), FACTS_PER_TRANSACTION_MAX):
-            claimed: dict[rules.Identifier, LeadId] = {}
+            claims: list[Claim] = []
             filed: dict[str, Filed] = {}
             for said in found[first : first + FACTS_PER_TRANSACTION_MAX]:
                 body = said.body
                 if isinstance(body, EraseLead | LeadErased):
                     learned.erased.add(body.lead)
                 elif isinstance(body, CaptureLead | LeadCaptured | EditLead | LeadUpdated) and body.traits is not None:
-                    for identifier in rules.identifiers(body.traits):
-                        if identifier.kind in body.claimed and claimed.setdefault(identifier, body.lead) != body.lead:
-                            learned.contested[identifier] = body.lead
+                    claims += [(i, body.lead) for i in rules.identifiers(body.traits) if i.kind in body.claimed]
                 if isinstance(body, CaptureLead) and said.cause is not None:
                     number, sequence = said.cause
                     source = body.source.source_id
                     id_ = body.submission_id
                     filed[id_] = Filed(id_, "processed", body.lead, None, source, number, sequence.offset)
             async with begin() as transaction:
-                claims = Claims(transaction.connection)
-                gone = await self._keyring.erased(claims.connection, sorted(set(claimed.values())))
-                held = await claims.learn({identifier: lead for identifier, lead in claimed.items() if lead not in gone})
-                await claims.keep(Decided(filed=filed))
-            learned.contested.update(held)
+                tables = Claims(transaction.connection)
+                contested = await self._claim(tables, claims)
+                await tables.keep(Decided(filed=filed))
+            learned.contested.extend(contested)
+
+    async def _claim(self, tables: Claims, claims: Sequence[Claim]) -> list[Claim]:
+        """For leads that are not erased; returns the claims to what another one holds."""
+        gone = await self._keyring.erased(tables.connection, sorted({lead for _, lead in claims}))
+        wanted: dict[rules.Identifier, LeadId] = {}
+        contested = [(i, lead) for i, lead in claims if lead not in gone and wanted.setdefault(i, lead) != lead]
+        return [*contested, *(await tables.learn(wanted)).items()]
 
     async def _settle(self, begin: Begin, learned: _Learned) -> None:
         """The erased give back what was claimed for them, and who came after them gets it."""
         if not learned.contested and not learned.erased:
             return
         async with begin() as transaction:
-            claims = Claims(transaction.connection)
+            tables = Claims(transaction.connection)
             for lead in sorted(learned.erased):
-                await claims.release(lead)
-            await claims.learn({i: lead for i, lead in learned.contested.items() if lead not in learned.erased})
+                await tables.release(lead)
+            await self._claim(tables, [claim for claim in learned.contested if claim[1] not in learned.erased])
 
 
 async def undecided(open_: Open, stands: dict[int, tuple[int, int]]) -> tuple[int | None, int | None]:

@@ -1,5 +1,6 @@
 """Identity over a database that forgot: what stands in the log is learned, never decided again."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -41,12 +42,15 @@ class Told:
         self.sent: dict[str, Any] = {}
         self._kept = 0
 
-    async def start(self) -> None:
-        """A new process takes all partitions."""
+    async def start(self, *, together: bool = False) -> None:
+        """A new process takes all partitions, one by one or at once."""
         bury = partial(dead_letters.add, consumer="identity", topic="leads.submissions", keyring=self.keyring)
         store = PgStore(self.pool, "identity", topic="leads.submissions", plan=gate.plan, bury=bury)
         step = IdentityStep(self.keyring)
         self.partitions = [Partition(number, step, self.log, store, HandClock()) for number in range(3)]
+        if together:
+            await asyncio.gather(*(partition.assigned() for partition in self.partitions))
+            return
         for partition in self.partitions:
             await partition.assigned()
 
@@ -190,6 +194,49 @@ async def test_an_erased_address_stays_with_whoever_had_it_next(told: Told) -> N
     # The same where the ledger is of an earlier day than the erasure.
     await told.forget(f"{FORGOTTEN}, crypto.erasures")
     assert await told.claims() == before
+
+
+async def test_whoever_has_an_address_after_two_were_erased_keeps_it(told: Told) -> None:
+    gone = []
+    for _ in range(2):
+        told.came(0, await sent(told, "ada@x.example"))
+        (captured,) = await told.read(0)
+        gone.append(captured.lead)
+        told.came(2, erasure(captured.lead))
+        await told.read(2)
+    told.came(0, await sent(told, "ada@x.example"))
+    (last,) = await told.read(0)
+    before = await told.claims()
+    commands_ = told.log.kept[COMMANDS.name]
+    for order in (list(commands_), list(reversed(commands_))):
+        # Leads stand in partitions of their own, which are read in any order.
+        told.log.kept[COMMANDS.name] = [record._replace(partition=0, offset=nth) for nth, record in enumerate(order)]
+        for forgotten in (FORGOTTEN, f"{FORGOTTEN}, crypto.erasures"):
+            await told.forget(forgotten)
+            assert await told.claims() == before
+    assert {lead for *_, lead in before} == {last.lead}
+    assert last.lead not in gone
+
+
+async def test_a_look_that_failed_serves_nobody(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = await a_number_and_then_an_address(told)
+    before, looks = await told.claims(), 0
+    reader = told.log.reader
+
+    def failing_twice(topic: str) -> Any:
+        nonlocal looks
+        looks += 1
+        if looks <= 2:
+            raise LogUnavailable("Kafka is away")
+        return reader(topic)
+
+    monkeypatch.setattr(told.log, "reader", failing_twice)
+    await told.pool.execute(f"truncate {FORGOTTEN}")
+    await told.start(together=True)
+    taken = [partition.status for partition in told.partitions]
+    assert sorted(status.name for status in taken) == ["OWNED", "UNTAKEN", "UNTAKEN"]
+    assert await told.claims() == before
+    assert first.lead in {lead for *_, lead in before}
 
 
 async def test_an_edit_of_an_address_is_remembered(told: Told) -> None:
