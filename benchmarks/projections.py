@@ -13,9 +13,8 @@ from benchmarks.deployment import Deployment
 from benchmarks.results import Result, Results, Wrong
 from infra.crypto.codec import open_person
 from infra.kafka.batch import admit
-from infra.kafka.fold import Documents
 from infra.kafka.pg_store import PgStore
-from infra.kafka.ports import Range, Record, Watermark
+from infra.kafka.ports import Range, Record, Stand, Watermark
 from infra.kafka.projection import ProjectionStep
 from infra.kafka.reading import reader
 from infra.wiring import discovery
@@ -110,11 +109,11 @@ async def _ours(made: Deployment, schema: str, records: dict[int, list[Record]])
         watermark = taken.watermark
         for start in range(0, len(found), BATCH):
             batch = admit(number, "bench", found[start : start + BATCH], watermark, step.wants)
-            async with store.transaction(number, taken.epoch, watermark.position) as transaction:
-                await transaction.advance(batch.watermark)
-                result = await step.run(transaction, batch, Documents(), None)  # type: ignore[arg-type]  # writes no topic
-                await transaction.write(result.changes)
-            await step.committed(batch, result)
+            async with store.transaction([Stand(number, taken.epoch, watermark.position)]) as transaction:
+                await transaction.advance({number: batch.watermark})
+                results = await step.run(transaction, [batch], None)  # type: ignore[arg-type]  # writes no topic
+                await transaction.write({number: results[0].changes})
+            await step.committed([batch], results)
             watermark = batch.watermark
 
 

@@ -7,7 +7,7 @@ process goes on with its next batch: same epoch, same position, new tables.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from infra.kafka.pg_store import PgStore
 from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Reader, Record
 from infra.kafka.projection import Projection, ProjectionStep
 from infra.kafka.reading import KafkaReader, reader
+from infra.kafka.rounds import decide
 from infra.settings import Kafka
 from schemas.topics import CATALOGUE
 
@@ -142,20 +143,20 @@ class Rebuild:
             if sum(ends[number] - partition.position for number, partition in self._partitions.items()) <= BEHIND_MAX:
                 return
             while any(partition.position < ends[number] for number, partition in self._partitions.items()):
-                for number, records in (await log.poll()).items():
-                    await self._feed(number, records)
+                await self._feed(await log.poll())
                 if time.monotonic() - told > 5:
                     told = time.monotonic()
                     self._say(f"{self._live}: {self._records} records so far")
         raise RebuildFailed("the log grows faster than it can be read")
 
-    async def _feed(self, number: int, records: Sequence[Record]) -> None:
-        partition = self._partitions[number]
-        before = partition.position
-        await partition.work(records)
-        if partition.status is not Status.OWNED or partition.waiting_reason is not None:
-            raise RebuildFailed(f"partition {number} stands at offset {partition.position}: {partition.waiting_reason}")
-        self._records += partition.position - before
+    async def _feed(self, polled: Mapping[int, Sequence[Record]]) -> None:
+        before = sum(partition.position for partition in self._partitions.values())
+        await decide({self._partitions[number]: records for number, records in polled.items()})
+        for number in polled:
+            partition = self._partitions[number]
+            if partition.status is not Status.OWNED or partition.waiting_reason is not None:
+                raise RebuildFailed(f"partition {number} stands at offset {partition.position}: {partition.waiting_reason}")
+        self._records += sum(partition.position for partition in self._partitions.values()) - before
 
     async def _settle(self, log: KafkaReader, switch: bool) -> tuple[str, ...]:
         """Stop the live one's commits, get to the same positions, compare, rename."""
@@ -198,7 +199,7 @@ class Rebuild:
                 raise RebuildFailed("the new one did not reach the live one's positions in time")
             for number, records in (await log.poll()).items():
                 target = positions.get(number, 0)
-                await self._feed(number, [record for record in records if record.offset < target])
+                await self._feed({number: [record for record in records if record.offset < target]})
                 held.setdefault(number, []).extend(record for record in records if record.offset >= target)
         # What was read too far is read again, should this attempt to switch fail.
         log.seek({number: records[0].offset for number, records in held.items() if records})

@@ -43,11 +43,23 @@ class _Found(NamedTuple):
 
 @dataclass(slots=True)
 class _Work:
-    """One run of submissions between two erasures."""
+    """One transaction's batches. `decided` is of a run of submissions between two erasures or edits."""
 
-    changes: Changes
-    outputs: Outputs
+    changes: dict[int, Changes]
+    outputs: dict[int, Outputs]
     decided: Decided = field(default_factory=Decided)
+
+    @classmethod
+    def over(cls, batches: Sequence[Batch], log: Log) -> "_Work":
+        """With nothing decided yet."""
+        changes = {batch.partition: Changes() for batch in batches}
+        outputs = {b.partition: Outputs(NAME, VERSION, b.topic_id, b.partition, changes[b.partition], log) for b in batches}
+        return cls(changes, outputs)
+
+    def publish(self, message: Message, entry: Entry) -> None:
+        """Under the record that asked for it."""
+        if entry.envelope is not None:
+            self.outputs[entry.record.partition].add(message, entry.envelope, entry.record.offset)
 
     def file(
         self,
@@ -63,7 +75,7 @@ class _Work:
 
     def reject(self, entry: Entry, submission: SubmissionReceived, reason: str, kind: str) -> None:
         """It was somebody's, but can't be read."""
-        self.changes.dead_letters.append(DeadLetter(entry.record, reason, kind, 1))
+        self.changes[entry.record.partition].dead_letters.append(DeadLetter(entry.record, reason, kind, 1))
         self.file(entry, submission, "rejected")
 
 
@@ -99,16 +111,15 @@ class IdentityStep:
         """No timers."""
         return None
 
-    async def committed(self, batch: Batch, result: Result) -> None:
+    async def committed(self, batches: Sequence[Batch], results: Sequence[Result]) -> None:
         """Nobody listens here: `leads` has the last word."""
 
-    async def run(self, transaction: Transaction, batch: Batch, documents: Documents, log: Log) -> Result:
-        """See Step. Erasures and edits cut the batch: what comes after one must find what it left."""
-        changes = Changes()
-        work = _Work(changes, Outputs(NAME, VERSION, batch.topic_id, batch.partition, changes, log))
+    async def run(self, transaction: Transaction, batches: Sequence[Batch], log: Log) -> Sequence[Result]:
+        """See Step. Erasures and edits cut a batch: what comes after one must find what it left."""
+        work = _Work.over(batches, log)
         claims = Claims(transaction.connection)
         waiting: list[Entry] = []
-        for entry in batch.entries:
+        for entry in (entry for batch in batches for entry in batch.entries):
             if isinstance(entry.body, ErasureRequested | ContactEdited):
                 await self._submissions(claims, waiting, work)
                 waiting = []
@@ -116,7 +127,7 @@ class IdentityStep:
             elif isinstance(entry.body, SubmissionReceived):
                 waiting.append(entry)
         await self._submissions(claims, waiting, work)
-        return Result(changes, documents)
+        return [Result(work.changes[batch.partition], batch.documents) for batch in batches]
 
     async def _submissions(self, claims: Claims, entries: list[Entry], work: _Work) -> None:
         if not entries:
@@ -129,7 +140,7 @@ class IdentityStep:
     async def _resolve(self, claims: Claims, entries: list[Entry], work: _Work) -> list[_Found]:
         """File repeats, spam and tests; find whose the others are, and claim for them."""
         submissions = [(entry, entry.body) for entry in entries if isinstance(entry.body, SubmissionReceived)]
-        if entries[0].record.offset <= self._recall.until(entries[0].record.partition):
+        if any(entry.record.offset <= self._recall.until(entry.record.partition) for entry in entries):
             submissions = await self._undecided(claims, submissions, work)
         seen = await claims.deliveries([submission.delivery for _, submission in submissions])
         news: list[tuple[Entry, SubmissionReceived]] = []
@@ -193,9 +204,7 @@ class IdentityStep:
             if person is None:
                 work.reject(entry, submission, "its intake key was destroyed when its retention had passed", "reject")
                 continue
-            command = rules.capture(submission, verdict, taken, seal_person(key, person, verdict.lead))
-            if entry.envelope is not None:
-                work.outputs.add(command, entry.envelope, entry.record.offset)
+            work.publish(rules.capture(submission, verdict, taken, seal_person(key, person, verdict.lead)), entry)
 
     async def _open(self, submission: SubmissionReceived) -> Person | None:
         """Without the body as it was sent, which stays behind."""
@@ -205,13 +214,10 @@ class IdentityStep:
         return None if key is None else open_person(key, submission.personal, submission.submission_id, Person)
 
     async def _about_one(self, claims: Claims, entry: Entry, asked: ErasureRequested | ContactEdited, work: _Work) -> None:
-        if entry.envelope is None:
-            return
         if isinstance(asked, ErasureRequested):
-            command: Message = await self._erase(claims, asked)
+            work.publish(await self._erase(claims, asked), entry)
         else:
-            command = await self._edit(claims, asked)
-        work.outputs.add(command, entry.envelope, entry.record.offset)
+            work.publish(await self._edit(claims, asked), entry)
 
     async def _edit(self, claims: Claims, asked: ContactEdited) -> commands.EditLead:
         """Claim what is new for the lead. Claims stay if `leads` then declines: they lead to the same lead, and harm nobody."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from infra.kafka.fold import Documents
 from infra.kafka.ports import DeadLetter, Record, Watermark
 from schemas.envelope import BadEnvelope, Envelope, marks_in
 from schemas.message import Message, from_json, registry
@@ -31,23 +32,32 @@ class Entry(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction works on.
+    """What one transaction works on, of one partition.
 
     Attributes:
+        documents: in force before it.
         watermark: as it will be once this batch is committed.
         dead_letters: records that can't be read.
     """
 
     partition: int
     topic_id: str
+    documents: Documents = field(default_factory=Documents)
     entries: list[Entry] = field(default_factory=list)
     watermark: Watermark = field(default_factory=Watermark)
     dead_letters: list[DeadLetter] = field(default_factory=list)
 
 
-def admit(partition: int, topic_id: str, records: Iterable[Record], before: Watermark, wants: Callable[[str], bool]) -> Batch:
+def admit(
+    partition: int,
+    topic_id: str,
+    records: Iterable[Record],
+    before: Watermark,
+    wants: Callable[[str], bool],
+    documents: Documents | None = None,
+) -> Batch:
     """Sort out `records` (ascending offsets, all at or after the watermark). `wants` says which types to decode."""
-    batch = Batch(partition, topic_id, watermark=before.copy())
+    batch = Batch(partition, topic_id, documents or Documents(), watermark=before.copy())
     watermark = batch.watermark
     for record in records:
         watermark.position = record.offset + 1

@@ -17,6 +17,7 @@ from infra.kafka.ports import (
     Outgoing,
     Record,
     StoredDocument,
+    StoredTimer,
     Transaction,
     Watermark,
     from_ms,
@@ -80,17 +81,40 @@ class FoldStep(Generic[StateT]):
         envelope = Envelope(f"tick-{self.name}-{now_ms}", ClockTicked.TYPE, self.name, from_ms(now_ms))
         return Outgoing(None, envelope.headers(), ClockTicked().model_dump_json().encode())
 
-    async def run(self, transaction: Transaction, batch: Batch, documents: Documents, log: Log) -> Result:
+    async def run(self, transaction: Transaction, batches: Sequence[Batch], log: Log) -> Sequence[Result]:
         """See Step."""
-        work = _Work(self, batch, documents, log)
-        await work.load(transaction)
-        for entry in batch.entries:
-            work.fire(entry)
-            if isinstance(entry.body, RefoldRequested):
-                await self._refold(transaction, work, entry, entry.body, log)
-            elif entry.body is not None and entry.envelope is not None:
-                work.decide(entry, entry.envelope, entry.body)
-        return work.result()
+        works = [_Work(self, batch, log) for batch in batches]
+        await self._load(transaction, works)
+        for work in works:
+            for entry in work.batch.entries:
+                work.fire(entry)
+                if isinstance(entry.body, RefoldRequested):
+                    await self._refold(transaction, work, entry, entry.body, log)
+                elif entry.body is not None and entry.envelope is not None:
+                    work.decide(entry, entry.envelope, entry.body)
+        return [work.result() for work in works]
+
+    async def _load(self, transaction: Transaction, works: Sequence["_Work[StateT]"]) -> None:
+        """What all of them need to know, in a query of each kind."""
+        due = await self._due(transaction, works) if self.fold.timers else {}
+        keys = {work: work.keys(due.get(work.batch.partition, ())) for work in works}
+        wanted = sorted({key for found in keys.values() for key in found})
+        states = await transaction.load(wanted) if wanted else {}
+        asked = [pair for work in works for pair in work.commands()] if self.fold.answers else []
+        answered = await transaction.answered(asked) if asked else set()
+        for work, found in keys.items():
+            work.begin({key: from_json(self.fold.state, states[key]) for key in found if key in states}, answered)
+
+    @staticmethod
+    async def _due(transaction: Transaction, works: Sequence["_Work[StateT]"]) -> dict[int, list[StoredTimer]]:
+        """All timers due by the end of each batch: where one ends must not change the order that they fire in."""
+        until = {work.batch.partition: work.batch.watermark.clock_ms for work in works}
+        limit = TIMERS_PER_QUERY
+        due = await transaction.due(until, limit)
+        while any(len(found) == limit for found in due.values()):
+            limit *= 4
+            due = await transaction.due(until, limit)
+        return due
 
     async def _refold(
         self, transaction: Transaction, work: "_Work[StateT]", entry: Entry, asked: RefoldRequested, log: Log
@@ -105,7 +129,7 @@ class FoldStep(Generic[StateT]):
         if records is None:
             raise RetryLater("history has not come this far", HISTORY_RETRY_SECONDS)
         batch = admit(entry.record.partition, "refold", records, Watermark(), self.wants)
-        again = _Work(self, batch, Documents(), log)
+        again = _Work(self, batch, log)
         caused: list[Message] = []
         effects: list[Effect] = []
         for past in batch.entries:
@@ -120,18 +144,19 @@ class FoldStep(Generic[StateT]):
         news = [message for message in last.values() if recorded.get(message.TYPE) != message]
         work.replace(asked.lead, again, [*caused, *(m for m in news if m not in caused)], effects, entry)
 
-    async def committed(self, batch: Batch, result: Result) -> None:  # noqa: ARG002
+    async def committed(self, batches: Sequence[Batch], results: Sequence[Result]) -> None:  # noqa: ARG002
         """Wake up who waits for an outcome."""
-        if self._announce is not None and result.changes.answers:
-            await self._announce(result.changes.answers)
+        answers = [answer for result in results for answer in result.changes.answers]
+        if self._announce is not None and answers:
+            await self._announce(answers)
 
 
 class _Work(Generic[StateT]):
     """One batch in memory."""
 
-    def __init__(self, step: FoldStep[StateT], batch: Batch, documents: Documents, log: Log) -> None:
-        self._step, self._fold, self._batch = step, step.fold, batch
-        self._documents = documents
+    def __init__(self, step: FoldStep[StateT], batch: Batch, log: Log) -> None:
+        self._step, self._fold, self.batch = step, step.fold, batch
+        self._documents = batch.documents
         self._changes = Changes()
         self._states: dict[str, StateT] = {}
         self._loaded: dict[str, StateT] = {}
@@ -141,24 +166,21 @@ class _Work(Generic[StateT]):
         self._published: list[Message] = []
         self._outputs = Outputs(self._fold.name, self._fold.version, batch.topic_id, batch.partition, self._changes, log)
 
-    async def load(self, transaction: Transaction) -> None:
-        keys = {key for entry in self._batch.entries if entry.body is not None and (key := self._fold.key(entry.body))}
-        if self._fold.timers:
-            limit = TIMERS_PER_QUERY
-            due = await transaction.due(self._batch.watermark.clock_ms, limit)
-            while len(due) == limit:  # all of them: where a batch ends must not change the order they fire in
-                limit *= 4
-                due = await transaction.due(self._batch.watermark.clock_ms, limit)
-            for timer in due:
-                self._set_timer(timer.key, timer.name, timer.due_ms)
-                keys.add(timer.key)
-        model = self._fold.state
-        loaded = await transaction.load(sorted(keys)) if keys else {}
-        self._loaded = {key: from_json(model, body) for key, body in loaded.items()}
-        self._states = dict(self._loaded)
-        if self._fold.answers:
-            asked = [pair for entry in self._batch.entries if (pair := _command(entry)) is not None]
-            self._answered = await transaction.answered(asked) if asked else set()
+    def keys(self, due: Sequence[StoredTimer]) -> set[str]:
+        """Whose states are needed, by timers due and by records."""
+        for timer in due:
+            self._set_timer(timer.key, timer.name, timer.due_ms)
+        found = {key for entry in self.batch.entries if entry.body is not None and (key := self._fold.key(entry.body))}
+        return found.union(timer.key for timer in due)
+
+    def commands(self) -> list[tuple[str, str]]:
+        """Commands in the batch, as (command_id, lead)."""
+        return [pair for entry in self.batch.entries if (pair := _command(entry)) is not None]
+
+    def begin(self, loaded: dict[str, StateT], answered: set[tuple[str, str]]) -> None:
+        """What is known before the first record."""
+        self._loaded, self._states = loaded, dict(loaded)
+        self._answered = set(answered)
 
     def fire(self, entry: Entry) -> None:
         """Every timer due by this record, in order (due, key, name), before it is decided.

@@ -1,24 +1,25 @@
-"""One partition of one consumer: taken, worked, given up. The only code that commits.
+"""One partition of one consumer: taken, worked, given up.
 
 Runs against the three ports alone and starts no task of its own, so that simulation can stop it at every await. Whoever drives
-it calls one method at a time: `assigned`, `decide` and `send` (or `work`, which is both), `idle`, `revoked`.
+it calls one method at a time: `assigned`, `send`, `idle`, `revoked`; or rounds.decide, for all that were polled together, which
+calls `ready`, `admitted`, `passes`, `settle` and `settled`.
 
 The promises it keeps: state, outbox, effects and watermark change in one transaction (compare and set on epoch and position);
 the watermark says where to read, Kafka's offsets never do; outbox rows are sent in order, the next one for a destination only
 after the last one's acknowledgement, and deleted only then; whoever was fenced drops everything and waits for the group.
 """
 
-import contextlib
 import dataclasses
 import traceback
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from pathlib import Path
 
 from infra.kafka.batch import Batch, admit
+from infra.kafka.committing import commit
 from infra.kafka.fold import Documents, Reject, RetryLater
 from infra.kafka.ports import (
     Changes,
@@ -32,6 +33,7 @@ from infra.kafka.ports import (
     OutboxRow,
     Record,
     Refused,
+    Stand,
     Store,
     StoreUnavailable,
     Watermark,
@@ -91,8 +93,8 @@ class Partition:
         self.number = number
         self.status = Status.LOST
         self.waiting_reason: str | None = None
-        self._step, self._log, self._store, self._clock = step, log, store, clock
-        self._limits = limits or Limits()
+        self.step, self.log, self.store, self._clock = step, log, store, clock
+        self.limits = limits or Limits()
         self._epoch = 0
         self._topic_id = ""
         self._watermark = Watermark()
@@ -107,7 +109,7 @@ class Partition:
         self._attempts: tuple[int, int] = (-1, 0)
         self._fenced_at_ms = 0
         self._ticked: tuple[int, int] = (-1, 0)
-        self._deaths: deque[bool] = deque(maxlen=self._limits.deaths_window)
+        self._deaths: deque[bool] = deque(maxlen=self.limits.deaths_window)
         self._gap_at = -1
         self._orders = Orders()
         self._orders_at_ms = 0
@@ -131,42 +133,34 @@ class Partition:
         """The group took it away; an owner that did not notice is fenced by the next one."""
         self._drop(Status.LOST)
 
-    async def work(self, records: Sequence[Record]) -> None:
-        """Decide records, and send what comes of them."""
-        await self.decide(records)
-        await self.send()
-
     async def send(self) -> None:
-        """Send what is committed, also if the next record has to wait. After every `decide`; partitions may send together."""
+        """Send what is committed, also if the next record has to wait. After every round; partitions may send together."""
         if self.status in (Status.OWNED, Status.HELD):
             await self._send()
 
-    async def decide(self, records: Sequence[Record]) -> None:
-        """Decide records in order. Returns early when the partition has to wait: what is left will be read again."""
+    async def ready(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Those that are news and can be decided now; none while the partition waits or isn't ours."""
         if self.status is Status.UNTAKEN and self._stalled_until_ms is None:
             await self._take()
         if self.status is not Status.OWNED or self._stalled_until_ms is not None:
-            return
+            return ()
         fresh = [record for record in records if record.offset >= self._watermark.position]
         if not fresh:
-            return
+            return ()
         if fresh[0].offset == self._watermark.position:
             self._gap_at = -1
         elif not self._gap_confirmed(fresh[0].offset):
-            await self._log.seek(self.number, self._watermark.position)
-            return
-        size = self._limits.records_per_commit_max
-        for start in range(0, len(fresh), size):
-            if not await self._settle(fresh[start : start + size]):
-                return
+            await self.log.seek(self.number, self._watermark.position)
+            return ()
+        return fresh
 
     async def idle(self) -> None:
         """Called now and then: ends waits, fires ticks, tidies the outbox."""
         now = self._clock.now_ms()
-        if now - self._orders_at_ms >= self._limits.orders_every_ms:
+        if now - self._orders_at_ms >= self.limits.orders_every_ms:
             self._orders_at_ms = now
             await self._obey()
-        if self.status is Status.FENCED and now - self._fenced_at_ms >= self._limits.fenced_grace_ms:
+        if self.status is Status.FENCED and now - self._fenced_at_ms >= self.limits.fenced_grace_ms:
             # The group still says that it is ours and its next word never came: the taker may have died right after taking.
             self.status = Status.UNTAKEN
         if self._stalled_until_ms is not None and now < self._stalled_until_ms:
@@ -184,13 +178,13 @@ class Partition:
         if self.status not in (Status.OWNED, Status.HELD):
             return
         try:
-            self._orders = await self._store.orders(self.number)
+            self._orders = await self.store.orders(self.number)
         except StoreUnavailable:
             return  # whatever works next finds out, and waits
         if self._orders.paused and self.status is Status.OWNED:
             self.status = Status.HELD
             self.waiting_reason = self.waiting_reason or Status.HELD.value
-            self._log.pause(self.number)
+            self.log.pause(self.number)
         elif not self._orders.paused and self.status is Status.HELD:
             self.status = Status.OWNED
             self._deaths.clear()
@@ -202,8 +196,8 @@ class Partition:
 
     async def _take(self) -> None:
         try:
-            topic_id = await self._log.topic_id()
-            taken = await self._store.take(self.number, topic_id)
+            topic_id = await self.log.topic_id()
+            taken = await self.store.take(self.number, topic_id)
         except (StoreUnavailable, LogUnavailable) as away:
             self._stall(str(away))
             return
@@ -211,12 +205,12 @@ class Partition:
         self._watermark = taken.watermark
         self._stored = taken.watermark.position
         try:
-            self._documents = self._step.restore(taken.documents)
+            self._documents = self.step.restore(taken.documents)
         except ValueError as unreadable:
             self._stall(f"a document in force can't be read by this code: {type(unreadable).__name__}")
             return
         try:
-            await self._step.recall(self._log, partial(self._store.transaction, self.number, self._epoch, self._stored))
+            await self.step.recall(self.log, partial(self.store.transaction, [self.stand]))
         except (StoreUnavailable, LogUnavailable) as away:
             self._stall(str(away))
             return
@@ -240,7 +234,7 @@ class Partition:
         self._drop(Status.FENCED)
         self._fenced_at_ms = self._clock.now_ms()
 
-    def _lose(self, away: StoreUnavailable) -> None:
+    def lose(self, away: StoreUnavailable) -> None:
         """Only the watermark knows where we are: take the partition again, later."""
         self._drop(Status.UNTAKEN)
         self._stall(str(away))
@@ -249,19 +243,19 @@ class Partition:
         self._stalled_until_ms = None
         self._gap_at = -1  # what was seen before a seek says nothing about what comes after it
         if await self._send():
-            await self._log.seek(self.number, self._watermark.position)
-            self._log.resume(self.number)
+            await self.log.seek(self.number, self._watermark.position)
+            self.log.resume(self.number)
             self.waiting_reason = None
 
     def _stall(self, reason: str, after_ms: int | None = None) -> None:
         """Wait, with back-off where no time is given; idle() goes on."""
-        limits = self._limits
+        limits = self.limits
         if after_ms is None:
             after_ms = min(limits.retry_ms_max, limits.retry_ms_min << min(self._failures, 10))
             self._failures += 1
         self._stalled_until_ms = self._clock.now_ms() + after_ms
         self.waiting_reason = reason
-        self._log.pause(self.number)
+        self.log.pause(self.number)
 
     def _gap_confirmed(self, found: int) -> bool:
         """The log has nothing between our position and `found`, seen twice: retention took it, or control records stand there.
@@ -274,24 +268,72 @@ class Partition:
 
     # --- deciding ---
 
-    async def _settle(self, records: Sequence[Record]) -> bool:
-        """Commit and send `records`, halving the batch to find a culprit. False if the partition has to wait."""
+    def admitted(self, records: Sequence[Record], wants: Callable[[str], bool] | None = None) -> Batch:
+        """`records` sorted out and decoded."""
+        return admit(self.number, self._topic_id, records, self._watermark, wants or self.step.wants, self._documents)
+
+    def passes(self, batch: Batch) -> bool:
+        """Move on without a commit where nothing in the batch concerns this consumer.
+
+        That is most records of a topic, for most of its readers: reading them again after a crash costs less.
+        """
+        far = batch.watermark.position - self._stored >= self.limits.records_per_commit_max
+        if far or batch.dead_letters or self.step.concerns(batch):
+            return False
+        self._count(batch, 0)
+        self._watermark = batch.watermark
+        return True
+
+    async def settle(self, records: Sequence[Record], batch: Batch | None = None) -> bool:
+        """Commit `records`, halving the batch to find a culprit. False if the partition has to wait."""
         try:
-            await self._commit(records, [])
+            await self._commit(batch or self.admitted(records))
         except Fenced:
             self._fence()
             return False
         except StoreUnavailable as away:
             # The outcome of the commit is unknown: only the watermark knows, so take the partition again.
-            self._lose(away)
+            self.lose(away)
             return False
         except Exception as failure:  # named below, or a bug: traced to its record
             if len(records) > 1:
                 middle = len(records) // 2
-                return await self._settle(records[:middle]) and await self._settle(records[middle:])
+                return await self.settle(records[:middle]) and await self.settle(records[middle:])
             return await self._blame(records[0], failure)
+        return await self.settled()
+
+    async def settled(self) -> bool:
+        """After a commit. False, and held for a person to look at, when too many records are dying: a deploy is bad, not they."""
         self._failures = 0
-        return await self._alive()
+        if sum(self._deaths) < self.limits.deaths_max:
+            return True
+        self.status = Status.HELD
+        self.waiting_reason = f"{sum(self._deaths)} of the last {len(self._deaths)} records died: held for somebody to look"
+        self.log.pause(self.number)
+        try:
+            await self.store.hold(self.number)
+            await self.store.report_waiting(self.number, self._watermark.position, self.waiting_reason)
+        except StoreUnavailable as away:
+            self.lose(away)
+        return False
+
+    @property
+    def stand(self) -> Stand:
+        """See committing.Owner."""
+        return Stand(self.number, self._epoch, self._stored)
+
+    def forgettable(self) -> Sequence[int]:
+        """See committing.Owner."""
+        return tuple(self._sent) if len(self._sent) >= self.limits.forget_at else ()
+
+    def keep(self, batch: Batch, result: Result, rows: Sequence[OutboxRow], forgotten: Sequence[int]) -> None:
+        """See committing.Owner."""
+        if forgotten:
+            self._sent = []
+        self._count(batch, len(result.changes.dead_letters))
+        self._watermark, self._documents = batch.watermark, result.documents
+        self._stored = batch.watermark.position
+        self._outbox.extend(rows)
 
     async def _blame(self, record: Record, failure: Exception) -> bool:
         """One record can't be handled: wait, try again, or let it die."""
@@ -305,15 +347,15 @@ class Partition:
             return False
         kind = {Refused: "refused", Reject: "reject"}.get(type(failure), "bug")
         reason = _said(failure)
-        if kind == "bug" and attempts < self._limits.attempts_max:
-            await self._wait_on(record, reason, self._limits.retry_ms_min << attempts)
+        if kind == "bug" and attempts < self.limits.attempts_max:
+            await self._wait_on(record, reason, self.limits.retry_ms_min << attempts)
             return False
         return await self._bury(record, DeadLetter(record, reason, kind, attempts))
 
     async def _wait_on(self, record: Record, reason: str, after_ms: int) -> None:
         self._stall(f"offset {record.offset}: {reason}", after_ms)
         try:
-            await self._store.report_waiting(self.number, record.offset, reason)
+            await self.store.report_waiting(self.number, record.offset, reason)
         except StoreUnavailable:
             self._drop(Status.UNTAKEN)
             self._stall("the store is away")
@@ -322,78 +364,37 @@ class Partition:
         """Commit a dead letter in place of the record."""
         try:
             try:
-                await self._commit([record], [letter])
+                await self._die(record, letter)
             except Refused:
                 # Its own headers can't be stored: keep its value and say so.
                 bare = record._replace(headers=(), key=None)
-                await self._commit([record], [dataclasses.replace(letter, record=bare)])
+                await self._die(record, dataclasses.replace(letter, record=bare))
         except Fenced:
             self._fence()
             return False
         except StoreUnavailable as away:
-            self._lose(away)
+            self.lose(away)
             return False
-        return await self._alive()
+        return await self.settled()
 
-    async def _commit(self, records: Sequence[Record], letters: list[DeadLetter]) -> None:
-        """One transaction. With `letters` the records die undecided."""
-        batch = admit(self.number, self._topic_id, records, self._watermark, self._nothing if letters else self._step.wants)
-        if not letters and self._may_wait(batch):
-            self._watermark = batch.watermark
-            self._deaths.extend([False] * len(records))
-            return
-        async with self._store.transaction(self.number, self._epoch, self._stored) as transaction:
-            await transaction.advance(batch.watermark)
-            if letters:
-                result = Result(Changes(dead_letters=letters), self._documents)
-            else:
-                result = await self._step.run(transaction, batch, self._documents, self._log)
-                result.changes.dead_letters.extend(batch.dead_letters)
-            rows = await transaction.write(result.changes)
-            forgets = len(self._sent) >= self._limits.forget_at
-            if forgets:
-                await transaction.forget(self._sent)
-        if forgets:
-            self._sent = []
-        self._watermark, self._documents = batch.watermark, result.documents
-        self._stored = batch.watermark.position
-        self._outbox.extend(rows)
-        died = len(result.changes.dead_letters)
-        self._deaths.extend([True] * died + [False] * (len(records) - died))
-        with contextlib.suppress(Exception):  # listeners may miss it; what is committed must never look like a failed batch
-            await self._step.committed(batch, result)
+    def _count(self, batch: Batch, died: int) -> None:
+        lived = batch.watermark.position - self._watermark.position - died
+        self._deaths.extend([True] * died + [False] * min(lived, self.limits.deaths_window))
 
-    def _may_wait(self, batch: Batch) -> bool:
-        """Most records of a topic are of no concern to most of its readers: reading them again after a crash costs less."""
-        far = batch.watermark.position - self._stored >= self._limits.records_per_commit_max
-        return not (far or batch.dead_letters or self._step.concerns(batch))
+    async def _commit(self, batch: Batch, letters: Sequence[DeadLetter] = ()) -> None:
+        await commit(self.step, self.store, self.log, [(self, batch)], letters)
+
+    async def _die(self, record: Record, letter: DeadLetter) -> None:
+        await self._commit(self.admitted([record], lambda _: False), [letter])
 
     async def _store_position(self) -> None:
         """What was passed without a commit."""
-        async with self._store.transaction(self.number, self._epoch, self._stored) as transaction:
-            await transaction.advance(self._watermark)
-            await transaction.write(Changes())
+        async with self.store.transaction([self.stand]) as transaction:
+            await transaction.advance({self.number: self._watermark})
+            await transaction.write({self.number: Changes()})
             if self._sent:
                 await transaction.forget(self._sent)
         self._stored, self._sent = self._watermark.position, []
-
-    @staticmethod
-    def _nothing(_type: str) -> bool:
-        return False
-
-    async def _alive(self) -> bool:
-        """False, and held for a person to look at, when too many records are dying: a deploy is bad, not the records."""
-        if sum(self._deaths) < self._limits.deaths_max:
-            return True
-        self.status = Status.HELD
-        self.waiting_reason = f"{sum(self._deaths)} of the last {len(self._deaths)} records died: held for somebody to look"
-        self._log.pause(self.number)
-        try:
-            await self._store.hold(self.number)
-            await self._store.report_waiting(self.number, self._watermark.position, self.waiting_reason)
-        except StoreUnavailable as away:
-            self._lose(away)
-        return False
 
     # --- the outbox ---
 
@@ -404,7 +405,7 @@ class Partition:
             for row in self._outbox:
                 flight.setdefault(row.destination, row)
             try:
-                await self._log.append([(row.destination, row.records) for row in flight.values()])
+                await self.log.append([(row.destination, row.records) for row in flight.values()])
             except LogUnavailable as away:
                 self._stall(str(away))
                 return False
@@ -417,32 +418,32 @@ class Partition:
 
     async def _tidy(self, now: int) -> None:
         try:
-            if self._stored != self._watermark.position and now - self._stored_at_ms >= self._limits.store_every_ms:
+            if self._stored != self._watermark.position and now - self._stored_at_ms >= self.limits.store_every_ms:
                 self._stored_at_ms = now
                 await self._store_position()
-            elif self._sent and now - self._forgot_at_ms >= self._limits.forget_every_ms:
+            elif self._sent and now - self._forgot_at_ms >= self.limits.forget_every_ms:
                 self._forgot_at_ms = now
-                await self._store.forget(self.number, self._sent)
+                await self.store.forget(self.number, self._sent)
                 self._sent = []
             await self._tick(now)
         except Fenced:
             self._fence()
         except StoreUnavailable as away:
-            self._lose(away)
+            self.lose(away)
 
     async def _tick(self, now: int) -> None:
         """A timer is due and no record comes: let time pass in the log."""
-        tick = self._step.tick(now)
+        tick = self.step.tick(now)
         if tick is None:
             return
-        due = await self._store.next_due(self.number)
+        due = await self.store.next_due(self.number)
         if due is None or due > now:
             return
         ticked_due, ticked_at = self._ticked
-        if ticked_due == due and now - ticked_at < self._limits.tick_repeat_ms:
+        if ticked_due == due and now - ticked_at < self.limits.tick_repeat_ms:
             return
         self._ticked = (due, now)
         try:
-            await self._log.append([(Destination(self._step.reads.name, self.number), (tick,))])
+            await self.log.append([(Destination(self.step.reads.name, self.number), (tick,))])
         except LogUnavailable:
-            self._ticked = (due, now - self._limits.tick_repeat_ms + self._limits.retry_ms_max)
+            self._ticked = (due, now - self.limits.tick_repeat_ms + self.limits.retry_ms_max)

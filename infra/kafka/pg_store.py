@@ -4,7 +4,7 @@ Every statement is set-based. Error classes decide what a failure means: data th
 connection that went away (perhaps inside COMMIT) is StoreUnavailable, anything else is a bug and passes through.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ import asyncpg
 import orjson
 
 from infra.kafka.fold import Effect
+from infra.kafka.pg_statements import pending_in, statements, unpack
 from infra.kafka.ports import (
     Changes,
     DeadLetter,
@@ -19,9 +20,9 @@ from infra.kafka.ports import (
     Fenced,
     Orders,
     OutboxRow,
-    Outgoing,
     Record,
     Refused,
+    Stand,
     StoredDocument,
     StoredTimer,
     StoreUnavailable,
@@ -30,13 +31,11 @@ from infra.kafka.ports import (
     Transaction,
     Watermark,
 )
-from infra.postgres.together import Statement, together
+from infra.postgres.together import together
 from schemas.envelope import SequenceNumber
 from schemas.events import DocumentPublished
 
 HISTORY_RECORDS_MAX = 100_000
-OUTBOX_ROW_BYTES_MAX = 900 * 1024
-"""A row is sent as one Kafka batch, and a batch has to fit the broker's limit with headers and framing."""
 
 AWAY = (
     asyncpg.PostgresConnectionError,
@@ -94,16 +93,16 @@ class PgStore:
         return Taken(
             epoch=row["epoch"],
             watermark=Watermark(row["position"], row["clock_ms"], _origins(row["origins"])),
-            outbox=tuple(OutboxRow(o["id"], Destination(o["topic"], o["destination"]), _unpack(o["records"])) for o in outbox),
+            outbox=tuple(OutboxRow(o["id"], Destination(o["topic"], o["destination"]), unpack(o["records"])) for o in outbox),
             documents=tuple(StoredDocument(d["kind"], d["name"], d["version"], d["body"]) for d in documents),
         )
 
     @asynccontextmanager
-    async def transaction(self, partition: int, epoch: int, position: int) -> AsyncIterator[Transaction]:
+    async def transaction(self, stands: Sequence[Stand]) -> AsyncIterator[Transaction]:
         """See ports.Store."""
         with _translated():
             async with self._pool.acquire() as connection, connection.transaction():
-                yield _PgTransaction(self, connection, partition, epoch, position)
+                yield _PgTransaction(self, connection, stands)
 
     async def forget(self, partition: int, outbox_ids: Sequence[int]) -> None:
         """See ports.Store."""
@@ -148,41 +147,49 @@ class PgStore:
 class _PgTransaction:
     """One transaction. Implements ports.Transaction."""
 
-    def __init__(self, store: PgStore, connection: Any, partition: int, epoch: int, position: int) -> None:
+    def __init__(self, store: PgStore, connection: Any, stands: Sequence[Stand]) -> None:
         self.connection = connection
         self._store, self._schema = store, store._schema
-        self._partition, self._epoch, self._position = partition, epoch, position
+        self._stands = stands
 
-    async def advance(self, watermark: Watermark) -> None:
-        origins = orjson.dumps({origin: [seq.offset, seq.nth] for origin, seq in watermark.origins.items()}).decode()
+    async def advance(self, watermarks: Mapping[int, Watermark]) -> None:
         status = await self.connection.execute(
-            f"""update {self._schema}.watermarks
-                set position = $4, clock_ms = $5, origins = $6, updated_at = now(),
+            f"""update {self._schema}.watermarks w
+                set position = n.position, clock_ms = n.clock_ms, origins = n.origins, updated_at = now(),
                     waiting_offset = null, waiting_reason = null, waiting_since = null
-                where partition = $1 and epoch = $2 and position = $3""",
-            self._partition,
-            self._epoch,
-            self._position,
-            watermark.position,
-            watermark.clock_ms,
-            origins,
+                from unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])
+                    as n(partition, epoch, stood, position, clock_ms, origins)
+                where w.partition = n.partition and w.epoch = n.epoch and w.position = n.stood""",
+            [stand.partition for stand in self._stands],
+            [stand.epoch for stand in self._stands],
+            [stand.position for stand in self._stands],
+            [watermarks[stand.partition].position for stand in self._stands],
+            [watermarks[stand.partition].clock_ms for stand in self._stands],
+            [_origins_text(watermarks[stand.partition].origins) for stand in self._stands],
         )
-        if status != "UPDATE 1":
-            raise Fenced(f"{self._schema}/{self._partition}: epoch {self._epoch} is over")
+        if status != f"UPDATE {len(self._stands)}":
+            stands = ", ".join(f"{stand.partition} in epoch {stand.epoch}" for stand in self._stands)
+            raise Fenced(f"{self._schema}: another owner has one of {stands}")
 
     async def load(self, keys: Sequence[str]) -> dict[str, bytes]:
         rows = await self.connection.fetch(f"select key, body from {self._schema}.states where key = any($1::text[])", list(keys))
         return {row["key"]: row["body"] for row in rows}
 
-    async def due(self, until_ms: int, limit: int) -> list[StoredTimer]:
+    async def due(self, until_ms: Mapping[int, int], limit: int) -> dict[int, list[StoredTimer]]:
         rows = await self.connection.fetch(
-            f"""select due_ms, key, name from {self._schema}.timers
-                where partition = $1 and due_ms <= $2 order by due_ms, key, name limit $3""",
-            self._partition,
-            until_ms,
+            f"""select n.partition, t.due_ms, t.key, t.name from unnest($1::int[], $2::bigint[]) as n(partition, until_ms)
+                cross join lateral (
+                    select due_ms, key, name from {self._schema}.timers
+                    where partition = n.partition and due_ms <= n.until_ms order by due_ms, key, name limit $3
+                ) t""",
+            list(until_ms),
+            list(until_ms.values()),
             limit,
         )
-        return [StoredTimer(row["due_ms"], row["key"], row["name"]) for row in rows]
+        found: dict[int, list[StoredTimer]] = {}
+        for row in rows:
+            found.setdefault(row["partition"], []).append(StoredTimer(row["due_ms"], row["key"], row["name"]))
+        return {number: sorted(timers, key=_in_order) for number, timers in found.items()}
 
     async def answered(self, ids: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         rows = await self.connection.fetch(
@@ -220,105 +227,25 @@ class _PgTransaction:
             for row in rows
         ]
 
-    async def write(self, changes: Changes) -> list[OutboxRow]:
-        await self._write_documents(changes)
-        if changes.effects:
-            await self._store._plan(self.connection, changes.effects)
-        if changes.dead_letters:
-            await self._store._bury(self.connection, changes.dead_letters)
-        pending = [(destination, part) for destination, records in changes.outbox.items() for part in _parts(records)]
-        statements = [*self._states(changes), *self._timers(changes), *self._answers(changes), *self._outbox(pending)]
-        if not statements:
-            return []
-        sql, arguments = together(statements)
-        rows = await self.connection.fetch(sql, *arguments)
-        return [OutboxRow(row["id"], destination, tuple(part)) for row, (destination, part) in zip(rows, pending, strict=True)]
+    async def write(self, changes: Mapping[int, Changes]) -> dict[int, list[OutboxRow]]:
+        effects = [effect for one in changes.values() for effect in one.effects]
+        if effects:
+            await self._store._plan(self.connection, effects)
+        letters = [letter for one in changes.values() for letter in one.dead_letters]
+        if letters:
+            await self._store._bury(self.connection, letters)
+        pending = pending_in(changes)
+        found = statements(self._schema, changes, pending)
+        written: dict[int, list[OutboxRow]] = {}
+        if found:
+            sql, arguments = together(found)
+            rows = await self.connection.fetch(sql, *arguments)
+            for row, (number, destination, part) in zip(rows, pending, strict=True):
+                written.setdefault(number, []).append(OutboxRow(row["id"], destination, tuple(part)))
+        return written
 
     async def forget(self, outbox_ids: Sequence[int]) -> None:
-        await self.connection.execute(
-            f"delete from {self._schema}.outbox where partition = $1 and id = any($2::bigint[])",
-            self._partition,
-            list(outbox_ids),
-        )
-
-    def _states(self, changes: Changes) -> Iterator[Statement]:
-        kept = {key: body for key, body in changes.states.items() if body is not None}
-        if kept:
-            yield (
-                f"""insert into {self._schema}.states (key, partition, body)
-                    select key, $3, body from unnest($1::text[], $2::bytea[]) as new(key, body)
-                    on conflict (key) do update set body = excluded.body, partition = excluded.partition""",
-                (list(kept), list(kept.values()), self._partition),
-            )
-        dropped = [key for key, body in changes.states.items() if body is None]
-        if dropped:
-            yield f"delete from {self._schema}.states where key = any($1::text[])", (dropped,)
-
-    def _timers(self, changes: Changes) -> Iterator[Statement]:
-        gone = [pair for pair, due_ms in changes.timers.items() if due_ms is None]
-        kept = [(key, name, due_ms) for (key, name), due_ms in changes.timers.items() if due_ms is not None]
-        if gone:
-            yield (
-                f"""delete from {self._schema}.timers t using unnest($1::text[], $2::text[]) as gone(key, name)
-                where t.key = gone.key and t.name = gone.name""",
-                ([key for key, _ in gone], [name for _, name in gone]),
-            )
-        if kept:
-            yield (
-                f"""insert into {self._schema}.timers (partition, key, name, due_ms)
-                    select $4, key, name, due_ms from unnest($1::text[], $2::text[], $3::bigint[]) as new(key, name, due_ms)
-                    on conflict (key, name) do update set due_ms = excluded.due_ms, partition = excluded.partition""",
-                (
-                    [key for key, _, _ in kept],
-                    [name for _, name, _ in kept],
-                    [due_ms for _, _, due_ms in kept],
-                    self._partition,
-                ),
-            )
-
-    def _answers(self, changes: Changes) -> Iterator[Statement]:
-        if changes.answers:
-            yield (
-                f"""insert into {self._schema}.outcomes (command_id, lead, status, detail, version, position)
-                    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])
-                    on conflict do nothing""",
-                (
-                    [answer.command_id for answer in changes.answers],
-                    [answer.lead for answer in changes.answers],
-                    [answer.outcome.status for answer in changes.answers],
-                    [answer.outcome.detail for answer in changes.answers],
-                    [answer.outcome.version for answer in changes.answers],
-                    [answer.position for answer in changes.answers],
-                ),
-            )
-
-    async def _write_documents(self, changes: Changes) -> None:
-        for document in changes.documents:
-            await self.connection.execute(
-                f"""insert into {self._schema}.documents (partition, kind, name, version, body) values ($1, $2, $3, $4, $5)
-                    on conflict (partition, kind, name) do update set version = excluded.version, body = excluded.body""",
-                self._partition,
-                document.kind,
-                document.name,
-                document.version,
-                document.body,
-            )
-
-    def _outbox(self, pending: Sequence[tuple[Destination, Sequence[Outgoing]]]) -> Iterator[Statement]:
-        """The last, for the ids that it returns."""
-        if pending:
-            yield (
-                f"""insert into {self._schema}.outbox (partition, topic, destination, records)
-                    select $4, topic, destination, records
-                    from unnest($1::text[], $2::int[], $3::bytea[]) with ordinality as new(topic, destination, records, nth)
-                    order by nth returning id""",
-                (
-                    [destination.topic for destination, _ in pending],
-                    [destination.partition for destination, _ in pending],
-                    [_pack(part) for _, part in pending],
-                    self._partition,
-                ),
-            )
+        await self.connection.execute(f"delete from {self._schema}.outbox where id = any($1::bigint[])", list(outbox_ids))
 
 
 class _translated:  # noqa: N801 - reads as a word in `with`
@@ -338,36 +265,9 @@ def _origins(text: str) -> dict[str, SequenceNumber]:
     return {origin: SequenceNumber(offset, nth) for origin, (offset, nth) in orjson.loads(text).items()}
 
 
-def _parts(records: Sequence[Outgoing]) -> list[list[Outgoing]]:
-    """Split so that each part fits one Kafka batch; a single record larger than that stands alone."""
-    parts: list[list[Outgoing]] = [[]]
-    size = 0
-    for record in records:
-        bytes_ = len(record.value) + 512
-        if parts[-1] and size + bytes_ > OUTBOX_ROW_BYTES_MAX:
-            parts.append([])
-            size = 0
-        parts[-1].append(record)
-        size += bytes_
-    return parts
+def _origins_text(origins: Mapping[str, SequenceNumber]) -> str:
+    return orjson.dumps({origin: [seq.offset, seq.nth] for origin, seq in origins.items()}).decode()
 
 
-def _pack(records: Sequence[Outgoing]) -> bytes:
-    """Records as a JSON array: everything that we publish is UTF-8."""
-    return orjson.dumps(
-        [
-            [
-                None if record.key is None else record.key.decode(),
-                [(name, value.decode()) for name, value in record.headers],
-                record.value.decode(),
-            ]
-            for record in records
-        ]
-    )
-
-
-def _unpack(packed: bytes) -> tuple[Outgoing, ...]:
-    return tuple(
-        Outgoing(None if key is None else key.encode(), tuple((name, text.encode()) for name, text in headers), value.encode())
-        for key, headers, value in orjson.loads(packed)
-    )
+def _in_order(timer: StoredTimer) -> tuple[int, str, str]:
+    return timer.due_ms, timer.key, timer.name

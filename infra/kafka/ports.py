@@ -150,20 +150,31 @@ class Changes:
     dead_letters: list[DeadLetter] = field(default_factory=list)
 
 
+class Stand(NamedTuple):
+    """Where a partition's owner believes to stand: what its transactions are compared with."""
+
+    partition: int
+    epoch: int
+    position: int
+
+
 class Transaction(Protocol):
-    """One transaction of one partition. Everything raises StoreUnavailable, and Refused where data is at fault."""
+    """One transaction of one or several partitions. Everything raises StoreUnavailable, and Refused where data is at fault."""
 
     connection: Any
     """The store's own connection, for projections and `identity`, which write their own tables."""
 
-    async def advance(self, watermark: Watermark) -> None:
-        """Compare and set on epoch and position. Raises Fenced. Called first, so that an old owner waits or fails here."""
+    async def advance(self, watermarks: Mapping[int, Watermark]) -> None:
+        """Compare and set on epoch and position, of each partition. Raises Fenced if any moved.
+
+        Called first, so that an old owner waits or fails here.
+        """
 
     async def load(self, keys: Sequence[str]) -> dict[str, bytes]:
         """States by key, absent keys left out."""
 
-    async def due(self, until_ms: int, limit: int) -> list[StoredTimer]:
-        """Timers due by then, in order (due_ms, key, name)."""
+    async def due(self, until_ms: Mapping[int, int], limit: int) -> dict[int, list[StoredTimer]]:
+        """Timers due by then, by partition: the first `limit` of each, in order (due_ms, key, name)."""
 
     async def answered(self, ids: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Which (command_id, lead) have an outcome already."""
@@ -171,8 +182,8 @@ class Transaction(Protocol):
     async def history(self, partition: int, lead: str, before: int) -> list[Record] | None:
         """A lead's records and the markers of its partition, before an offset of the log; None while history is not that far."""
 
-    async def write(self, changes: Changes) -> list[OutboxRow]:
-        """Store everything; returns the outbox rows with their ids, in order."""
+    async def write(self, changes: Mapping[int, Changes]) -> dict[int, list[OutboxRow]]:
+        """Store everything, by partition; returns the outbox rows with their ids, in order."""
 
     async def forget(self, outbox_ids: Sequence[int]) -> None:
         """Delete acknowledged outbox rows."""
@@ -187,13 +198,16 @@ class Orders:
 
 
 class Store(Protocol):
-    """Where one consumer keeps one partition's state."""
+    """Where one consumer keeps its partitions."""
 
     async def take(self, partition: int, topic_id: str) -> Taken:
         """epoch + 1 (waits for an old owner's commit), then what is left. Raises TopicRemade, StoreUnavailable."""
 
-    def transaction(self, partition: int, epoch: int, position: int) -> AbstractAsyncContextManager[Transaction]:
-        """Commits when left without an exception. Raises StoreUnavailable when the outcome of the commit is unknown."""
+    def transaction(self, stands: Sequence[Stand]) -> AbstractAsyncContextManager[Transaction]:
+        """Commits when left without an exception. Raises StoreUnavailable when the outcome of the commit is unknown.
+
+        What several partitions write is disjoint: a state's key belongs to one partition.
+        """
 
     async def forget(self, partition: int, outbox_ids: Sequence[int]) -> None:
         """Delete acknowledged outbox rows, outside of any batch."""

@@ -42,10 +42,14 @@ class ProjectedRecord:
 
 @dataclass(slots=True)
 class ProjectionBatch:
-    """Records of one partition, in order, none seen before."""
+    """Records of one or several partitions, each in its order, none seen before.
 
-    partition: int
+    Attributes:
+        news: what `apply` found that listeners are to be told after the commit.
+    """
+
     records: list[ProjectedRecord] = field(default_factory=list)
+    news: list[bytes] = field(default_factory=list)
 
 
 async def _nothing(_batch: ProjectionBatch) -> None:
@@ -80,6 +84,13 @@ class Projection:
             object.__setattr__(self, "schema", self.name)
 
 
+@dataclass(frozen=True, slots=True)
+class _Applied(Result):
+    """With what was applied, of all partitions of the transaction: listeners are told of it after the commit."""
+
+    projected: ProjectionBatch
+
+
 class ProjectionStep:
     """Runs one Projection. Implements Step."""
 
@@ -89,7 +100,6 @@ class ProjectionStep:
         self.reads = projection.reads
         self.breath_ms = projection.breath_ms
         self._keyring = keyring
-        self._applied: dict[int, ProjectionBatch] = {}
 
     def wants(self, type_: str) -> bool:  # noqa: ARG002 - a read model keeps a mark of everything
         """Everything: re-sent records are told by their origin, whatever their type."""
@@ -110,37 +120,38 @@ class ProjectionStep:
         """No timers."""
         return None
 
-    async def run(self, transaction: Transaction, batch: Batch, documents: Documents, log: Log) -> Result:  # noqa: ARG002
+    async def run(self, transaction: Transaction, batches: Sequence[Batch], log: Log) -> Sequence[Result]:  # noqa: ARG002
         """See Step."""
-        projected = ProjectionBatch(batch.partition)
+        projected = ProjectionBatch()
+        entries = [entry for batch in batches for entry in batch.entries]
         sealed = [
             entry.body.lead
-            for entry in batch.entries
+            for entry in entries
             if self.projection.opens
             and entry.body is not None
             and entry.body.personal is not None
             and entry.body.lead is not None
         ]
         keys = await self._keys(sealed) if sealed else {}
-        for entry in batch.entries:
+        for entry in entries:
             if entry.envelope is None:
                 continue
             person = _opened(entry.body, keys) if keys else None
             projected.records.append(ProjectedRecord(entry.record, entry.envelope, entry.body, person))
         if projected.records:
             await self.projection.apply(transaction.connection, projected)
-        self._applied[batch.partition] = projected
-        return Result(Changes(), documents)
+        return [_Applied(Changes(), batch.documents, projected) for batch in batches]
 
-    async def committed(self, batch: Batch, result: Result) -> None:  # noqa: ARG002
+    async def committed(self, batches: Sequence[Batch], results: Sequence[Result]) -> None:
         """Tell who listens."""
-        applied = self._applied.pop(batch.partition, None)
+        applied = results[0]
         if self._keyring is not None:
-            for entry in batch.entries:
-                if isinstance(entry.body, LeadErased):
-                    self._keyring.forget(entry.body.lead)
-        if applied is not None and applied.records:
-            await self.projection.after_commit(applied)
+            for batch in batches:
+                for entry in batch.entries:
+                    if isinstance(entry.body, LeadErased):
+                        self._keyring.forget(entry.body.lead)
+        if isinstance(applied, _Applied) and applied.projected.records:
+            await self.projection.after_commit(applied.projected)
 
     async def _keys(self, leads: list[Any]) -> dict[str, Any]:
         if self._keyring is None:

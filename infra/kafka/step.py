@@ -24,7 +24,7 @@ Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
 
 
 class Step(Protocol):
-    """What a consumer does with a batch, inside the transaction. `breath_ms`: see Fold."""
+    """What a consumer does with batches, inside the transaction. `breath_ms`: see Fold."""
 
     name: str
     reads: Topic
@@ -42,13 +42,14 @@ class Step(Protocol):
     def concerns(self, batch: Batch) -> bool:
         """False if running this batch would change nothing: then only the position moves, and is stored later."""
 
-    async def run(self, transaction: Transaction, batch: Batch, documents: Documents, log: Log) -> Result:
-        """Read, decide, and say what to write. Any exception undoes everything.
+    async def run(self, transaction: Transaction, batches: Sequence[Batch], log: Log) -> Sequence[Result]:
+        """Read, decide, and say what to write: a result for each batch, of one partition each. Any exception undoes everything.
 
-        RetryLater makes the partition wait; Reject and every other exception are traced to one record by halving the batch.
+        RetryLater makes the partition wait; Reject and every other exception are traced to one record: each partition is run
+        by itself, and its batch halved.
         """
 
-    async def committed(self, batch: Batch, result: Result) -> None:
+    async def committed(self, batches: Sequence[Batch], results: Sequence[Result]) -> None:
         """After the commit: tell whoever listens. May be lost, never repeated."""
 
     def tick(self, now_ms: int) -> Outgoing | None:

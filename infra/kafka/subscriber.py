@@ -24,6 +24,7 @@ from infra.kafka.partition import Partition, Status
 from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Reader, Record, Store, record_of
 from infra.kafka.producer import Producer
 from infra.kafka.reading import opener
+from infra.kafka.rounds import decide
 from infra.kafka.step import Step
 from infra.observability.metrics import Meters
 from infra.settings import Kafka
@@ -189,27 +190,21 @@ class Subscriber(ConsumerRebalanceListener):
         batches: dict[int, list[Record]] = {}
         for raw in message.raw_message:
             batches.setdefault(raw.partition, []).append(record_of(raw))
-        # One after the other: side by side they would all be done late, and none sooner. What they send goes together.
-        for number, records in batches.items():
-            await self._work(number, records)
-        await asyncio.gather(*(self._send(number) for number in batches))
+        async with contextlib.AsyncExitStack() as held:
+            for number in sorted(batches):
+                await held.enter_async_context(self._lock(number))
+            # Asked now: what was taken away meanwhile is not ours.
+            polled = {ours: records for number, records in batches.items() if (ours := self._partitions.get(number)) is not None}
+            await self._guarded(self._work(polled))
         await asyncio.sleep(self._step.breath_ms / 1000)
 
-    async def _work(self, number: int, records: Sequence[Record]) -> None:
-        partition = self._partitions.get(number)
-        if partition is None:
-            return
-        started = time.perf_counter()
-        before = partition.position
-        async with self._lock(number):
-            await self._guarded(partition.decide(records))
-        self._meters.worked(self.name, number, partition.position - before, time.perf_counter() - started)
-
-    async def _send(self, number: int) -> None:
-        partition = self._partitions.get(number)
-        if partition is not None:
-            async with self._lock(number):
-                await self._guarded(partition.send())
+    async def _work(self, polled: dict[Partition, list[Record]]) -> None:
+        started, before = time.perf_counter(), {partition: partition.position for partition in polled}
+        await decide(polled)
+        seconds = (time.perf_counter() - started) / max(1, len(polled))
+        await asyncio.gather(*(partition.send() for partition in polled))
+        for partition, position in before.items():
+            self._meters.worked(self.name, partition.number, partition.position - position, seconds)
 
     async def _idle(self) -> None:
         while True:

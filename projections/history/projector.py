@@ -22,16 +22,20 @@ class Projector:
 
     def __init__(self, schema: str = SCHEMA) -> None:
         self._schema = schema
-        self._last = f'select recorded_at from {schema}.records where partition = $1 order by "offset" desc limit 1'
+        self._last = f"""
+            select n.partition, last.recorded_at from unnest($1::int[]) as n(partition) cross join lateral (
+                select recorded_at from {schema}.records where partition = n.partition order by "offset" desc limit 1
+            ) last"""
 
     async def apply(self, connection: asyncpg.Connection, batch: ProjectionBatch) -> None:
         """COPY the batch within the caller's transaction."""
-        last = await connection.fetchval(self._last, batch.partition)
-        clock_ms = 0 if last is None else round(last.timestamp() * 1000)
+        last = await connection.fetch(self._last, sorted({item.record.partition for item in batch.records}))
+        clocks_ms = {partition: round(recorded_at.timestamp() * 1000) for partition, recorded_at in last}
         found = []
         for item in batch.records:
             # A broker's clock may step back; a partition's time doesn't (as_of reads a prefix).
-            clock_ms = max(clock_ms, item.record.recorded_ms)
+            clock_ms = max(clocks_ms.get(item.record.partition, 0), item.record.recorded_ms)
+            clocks_ms[item.record.partition] = clock_ms
             found.append(row(item, clock_ms))
         await connection.copy_records_to_table(
             "records", schema_name=self._schema, records=found, columns=COLUMNS, timeout=COPY_TIMEOUT_SECONDS

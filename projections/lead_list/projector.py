@@ -25,6 +25,9 @@ Announce = Callable[[Sequence[bytes]], Awaitable[object]]
 COPY_ROWS_MIN: Final = 20
 """Fewer rows are written faster by a statement that is prepared already."""
 
+Counts = Counter[tuple[int, str, str]]
+"""By partition, dimension and value."""
+
 Written = dict[str, tuple[int, str | None]]
 """Version and owner of leads that have a row."""
 
@@ -36,21 +39,19 @@ class Projector:
         self._schema = schema
         self._sql = statements(schema)
         self._announce = announce
-        self._news: dict[int, list[bytes]] = {}
 
     async def apply(self, connection: asyncpg.Connection, batch: ProjectionBatch) -> None:
         """Write a batch within the caller's transaction."""
-        self._news.pop(batch.partition, None)
         facts = [
-            rows.Fact(lead, item.record.offset, item.body, item.person, item.envelope.occurred_at)
+            rows.Fact(lead, item.record.partition, item.record.offset, item.body, item.person, item.envelope.occurred_at)
             for item in batch.records
             if item.body is not None and (lead := item.body.lead) is not None
         ]
         if not facts:
             return
         loaded, gone = await self._load(connection, rows.needed(facts))
-        folded = rows.fold_batch(batch.partition, facts, loaded, gone)
-        counts: Counter[tuple[str, str]] = Counter()
+        folded = rows.fold_batch(facts, loaded, {fact.lead: fact.partition for fact in facts if fact.lead in gone})
+        counts: Counts = Counter()
         later: list[Statement] = []
         written = await self._write_leads(connection, folded, counts, later)
         if folded.companies:
@@ -62,30 +63,31 @@ class Projector:
             await _run(connection, later)  # before rows of theirs are dropped
             later = []
             await self._erase(connection, folded, counts)
-        later.extend(self._count(batch.partition, counts))
+        later.extend(self._count(counts))
         await _run(connection, later)
-        if any(by < 0 for by in counts.values()):
+        fewer = sorted({partition for (partition, _, _), by in counts.items() if by < 0})
+        if fewer:
             # Nought and absent are the same: where batches end must not show in the table.
-            await connection.execute(self._sql["counted down"], batch.partition)
+            await connection.execute(self._sql["counted down"], fewer)
         if self._announce is not None:
-            self._news[batch.partition] = news(batch.partition, folded, written)
+            batch.news = news(folded, written)
 
     async def after_commit(self, batch: ProjectionBatch) -> None:
         """Tell listeners what the batch changed."""
-        found = self._news.pop(batch.partition, None)
+        found, batch.news = batch.news, []
         if found and self._announce is not None:
             await self._announce(found)
 
-    async def _load(self, connection: asyncpg.Connection, wanted: list[str]) -> tuple[dict[str, Lead], list[str]]:
+    async def _load(self, connection: asyncpg.Connection, wanted: list[str]) -> tuple[dict[str, Lead], set[str]]:
         if not wanted:
-            return {}, []
+            return {}, set()
         loaded = {row["id"]: lead_from(row) for row in await connection.fetch(self._sql["load"], wanted)}
         missing = [id_ for id_ in wanted if id_ not in loaded]
-        gone = [row["lead"] for row in await connection.fetch(self._sql["gone"], missing)] if missing else []
+        gone = {row["lead"] for row in await connection.fetch(self._sql["gone"], missing)} if missing else set()
         return loaded, gone
 
     async def _write_leads(
-        self, connection: asyncpg.Connection, folded: rows.Folded, counts: Counter[tuple[str, str]], later: list[Statement]
+        self, connection: asyncpg.Connection, folded: rows.Folded, counts: Counts, later: list[Statement]
     ) -> Written:
         """Upsert whole rows, update narrow ones; returns version and owner of each lead that has a row."""
         written: Written = {}
@@ -95,18 +97,20 @@ class Projector:
             await self._put(connection, "names", [rows.name_row(lead) for lead in leads], folded, later)
             for lead in leads:
                 written[lead.id] = (lead.version, lead.owner)
-                counts.update(rows.counted(lead))
-                counts.subtract(folded.before.get(lead.id, ()))
+                counts.update(_in(lead.partition, rows.counted(lead)))
+                counts.subtract(_in(lead.partition, folded.before.get(lead.id, ())))
         if folded.narrow:
             changes = [_narrow_row(folded.narrow[id_]) for id_ in sorted(folded.narrow)]
             for row in await connection.fetch(self._sql["narrow"], *_columns(changes)):
                 written[row["id"]] = (row["version"], row["owner"])
                 # Of what may have changed, the rest is counted as before.
+                partition = folded.narrow[row["id"]].partition
                 if row["status"] != row["old_status"]:
-                    counts.update({("status", row["status"]): 1, ("status", row["old_status"]): -1})
+                    counts.update({(partition, "status", row["status"]): 1, (partition, "status", row["old_status"]): -1})
                 if row["grade"] != row["old_grade"]:
-                    counts.update({("grade", value): by for value, by in ((row["grade"], 1), (row["old_grade"], -1)) if value})
-                counts["unassigned", ""] += (row["owner"] is None) - (row["old_owner"] is None)
+                    grades = ((row["grade"], 1), (row["old_grade"], -1))
+                    counts.update({(partition, "grade", value): by for value, by in grades if value})
+                counts[partition, "unassigned", ""] += (row["owner"] is None) - (row["old_owner"] is None)
         return written
 
     async def _known(self, connection: asyncpg.Connection, folded: rows.Folded) -> Written:
@@ -146,18 +150,19 @@ class Projector:
         if found:
             later.append((self._sql[table], _columns(found)))
 
-    async def _erase(self, connection: asyncpg.Connection, folded: rows.Folded, counts: Counter[tuple[str, str]]) -> None:
+    async def _erase(self, connection: asyncpg.Connection, folded: rows.Folded, counts: Counts) -> None:
         erased = sorted(folded.erased)
         for row in await connection.fetch(self._sql["drop"], erased):
-            counts.subtract(rows.counted_by(row["status"], row["grade"], row["vendor"], row["owner"], row["created_at"]))
+            was = rows.counted_by(row["status"], row["grade"], row["vendor"], row["owner"], row["created_at"])
+            counts.subtract(_in(row["partition"], was))
         for table in LEAD_TABLES:
             await connection.execute(self._sql[f"drop {table}"], erased)
         await connection.execute(self._sql["erased"], erased, [folded.erased[id_] for id_ in erased])
 
-    def _count(self, partition: int, counts: Counter[tuple[str, str]]) -> Iterator[Statement]:
-        changed = [(dimension, value, by) for (dimension, value), by in sorted(counts.items()) if by]
+    def _count(self, counts: Counts) -> Iterator[Statement]:
+        changed = [(*place, by) for place, by in sorted(counts.items()) if by]
         if changed:
-            yield self._sql["counters"], (partition, *_columns(changed))
+            yield self._sql["counters"], _columns(changed)
 
 
 def projection(*, schema: str = SCHEMA, version: int = VERSION, announce: Announce | None = None) -> Projection:
@@ -181,10 +186,10 @@ def lead_from(row: Any) -> Lead:
     return lead
 
 
-def news(partition: int, folded: rows.Folded, written: Written) -> list[bytes]:
+def news(folded: rows.Folded, written: Written) -> list[bytes]:
     """What listeners are told, one document a lead; an erased lead has no version and no owner any more."""
     told = []
-    for lead, (offset, types) in folded.changed.items():
+    for lead, ((partition, offset), types) in folded.changed.items():
         message: dict[str, Any] = {"lead": lead, "version": None, "partition": partition, "offset": offset, "types": types}
         if lead in written:
             message["version"], message["owner"] = written[lead]
@@ -192,6 +197,10 @@ def news(partition: int, folded: rows.Folded, written: Written) -> list[bytes]:
             continue
         told.append(orjson.dumps(message))
     return told
+
+
+def _in(partition: int, counted: rows.Counted) -> Iterator[tuple[int, str, str]]:
+    return ((partition, dimension, value) for dimension, value in counted)
 
 
 def _narrow_row(lead: Standing) -> tuple[Any, ...]:

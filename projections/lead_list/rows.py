@@ -1,6 +1,6 @@
 """A batch of facts -> the rows of lead_list. Pure: what was known before comes in, what to write goes out."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -18,6 +18,9 @@ Row = tuple[Any, ...]
 Counted = tuple[tuple[str, str], ...]
 """Under what one lead is counted: (dimension, value) pairs."""
 
+Place = tuple[int, int]
+"""(partition, offset)"""
+
 COMPANIES_CACHED_MAX: Final = 10_000
 KEY_CHARACTERS_MAX: Final = 200
 """An index row takes 2,704 bytes at most; four bytes a character."""
@@ -27,6 +30,7 @@ class Fact(NamedTuple):
     """One fact of the batch: its lead, its place, and what the envelope and the codec say beside the body."""
 
     lead: str
+    partition: int
     offset: int
     body: Message
     person: Frozen | None
@@ -42,7 +46,7 @@ class Folded:
         narrow: leads of which only version, status, score or owner changed, and which were not looked at.
         before: under what the leads in `whole` were counted; leads that are new in this batch are not in it.
         erased: lead -> when. Rows of these leads are nowhere in the rest.
-        changed: lead -> (offset of its last fact, types of its facts): what listeners are told.
+        changed: lead -> (place of its last fact, types of its facts): what listeners are told.
     """
 
     whole: dict[str, Lead] = field(default_factory=dict)
@@ -56,7 +60,7 @@ class Folded:
     messages: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     notes: list[Row] = field(default_factory=list)
     companies: dict[str, tuple[str, str, str | None, datetime]] = field(default_factory=dict)
-    changed: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+    changed: dict[str, tuple[Place, list[str]]] = field(default_factory=dict)
 
 
 def needed(facts: Iterable[Fact]) -> list[str]:
@@ -64,14 +68,14 @@ def needed(facts: Iterable[Fact]) -> list[str]:
     return sorted({fact.lead for fact in facts if type(fact.body) in WHOLE_TYPES})
 
 
-def fold_batch(partition: int, facts: Iterable[Fact], loaded: Mapping[str, Lead], gone: Iterable[str]) -> Folded:
-    """Fold facts in order. `loaded` are the leads asked for by `needed`, `gone` those of them that were erased."""
+def fold_batch(facts: Sequence[Fact], loaded: Mapping[str, Lead], gone: Mapping[str, int]) -> Folded:
+    """Fold facts in order. `loaded` are the leads asked for by `needed`, `gone` those of them that were erased, by partition."""
     folded = Folded(before={lead.id: counted(lead) for lead in loaded.values()})
     leads: dict[str, Standing] = dict(loaded)
-    leads.update({lead: Standing(lead, partition, erased=True) for lead in gone})
+    leads.update({lead: Standing(lead, partition, erased=True) for lead, partition in gone.items()})
     changed = folded.changed
     for fact in facts:
-        id_, offset, body, person, at = fact
+        id_, partition, offset, body, person, at = fact
         lead = leads.get(id_)
         if lead is not None and lead.erased:
             continue
@@ -87,7 +91,7 @@ def fold_batch(partition: int, facts: Iterable[Fact], loaded: Mapping[str, Lead]
         types = changed[id_][1] if id_ in changed else []
         if body.TYPE not in types:
             types.append(body.TYPE)
-        changed[id_] = (offset, types)
+        changed[id_] = ((partition, offset), types)
     _sort_out(folded, leads.values())
     _hang_on(folded)
     return folded

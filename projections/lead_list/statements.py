@@ -124,12 +124,13 @@ def statements(schema: str) -> dict[str, str]:
             on conflict (id) do update set name = least(companies.name collate "C", excluded.name),
                 domain = least(companies.domain, excluded.domain),
                 created_at = least(companies.created_at, excluded.created_at)""",
-        "drop": f"delete from {schema}.leads where id = any($1::text[]) returning status, grade, vendor, owner, created_at",
+        "drop": f"delete from {schema}.leads where id = any($1::text[]) "
+        "returning partition, status, grade, vendor, owner, created_at",
         "erased": f"insert into {schema}.erased (lead, at) select * from {_unnest('text', 'timestamptz')} on conflict do nothing",
         "counters": f"insert into {schema}.counters (partition, dimension, value, n) "
-        "select $1::int, * from unnest($2::text[], $3::text[], $4::bigint[]) "
+        "select * from unnest($1::int[], $2::text[], $3::text[], $4::bigint[]) "
         "on conflict (partition, dimension, value) do update set n = counters.n + excluded.n",
-        "counted down": f"delete from {schema}.counters where partition = $1 and n = 0",
+        "counted down": f"delete from {schema}.counters where partition = any($1::int[]) and n = 0",
     }
     sql |= {f"drop {table}": f"delete from {schema}.{table} where lead = any($1::text[])" for table in LEAD_TABLES}
     for table, key, columns in BESIDE:

@@ -36,13 +36,13 @@ class Projector:
         facts = [item for item in batch.records if type(item.body) in SEARCHED]
         if not facts:
             return
-        leads = await self._known(connection, batch.partition, facts)
+        leads = await self._known(connection, facts)
         versions: dict[str, int] = {}
         for item in facts:
             id_ = _lead_of(item)
             lead = leads.get(id_)
             if lead is None:
-                lead = leads[id_] = Lead(id_, batch.partition)
+                lead = leads[id_] = Lead(id_, item.record.partition)
             if item.body is None or lead.erased:
                 continue
             fold(lead, item.body, item.person, item.envelope.occurred_at)
@@ -56,17 +56,19 @@ class Projector:
         sql, arguments = together([(self._write, (changed, numbers, bodies)), (self._mark, (changed, numbers))])
         await connection.execute(sql, *arguments)
 
-    async def _known(self, connection: asyncpg.Connection, partition: int, facts: list[ProjectedRecord]) -> dict[str, Lead]:
+    async def _known(self, connection: asyncpg.Connection, facts: list[ProjectedRecord]) -> dict[str, Lead]:
         made: set[str] = set()
-        asked: set[str] = set()
+        asked: dict[str, int] = {}
         for item in facts:
             id_ = _lead_of(item)
-            if id_ not in made and id_ not in asked:
-                (made if item.body is not None and makes_lead(item.body) else asked).add(id_)
+            if item.body is not None and makes_lead(item.body) and id_ not in asked:
+                made.add(id_)
+            elif id_ not in made:
+                asked[id_] = item.record.partition
         if not asked:
             return {}
         rows = await connection.fetch(self._load, sorted(asked))
-        return {row["lead"]: _lead(row, partition) for row in rows}
+        return {row["lead"]: _lead(row, asked[row["lead"]]) for row in rows}
 
 
 def _lead_of(item: ProjectedRecord) -> str:

@@ -75,7 +75,7 @@ class LogOfFacts:
         """What was added since the last batch."""
         news = self.records[self._taken :]
         self._taken = len(self.records)
-        return ProjectionBatch(self.partition, list(news))
+        return ProjectionBatch(list(news))
 
     def at(self, offset: int) -> datetime:
         """When a fact was recorded."""

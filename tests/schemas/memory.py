@@ -1,6 +1,6 @@
 """The runtime's ports in memory, where nothing ever fails: one consumer, one partition, the very same Partition and FoldStep."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,11 +16,13 @@ from infra.kafka.ports import (
     Outgoing,
     Reader,
     Record,
+    Stand,
     StoredDocument,
     StoredTimer,
     Taken,
     Watermark,
 )
+from infra.kafka.rounds import decide
 from infra.kafka.step import Step
 from schemas.events import DocumentPublished
 from schemas.topics import CATALOGUE, PARTITIONS_LAPTOP
@@ -80,7 +82,7 @@ class MemoryStore:
         return Taken(self.epoch, self.watermark.copy(), (), tuple(self.documents.values()))
 
     @asynccontextmanager
-    async def transaction(self, partition: int, epoch: int, position: int) -> AsyncIterator["MemoryTransaction"]:
+    async def transaction(self, stands: Sequence[Stand]) -> AsyncIterator["MemoryTransaction"]:
         transaction = MemoryTransaction(self)
         yield transaction
         transaction.commit()
@@ -111,15 +113,15 @@ class MemoryTransaction:
         self._watermark = store.watermark
         self._changes = Changes()
 
-    async def advance(self, watermark: Watermark) -> None:
-        self._watermark = watermark.copy()
+    async def advance(self, watermarks: Mapping[int, Watermark]) -> None:
+        self._watermark = watermarks[0].copy()
 
     async def load(self, keys: Sequence[str]) -> dict[str, bytes]:
         return {key: self._store.states[key] for key in keys if key in self._store.states}
 
-    async def due(self, until_ms: int, limit: int) -> list[StoredTimer]:
-        due = [StoredTimer(due_ms, key, name) for (key, name), due_ms in self._store.timers.items() if due_ms <= until_ms]
-        return sorted(due, key=lambda timer: (timer.due_ms, timer.key, timer.name))[:limit]
+    async def due(self, until_ms: Mapping[int, int], limit: int) -> dict[int, list[StoredTimer]]:
+        due = [StoredTimer(due_ms, key, name) for (key, name), due_ms in self._store.timers.items() if due_ms <= until_ms[0]]
+        return {0: sorted(due, key=lambda timer: (timer.due_ms, timer.key, timer.name))[:limit]}
 
     async def answered(self, ids: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         return {pair for pair in ids if pair in self._store.answers}
@@ -129,13 +131,13 @@ class MemoryTransaction:
         past = [record for record in self._store.log if record.offset < before]
         return [record for record in past if record.key == lead.encode() or marker in record.headers]
 
-    async def write(self, changes: Changes) -> list[OutboxRow]:
-        self._changes = changes
+    async def write(self, changes: Mapping[int, Changes]) -> dict[int, list[OutboxRow]]:
+        self._changes = changes[0]
         rows = []
-        for destination, records in changes.outbox.items():
+        for destination, records in changes[0].outbox.items():
             self._store.rows += 1
             rows.append(OutboxRow(self._store.rows, destination, tuple(records)))
-        return rows
+        return {0: rows}
 
     async def forget(self, outbox_ids: Sequence[int]) -> None:
         return None
@@ -176,7 +178,8 @@ class Consuming:
         if self._partition.position == 0:
             await self._partition.assigned()
         self.records.extend(records)
-        await self._partition.work(records)
+        await decide({self._partition: records})
+        await self._partition.send()
         stuck = self.store.waiting or self._partition.waiting_reason
         assert stuck is None, f"the partition waits: {stuck}"
 

@@ -24,6 +24,7 @@ from infra.wiring import discovery
 from schemas.message import Message
 from schemas.submissions import SubmissionReceived
 from schemas.topics import EVENTS, SUBMISSIONS, Topic
+from tests.infra.kafka.logs import work
 from tests.schemas import examples
 from tests.schemas.examples import Example
 from tests.schemas.memory import MemoryLog, StillClock
@@ -130,7 +131,7 @@ class Consumer:
         """Read `story` after all that was read before."""
         await self.partition.assigned()
         begin = self.partition.position
-        await self.partition.work([example.record(offset, message) for offset, (example, message) in enumerate(story, begin)])
+        await work(self.partition, [example.record(offset, message) for offset, (example, message) in enumerate(story, begin)])
         assert self.partition.waiting_reason is None, self.partition.waiting_reason
         assert self.partition.position == begin + len(story)
 

@@ -2,10 +2,12 @@
 
 import contextlib
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from infra.kafka.batch import Batch
+from infra.kafka.committing import commit
 from infra.kafka.fold import Decision, Documents, Event, Fold
 from infra.kafka.folding import FoldStep
 from infra.kafka.partition import Partition, Status
@@ -14,11 +16,14 @@ from infra.kafka.ports import (
     Destination,
     Fenced,
     LogUnavailable,
+    OutboxRow,
     Outgoing,
     Record,
+    Stand,
     StoreUnavailable,
     Watermark,
 )
+from infra.kafka.rounds import decide
 from infra.kafka.step import Result
 from schemas.envelope import Envelope
 from schemas.events import LeadScored
@@ -32,32 +37,34 @@ from tests.simulation.variants import Variants
 class PositionFirst(SimTransaction):
     """The position is saved before what was decided."""
 
-    async def advance(self, watermark: Watermark) -> None:
-        await super().advance(watermark)
-        self.tables.rows[self.partition].watermark = watermark.copy()
+    async def advance(self, watermarks: Mapping[int, Watermark]) -> None:
+        await super().advance(watermarks)
+        for number, watermark in watermarks.items():
+            self.tables.rows[number].watermark = watermark.copy()
 
-    def apply(self) -> None:
-        self.tables.rows[self.partition].watermark.position = self.position
-        super().apply()
+    def move(self, number: int) -> None:
+        self.tables.rows[number].watermark.position = self.stands[number].position
+        super().move(number)
 
 
 class NoEpoch(SimTransaction):
     """Whoever stands at the right position may commit."""
 
-    def same(self, row: Row) -> bool:
-        return row.watermark.position == self.position
+    def same(self, row: Row, stand: Stand) -> bool:
+        return row.watermark.position == stand.position
 
 
 class NoCompare(SimTransaction):
     """Whoever likes to may commit, and the store does not even notice: only what comes of it can tell."""
 
-    def same(self, row: Row) -> bool:
+    def same(self, row: Row, stand: Stand) -> bool:
         return True
 
-    def apply(self) -> None:
-        row = self.tables.rows[self.partition]
-        self.epoch, row.watermark.position = row.epoch, self.position
-        super().apply()
+    def move(self, number: int) -> None:
+        row = self.tables.rows[number]
+        row.watermark.position = self.stands[number].position
+        self.stands[number] = self.stands[number]._replace(epoch=row.epoch)
+        super().move(number)
 
 
 class Retakes(Partition):
@@ -70,9 +77,9 @@ class Retakes(Partition):
 class NoOrigins(Partition):
     """Re-sent records are news."""
 
-    async def _commit(self, records: Sequence[Record], letters: list[DeadLetter]) -> None:
+    def admitted(self, records: Sequence[Record], wants: Callable[[str], bool] | None = None) -> Batch:
         self._watermark.origins.clear()
-        await super()._commit(records, letters)
+        return super().admitted(records, wants)
 
 
 class NoTopicId(Partition):
@@ -89,7 +96,7 @@ class DeletesFirst(Partition):
     async def _send(self) -> bool:
         with contextlib.suppress(StoreUnavailable):
             if self._outbox:
-                await self._store.forget(self.number, [row.id for row in self._outbox])
+                await self.store.forget(self.number, [row.id for row in self._outbox])
         return bool(await super()._send())
 
 
@@ -99,7 +106,7 @@ class TwoInFlight(Partition):
     async def _send(self) -> bool:
         try:
             if self._outbox:
-                await self._log.append([(row.destination, row.records) for row in self._outbox])
+                await self.log.append([(row.destination, row.records) for row in self._outbox])
         except LogUnavailable as away:
             self._stall(str(away))
             return False
@@ -111,9 +118,9 @@ class TwoInFlight(Partition):
 class BatchDies(Partition):
     """One bad record takes its batch along."""
 
-    async def _settle(self, records: Sequence[Record]) -> bool:
+    async def settle(self, records: Sequence[Record], batch: Batch | None = None) -> bool:
         try:
-            await self._commit(records, [])
+            await self._commit(batch or self.admitted(records))
         except Fenced:
             self._drop(Status.FENCED)
             self._fenced_at_ms = self._clock.now_ms()
@@ -124,13 +131,13 @@ class BatchDies(Partition):
             return False
         except Exception:
             if len(records) == 1:
-                return bool(await super()._settle(records))
+                return bool(await super().settle(records))
             return await self._all_die(records)
-        return await self._send()
+        return True
 
     async def _all_die(self, records: Sequence[Record]) -> bool:
         with contextlib.suppress(Fenced, StoreUnavailable):
-            await self._commit(records, [DeadLetter(record, "its batch", "bug", 1) for record in records])
+            await self._commit(self.admitted(records), [DeadLetter(record, "its batch", "bug", 1) for record in records])
         self._drop(Status.UNTAKEN)
         self._stall("after a death")
         return False
@@ -160,10 +167,34 @@ class KeepsHints(Partition):
 class MindsListeners(Partition):
     """Whoever is told after a commit, and fails, makes a failed batch of what is committed."""
 
-    async def _commit(self, records: Sequence[Record], letters: list[DeadLetter]) -> None:
-        await super()._commit(records, letters)
+    def keep(self, batch: Batch, result: Result, rows: Sequence[OutboxRow], forgotten: Sequence[int]) -> None:
+        super().keep(batch, result, rows, forgotten)
         if self._clock.now_ms() % 11 == 0:
             raise ConnectionError("Redis is away")
+
+
+async def all_or_none(polled: Mapping[Partition, Sequence[Record]]) -> None:
+    """What was polled together fails together."""
+    ready = {partition: fresh for partition, records in polled.items() if (fresh := await partition.ready(records))}
+    try:
+        for partition, records in ready.items():
+            await partition._commit(partition.admitted(records))
+    except Exception:
+        for partition in ready:
+            partition.lose(StoreUnavailable("it failed"))
+
+
+async def half_known(polled: Mapping[Partition, Sequence[Record]]) -> None:
+    """A commit of several whose outcome is unknown is believed to have come to nothing."""
+    ready = {partition: fresh for partition, records in polled.items() if (fresh := await partition.ready(records))}
+    batches = [(partition, partition.admitted(records)) for partition, records in ready.items()]
+    if len(batches) < 2:
+        await decide(ready)
+        return
+    try:
+        await commit(batches[0][0].step, batches[0][0].store, batches[0][0].log, batches)
+    except Exception:
+        await decide(ready)
 
 
 class Trusts(Partition):
@@ -176,13 +207,14 @@ class Trusts(Partition):
 class Causeless(FoldStep[Tally]):
     """A fact about the batch, under no record."""
 
-    async def run(self, transaction: Any, batch: Any, documents: Documents, log: Any) -> Result:
-        result = await super().run(transaction, batch, documents, log)
-        if len(batch.entries) > 3 and self.name == "second":
-            envelope = Envelope(f"batch-{batch.watermark.position}", LeadScored.TYPE, self.name, WHEN)
-            record = Outgoing(None, envelope.headers(), score(Tally(), "lead-0", 0).model_dump_json().encode())
-            result.changes.outbox.setdefault(Destination(LeadScored.TOPIC.name, batch.partition), []).append(record)
-        return result
+    async def run(self, transaction: Any, batches: Sequence[Batch], log: Any) -> Sequence[Result]:
+        results = await super().run(transaction, batches, log)
+        for batch, result in zip(batches, results, strict=True):
+            if len(batch.entries) > 3 and self.name == "second":
+                envelope = Envelope(f"batch-{batch.watermark.position}", LeadScored.TYPE, self.name, WHEN)
+                record = Outgoing(None, envelope.headers(), score(Tally(), "lead-0", 0).model_dump_json().encode())
+                result.changes.outbox.setdefault(Destination(LeadScored.TOPIC.name, batch.partition), []).append(record)
+        return results
 
 
 class OneVersion(FoldStep[Tally]):
@@ -190,12 +222,14 @@ class OneVersion(FoldStep[Tally]):
 
     newest: dict[int, Documents]
 
-    async def run(self, transaction: Any, batch: Any, documents: Documents, log: Any) -> Result:
-        known = self.newest.get(0, documents)
-        newer = known if known.version(Weights) > documents.version(Weights) else documents
-        result = await super().run(transaction, batch, newer, log)
-        self.newest[0] = result.documents
-        return result
+    async def run(self, transaction: Any, batches: Sequence[Batch], log: Any) -> Sequence[Result]:
+        for batch in batches:
+            known = self.newest.get(0, batch.documents)
+            if known.version(Weights) > batch.documents.version(Weights):
+                batch.documents = known
+        results = await super().run(transaction, batches, log)
+        self.newest[0] = max((result.documents for result in results), key=lambda documents: documents.version(Weights))
+        return results
 
 
 def one_version(fold: Fold[Tally], world: Any) -> OneVersion:
@@ -241,6 +275,8 @@ BUGS = (
     Bug("a bad record holds its partition", r"^stuck", Variants(partition=Holds)),
     Bug("a hint of a gap outlives a seek", r"^P[2368] ", Variants(partition=KeepsHints), seeds=300),
     Bug("a listener fails what is committed", r"goes back|^P[2368] ", Variants(partition=MindsListeners)),
+    Bug("what is polled together fails together", r"^stuck", Variants(decide=all_or_none)),
+    Bug("an unknown outcome of several is none", r"takes the partition again|^stuck|^P", Variants(decide=half_known)),
     Bug("Kafka's offsets are trusted", r"^P[236] ", Variants(partition=Trusts)),
     Bug("an output has no cause", r"has no cause$", Variants(step=lambda fold, _: Causeless(fold))),
     Bug("a fold handles a type that it writes", r"^stuck", Variants(second=handles_its_own())),

@@ -8,7 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from infra.kafka.partition import Limits, Partition, Status
-from infra.kafka.ports import TopicRemade
+from infra.kafka.ports import Record, TopicRemade
 from infra.kafka.step import Step
 from tests.simulation.group import Feed
 from tests.simulation.log import LogPort
@@ -119,7 +119,7 @@ class Driver:
         self.feed = Feed(world, self.topic, number)
         self.partition: Partition | None = None
         self.fenced_at_ms: int | None = None
-        self.over = False
+        self.over = self.held = self.resting = False
         self.actor: Actor | None = None
 
     def mail_assigned(self) -> None:
@@ -162,7 +162,9 @@ class Driver:
         world = self.world
         try:
             while True:
-                if self.mail and (self.partition is None or world.chance() < 0.5):
+                if self.held:  # worked by another driver of the consumer, together with its own
+                    await pause("held")
+                elif self.mail and (self.partition is None or world.chance() < 0.5):
                     await self._hear(self.mail.popleft())
                 elif self.partition is None:
                     return
@@ -186,12 +188,28 @@ class Driver:
         chance = self.world.chance
         batch = self.feed.poll() if chance() < 0.8 else []
         if batch:
-            await pause("polled")
-            await partition.decide(batch)
-            await pause("decided")
-            await partition.send()
+            await self._round({partition: batch})
             return
         await partition.idle()
         if partition.status is Status.HELD:
             self.world.violate(f"{self.name} stopped: {partition.waiting_reason}")
+        self.resting = True
         await sleep(5 + int(chance() * 60))
+        self.resting = False
+
+    async def _round(self, polled: dict[Partition, list[Record]]) -> None:
+        """One poll: what it brought for other partitions of the consumer is worked together with ours."""
+        others = [d for d in self.process.drivers.values() if d.consumer is self.consumer and d.resting and not d.held]
+        held = []
+        for other in others:
+            if self.world.chance() < self.world.size.together and other.partition is not None and (found := other.feed.poll()):
+                polled[other.partition] = found
+                other.held = True
+                held.append(other)
+        await pause("polled")
+        await self.world.variants.decide(polled)
+        await pause("decided")
+        for partition in polled:
+            await partition.send()
+        for other in held:
+            other.held = False

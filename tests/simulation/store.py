@@ -11,6 +11,7 @@ from infra.kafka.ports import (
     DeadLetter,
     Orders,
     OutboxRow,
+    Stand,
     StoredDocument,
     StoreUnavailable,
     Taken,
@@ -135,9 +136,9 @@ class SimStore:
             self.world.violate(f"{self.driver.name} was fenced and takes the partition again without being given it")
         self.driver.fenced_at_ms = None
 
-    def transaction(self, partition: int, epoch: int, position: int) -> "SimTransaction":
+    def transaction(self, stands: Sequence[Stand]) -> "SimTransaction":
         """See ports.Store."""
-        return self.world.variants.transaction(self, partition, epoch, position)
+        return self.world.variants.transaction(self, stands)
 
     async def forget(self, partition: int, outbox_ids: Sequence[int]) -> None:
         """See ports.Store."""

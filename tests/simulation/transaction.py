@@ -1,10 +1,10 @@
 """One transaction of the store in memory: read committed, and a commit whose outcome may stay unknown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from infra.kafka.ports import Changes, Fenced, OutboxRow, Refused, StoredTimer, StoreUnavailable, Watermark
+from infra.kafka.ports import Changes, Fenced, OutboxRow, Refused, Stand, StoredTimer, StoreUnavailable, Watermark
 from tests.simulation.folds import REFUSED
 from tests.simulation.steps import pause
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 class SimTransaction:
     """One transaction: read committed, writes kept until the commit. Implements ports.Transaction."""
 
-    def __init__(self, store: "SimStore", partition: int, epoch: int, position: int) -> None:
+    def __init__(self, store: "SimStore", stands: Sequence[Stand]) -> None:
         self.store, self.world, self.tables = store, store.world, store.tables
-        self.partition, self.epoch, self.position = partition, epoch, position
+        self.stands = {stand.partition: stand for stand in stands}
         self.connection: Any = self
-        self.watermark: Watermark | None = None
-        self.changes: Changes | None = None
-        self.outbox: list[OutboxRow] = []
+        self.watermarks: dict[int, Watermark] = {}
+        self.changes: Mapping[int, Changes] | None = None
+        self.outbox: dict[int, list[OutboxRow]] = {}
         self.forgotten: list[int] = []
         self.lines: list[tuple[int, int, str]] = []
         self.dead = self.committing = False
@@ -40,22 +40,25 @@ class SimTransaction:
             self.die("connection lost")
             raise StoreUnavailable(f"{name}: connection lost")
 
-    async def advance(self, watermark: Watermark) -> None:
+    async def advance(self, watermarks: Mapping[int, Watermark]) -> None:
         """See ports.Transaction."""
         await self._statement("advance")
-        row = await self.tables.lock(self.partition)
-        if self.dead:
-            raise StoreUnavailable("the session was ended")
-        if not self.same(row):
-            self.world.say(f"fenced: epoch {self.epoch} of {row.epoch}, position {self.position} of {row.watermark.position}")
-            self.store.driver.fenced_at_ms = self.world.now_ms
-            raise Fenced(f"epoch {self.epoch} is over")
-        row.holder, self.watermark = self, watermark.copy()
+        for number, watermark in watermarks.items():
+            row = await self.tables.lock(number)
+            if self.dead:
+                raise StoreUnavailable("the session was ended")
+            stand = self.stands[number]
+            if not self.same(row, stand):
+                self.world.say(f"fenced: {stand} of epoch {row.epoch}, position {row.watermark.position}")
+                driver = self.store.driver
+                driver.process.driver(driver.consumer, number).fenced_at_ms = self.world.now_ms
+                raise Fenced(f"epoch {stand.epoch} is over")
+            row.holder, self.watermarks[number] = self, watermark.copy()
         await self.world.point("advanced")
 
-    def same(self, row: "Row") -> bool:
+    def same(self, row: "Row", stand: Stand) -> bool:
         """Compare and set."""
-        return row.epoch == self.epoch and row.watermark.position == self.position
+        return row.epoch == stand.epoch and row.watermark.position == stand.position
 
     async def load(self, keys: Sequence[str]) -> dict[str, bytes]:
         """See ports.Transaction."""
@@ -65,31 +68,32 @@ class SimTransaction:
         states = self.tables.states
         return {key: states[key] for key in keys if key in states}
 
-    async def due(self, until_ms: int, limit: int) -> list[StoredTimer]:
+    async def due(self, until_ms: Mapping[int, int], limit: int) -> dict[int, list[StoredTimer]]:
         """See ports.Transaction."""
         await self._statement("due")
-        found = [
-            StoredTimer(due, key, name)
-            for (key, name), (number, due) in self.tables.timers.items()
-            if number == self.partition and due <= until_ms
-        ]
-        return sorted(found, key=lambda timer: (timer.due_ms, timer.key, timer.name))[:limit]
+        found: dict[int, list[StoredTimer]] = {}
+        for (key, name), (number, due) in self.tables.timers.items():
+            if due <= until_ms.get(number, -1):
+                found.setdefault(number, []).append(StoredTimer(due, key, name))
+        return {number: sorted(timers, key=lambda t: (t.due_ms, t.key, t.name))[:limit] for number, timers in found.items()}
 
     async def answered(self, ids: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """See ports.Transaction."""
         await self._statement("answered")
         return {pair for pair in ids if pair in self.tables.answers}
 
-    async def write(self, changes: Changes) -> list[OutboxRow]:
+    async def write(self, changes: Mapping[int, Changes]) -> dict[int, list[OutboxRow]]:
         """See ports.Transaction."""
         await self._statement("write")
-        bodies = [body for body in changes.states.values() if body is not None]
-        bodies += [record.value for records in changes.outbox.values() for record in records]
-        if any(REFUSED in body for body in bodies):
-            raise Refused("out of range")
-        self.changes, self.outbox = changes, self.tables.parts(changes)
+        for one in changes.values():
+            bodies = [body for body in one.states.values() if body is not None]
+            bodies += [record.value for records in one.outbox.values() for record in records]
+            if any(REFUSED in body for body in bodies):
+                raise Refused("out of range")
+        self.changes = changes
+        self.outbox = {number: self.tables.parts(one) for number, one in changes.items()}
         await self.world.point("written")
-        return list(self.outbox)
+        return {number: list(rows) for number, rows in self.outbox.items()}
 
     async def forget(self, outbox_ids: Sequence[int]) -> None:
         """See ports.Transaction."""
@@ -127,10 +131,11 @@ class SimTransaction:
     def die(self, why: str) -> None:
         """Nothing of it is kept."""
         self.dead, self.committing = True, False
-        row = self.tables.rows.get(self.partition)
-        if row is not None and row.holder is self:
-            row.holder = None
-            self.world.say(f"{self.store.driver.name}: transaction at {self.position} ends: {why}")
+        for number, stand in self.stands.items():
+            row = self.tables.rows.get(number)
+            if row is not None and row.holder is self:
+                row.holder = None
+                self.world.say(f"{self.tables.name}/{number}: transaction at {stand.position} ends: {why}")
 
     def decide(self) -> None:
         """A commit that was under way when its owner lost sight of it."""
@@ -142,22 +147,33 @@ class SimTransaction:
 
     def apply(self) -> None:
         """All of it, at once."""
-        changes, number, row = self.changes, self.partition, self.tables.rows[self.partition]
-        if row.holder is not self or changes is None or self.watermark is None:
-            self.world.violate(f"{self.tables.name}/{number} commits without its lock, or nothing")
+        if self.changes is None:
+            self.world.violate(f"{self.tables.name} commits nothing")
             return
-        if row.epoch != self.epoch:
-            self.world.violate(f"{self.tables.name}/{number} commits under epoch {self.epoch}, and {row.epoch} has begun")
-        if self.watermark.position <= row.watermark.position:
-            self.world.violate(f"{self.tables.name}/{number} goes back to {self.watermark.position}")
-        self.world.say(f"{self.store.driver.name}: commits {self.position}..{self.watermark.position - 1}")
-        row.holder, self.committing = None, False
-        row.watermark = self.watermark
-        self.keep(changes)
+        self.committing = False
+        for number, changes in self.changes.items():
+            self.move(number)
+            self.keep(number, changes)
+        for id_ in self.forgotten:
+            self.tables.outbox.pop(id_, None)
+        self.tables.lines.extend(self.lines)
 
-    def keep(self, changes: Changes) -> None:
-        """What was decided."""
-        tables, number = self.tables, self.partition
+    def move(self, number: int) -> None:
+        """The watermark of one partition."""
+        row, stand, watermark = self.tables.rows[number], self.stands[number], self.watermarks.get(number)
+        if row.holder is not self or watermark is None:
+            self.world.violate(f"{self.tables.name}/{number} commits without its lock")
+            return
+        if row.epoch != stand.epoch:
+            self.world.violate(f"{self.tables.name}/{number} commits under epoch {stand.epoch}, and {row.epoch} has begun")
+        if watermark.position <= row.watermark.position:
+            self.world.violate(f"{self.tables.name}/{number} goes back to {watermark.position}")
+        self.world.say(f"{self.tables.name}/{number}: commits {stand.position}..{watermark.position - 1}")
+        row.holder, row.watermark = None, watermark
+
+    def keep(self, number: int, changes: Changes) -> None:
+        """What was decided for one partition."""
+        tables = self.tables
         for key, body in changes.states.items():
             if body is None:
                 tables.states.pop(key, None)
@@ -168,13 +184,10 @@ class SimTransaction:
                 tables.timers.pop(pair, None)
             else:
                 tables.timers[pair] = (number, due)
-        for id_ in self.forgotten:
-            tables.outbox.pop(id_, None)
-        tables.outbox.update((row.id, (number, row)) for row in self.outbox)
+        tables.outbox.update((row.id, (number, row)) for row in self.outbox.get(number, ()))
         tables.documents.update(((number, d.kind, d.name), d) for d in changes.documents)
         for answer in changes.answers:
             tables.answers.setdefault((answer.command_id, answer.lead), answer)
         for effect in changes.effects:
             tables.effects.add((effect.recipient, effect.reason, effect.cause))
         tables.dead.extend((number, letter) for letter in changes.dead_letters)
-        tables.lines.extend(self.lines)

@@ -1,12 +1,13 @@
 """What a world is built from, so that a planted bug can take the place of one part."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from infra.kafka.fold import Fold
 from infra.kafka.folding import FoldStep
 from infra.kafka.partition import Partition
+from infra.kafka.rounds import decide
 from infra.kafka.step import Step
 from tests.simulation.folds import SECOND, Tally
 from tests.simulation.log import SimLog
@@ -28,4 +29,5 @@ class Variants:
     tables: Callable[[Any, str], Tables] = Tables
     transaction: Callable[..., SimTransaction] = SimTransaction
     log: Callable[[Any], SimLog] = SimLog
+    decide: Callable[..., Awaitable[None]] = decide
     job_is_retried: bool = True

@@ -39,7 +39,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class Size:
-    """How much happens in a seed, and in what portions."""
+    """How much happens in a seed, in what portions, and how often partitions are polled together."""
 
     steps: int = 400
     commands: int = 16
@@ -47,13 +47,17 @@ class Size:
     records_per_commit: int = 6
     records_per_row: int = 2
     same_object: bool = False
+    together: float = 0.5
 
     @classmethod
     def drawn(cls, source: random.Random) -> "Size":
         """Batches of all sizes; a Partition that is given again is made anew, or the old one."""
         choice = source.choice
         return cls(
-            records_per_commit=choice((1, 4, 8, 50)), records_per_row=choice((1, 2, 2, 20)), same_object=choice((True, False))
+            records_per_commit=choice((1, 4, 8, 50)),
+            records_per_row=choice((1, 2, 2, 20)),
+            same_object=choice((True, False)),
+            together=choice((0.0, 0.5, 1.0)),
         )
 
 

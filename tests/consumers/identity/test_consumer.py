@@ -27,7 +27,7 @@ from schemas.events import ClockTicked
 from schemas.message import LeadId, Sealed, registry
 from schemas.person import Person, Traits
 from schemas.submissions import ContactEdited, ErasureRequested, SubmissionReceived
-from tests.infra.kafka.logs import HandClock, MemoryLog, recorded
+from tests.infra.kafka.logs import HandClock, MemoryLog, recorded, work
 from tests.submitting import submission
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
@@ -53,7 +53,7 @@ class Identity:
         before = len(self.log.appended)
         first = len(self.sent)
         self.sent.extend(outgoing)
-        await self.partition.work([recorded(record, first + nth) for nth, record in enumerate(outgoing)])
+        await work(self.partition, [recorded(record, first + nth) for nth, record in enumerate(outgoing)])
         # Sent by destination; their sequence tells the order in which they were decided.
         news = [(Envelope.read(record.headers).sequence, _body(record)) for _, record in self.log.appended[before:]]
         return [body for _, body in sorted(news, key=lambda pair: pair[0])]
@@ -316,7 +316,7 @@ async def test_two_partitions_that_meet_on_a_person_wait_for_each_other(identity
     here = [(await submission(keyring, email, phone=f"+32{nth}"))[1] for nth, email in enumerate(emails)]
     there = [(await submission(keyring, email, phone=f"+32{49 - nth}"))[1] for nth, email in enumerate(reversed(emails))]
     await asyncio.gather(
-        identity.read(*here), other.work([recorded(record, nth, partition=1) for nth, record in enumerate(there)])
+        identity.read(*here), work(other, [recorded(record, nth, partition=1) for nth, record in enumerate(there)])
     )
     assert (identity.partition.position, other.position) == (50, 50)
     assert await identity.pool.fetchval("select count(distinct lead) from identity.claims where kind = 'email'") == 50

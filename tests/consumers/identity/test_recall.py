@@ -23,7 +23,7 @@ from schemas.envelope import Envelope
 from schemas.message import Message, registry
 from schemas.topics import COMMANDS, EVENTS, SUBMISSIONS
 from tests.consumers.identity.test_consumer import TABLES, erasure
-from tests.infra.kafka.logs import START_MS, HandClock, MemoryLog
+from tests.infra.kafka.logs import START_MS, HandClock, MemoryLog, work
 from tests.submitting import submission
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
@@ -69,7 +69,7 @@ class Told:
         """Partitions decide, one after the other, all that they have not; the commands that came of it, which the log keeps."""
         for number in numbers:
             kept = self.log.kept.get(SUBMISSIONS.name, [])
-            await self.partitions[number].work([record for record in kept if record.partition == number])
+            await work(self.partitions[number], [record for record in kept if record.partition == number])
         return self.keep()
 
     def keep(self) -> list[Any]:

@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from infra.kafka.partition import Partition
 from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Range, Record
+from infra.kafka.rounds import decide
 
 START_MS = 1_790_000_000_000
 
@@ -83,3 +85,9 @@ class HandClock:
 def recorded(outgoing: Outgoing, offset: int, partition: int = 0) -> Record:
     """A record as the log would hand it over."""
     return Record(partition, offset, START_MS + offset * 1000, outgoing.key, list(outgoing.headers), outgoing.value)
+
+
+async def work(partition: Partition, records: Sequence[Record]) -> None:
+    """Decide records of one partition, and send what comes of them."""
+    await decide({partition: records})
+    await partition.send()

@@ -18,7 +18,7 @@ from schemas.commands import NoteLead
 from schemas.envelope import Envelope
 from schemas.message import Sealed
 from tests.consumers.making import LEAD, START
-from tests.infra.kafka.logs import HandClock, MemoryLog, recorded
+from tests.infra.kafka.logs import HandClock, MemoryLog, recorded, work
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
@@ -81,14 +81,14 @@ def notes(*ids: str, first: int = 0) -> list[Record]:
 async def test_a_paused_partition_decides_nothing_until_it_is_resumed_where_it_stood(pool: asyncpg.Pool) -> None:
     consumer = Consumer(pool)
     await consumer.partition.assigned()
-    await consumer.partition.work(notes("a"))
+    await work(consumer.partition, notes("a"))
     await consumer.order("paused = true")
-    await consumer.partition.work(notes("b", first=1))
+    await work(consumer.partition, notes("b", first=1))
     assert (consumer.partition.position, consumer.log.paused) == (1, {0})
     await consumer.order("paused = false")
     assert consumer.log.sought[-1] == (0, 1)
     assert consumer.log.paused == set()
-    await consumer.partition.work(notes("b", first=1))
+    await work(consumer.partition, notes("b", first=1))
     assert consumer.partition.position == 2
 
 
@@ -98,10 +98,10 @@ async def test_a_pause_survives_a_restart_and_the_new_process_decides_nothing(po
     await first.order("paused = true")
     second = Consumer(pool)
     await second.partition.assigned()
-    await second.partition.work(notes("a"))
+    await work(second.partition, notes("a"))
     assert second.partition.position == 0
     await second.order("paused = false")
-    await second.partition.work(notes("a"))
+    await work(second.partition, notes("a"))
     assert second.partition.position == 1
 
 
@@ -109,10 +109,10 @@ async def test_a_record_that_is_waited_on_dies_by_order_and_the_next_is_decided(
     consumer = Consumer(pool)
     await consumer.partition.assigned()
     batch = notes("a", "wait", "b")
-    await consumer.partition.work(batch)
+    await work(consumer.partition, batch)
     assert (consumer.partition.position, await consumer.shown()) == (1, "not yet")
     await consumer.order("skip_offset = 1")
-    await consumer.partition.work(batch[1:])
+    await work(consumer.partition, batch[1:])
     assert consumer.partition.position == 3
     (letter,) = consumer.letters
     assert (letter.record.offset, letter.kind, letter.reason) == (1, "skipped", "skipped by an operator: not yet")
@@ -123,7 +123,7 @@ async def test_an_order_to_skip_spares_a_record_that_can_be_decided(pool: asyncp
     consumer = Consumer(pool)
     await consumer.partition.assigned()
     await consumer.order("skip_offset = 1")
-    await consumer.partition.work(notes("a", "b", "c"))
+    await work(consumer.partition, notes("a", "b", "c"))
     assert (consumer.partition.position, consumer.letters) == (3, [])
 
 
@@ -131,12 +131,12 @@ async def test_a_partition_where_too_much_dies_holds_itself_and_says_so_until_so
     consumer = Consumer(pool, deaths_max=3, records_per_commit_max=1)
     await consumer.partition.assigned()
     batch = notes(*["reject"] * 6)
-    await consumer.partition.work(batch)
+    await work(consumer.partition, batch)
     assert (consumer.partition.position, consumer.partition.status, len(consumer.letters)) == (3, Status.HELD, 3)
     assert "3 of the last 3 records died" in str(await consumer.shown())
     await consumer.order("updated_at = now()")
-    await consumer.partition.work(batch)
+    await work(consumer.partition, batch)
     assert consumer.partition.position == 3
     await consumer.order("paused = false")
-    await consumer.partition.work(notes("a", first=3))
+    await work(consumer.partition, notes("a", first=3))
     assert (consumer.partition.position, consumer.partition.status) == (4, Status.OWNED)

@@ -12,7 +12,8 @@ import pytest
 import pytest_asyncio
 
 from infra.kafka.fold import Effect, Outcome
-from infra.kafka.pg_store import OUTBOX_ROW_BYTES_MAX, PgStore
+from infra.kafka.pg_statements import OUTBOX_ROW_BYTES_MAX
+from infra.kafka.pg_store import PgStore
 from infra.kafka.ports import (
     Answer,
     Changes,
@@ -22,6 +23,7 @@ from infra.kafka.ports import (
     Outgoing,
     Record,
     Refused,
+    Stand,
     StoredDocument,
     StoredTimer,
     StoreUnavailable,
@@ -76,14 +78,14 @@ def store(pool: asyncpg.Pool, beside: Beside) -> PgStore:
 async def taken(store: PgStore, position: int = 5, partition: int = 0) -> AsyncIterator[Transaction]:
     """A transaction by whoever takes the partition now, advancing it."""
     found = await store.take(partition, "topic")
-    async with store.transaction(partition, found.epoch, found.watermark.position) as transaction:
-        await transaction.advance(Watermark(position, 1000))
+    async with store.transaction([Stand(partition, found.epoch, found.watermark.position)]) as transaction:
+        await transaction.advance({partition: Watermark(position, 1000)})
         yield transaction
 
 
 async def write(store: PgStore, changes: Changes, position: int = 5) -> list[Any]:
     async with taken(store, position) as transaction:
-        return await transaction.write(changes)
+        return (await transaction.write({0: changes})).get(0, [])
 
 
 def record(text: str) -> Outgoing:
@@ -101,8 +103,8 @@ async def test_every_taking_is_a_new_epoch(store: PgStore) -> None:
 
 async def test_the_watermark_is_kept_with_its_origins(store: PgStore) -> None:
     watermark = Watermark(42, 1_790_000_000_000, {"identity.1@t/0": SequenceNumber(7, 2), "é": SequenceNumber(2**60, 0)})
-    async with store.transaction(0, (await store.take(0, "topic")).epoch, 0) as transaction:
-        await transaction.advance(watermark)
+    async with store.transaction([Stand(0, (await store.take(0, "topic")).epoch, 0)]) as transaction:
+        await transaction.advance({0: watermark})
     assert (await store.take(0, "topic")).watermark == watermark
 
 
@@ -117,23 +119,23 @@ async def test_an_old_owner_is_fenced_and_writes_nothing(store: PgStore, pool: a
     old = await store.take(0, "topic")
     await store.take(0, "topic")
     with pytest.raises(Fenced):
-        async with store.transaction(0, old.epoch, 0) as transaction:
-            await transaction.write(Changes(states={"lead": b"x"}))
-            await transaction.advance(Watermark(9))
+        async with store.transaction([Stand(0, old.epoch, 0)]) as transaction:
+            await transaction.write({0: Changes(states={"lead": b"x"})})
+            await transaction.advance({0: Watermark(9)})
     assert await pool.fetchval("select count(*) from leads.states") == 0
 
 
 async def test_whoever_stands_at_another_position_is_fenced(store: PgStore) -> None:
     epoch = (await store.take(0, "topic")).epoch
     with pytest.raises(Fenced):
-        async with store.transaction(0, epoch, 4) as transaction:
-            await transaction.advance(Watermark(9))
+        async with store.transaction([Stand(0, epoch, 4)]) as transaction:
+            await transaction.advance({0: Watermark(9)})
 
 
 async def test_taking_waits_for_the_old_owners_commit(store: PgStore) -> None:
     epoch = (await store.take(0, "topic")).epoch
-    async with store.transaction(0, epoch, 0) as transaction:
-        await transaction.advance(Watermark(9))
+    async with store.transaction([Stand(0, epoch, 0)]) as transaction:
+        await transaction.advance({0: Watermark(9)})
         taking = asyncio.create_task(store.take(0, "topic"))
         await asyncio.sleep(0.2)
         assert not taking.done()
@@ -142,8 +144,8 @@ async def test_taking_waits_for_the_old_owners_commit(store: PgStore) -> None:
 
 async def test_taking_from_a_hanging_owner_gives_up_in_bounded_time(store: PgStore) -> None:
     epoch = (await store.take(0, "topic")).epoch
-    async with store.transaction(0, epoch, 0) as transaction:
-        await transaction.advance(Watermark(9))
+    async with store.transaction([Stand(0, epoch, 0)]) as transaction:
+        await transaction.advance({0: Watermark(9)})
         with pytest.raises(StoreUnavailable, match="LockNotAvailable"):
             async with asyncio.timeout(8):
                 await store.take(0, "topic")
@@ -166,7 +168,7 @@ async def test_nothing_of_a_failed_batch_stays(store: PgStore, pool: asyncpg.Poo
     )
     with pytest.raises(ZeroDivisionError):
         async with taken(store) as transaction:
-            await transaction.write(changes)
+            await transaction.write({0: changes})
             raise ZeroDivisionError
     for table in ("states", "timers", "outbox", "documents", "outcomes"):
         assert await pool.fetchval(f"select count(*) from leads.{table}") == 0, table
@@ -177,12 +179,12 @@ async def test_timers_fire_in_order_and_only_those_due_here(store: PgStore) -> N
     timers = {("b", "x"): 10, ("a", "y"): 10, ("a", "x"): 10, ("c", "x"): 9, ("d", "x"): 11}
     await write(store, Changes(timers=dict(timers)))
     async with taken(store, partition=1) as transaction:
-        await transaction.write(Changes(timers={("elsewhere", "x"): 1}))
-        assert [timer.key for timer in await transaction.due(100, 10)] == ["elsewhere"]
+        await transaction.write({1: Changes(timers={("elsewhere", "x"): 1})})
+        assert [timer.key for timer in (await transaction.due({1: 100}, 10))[1]] == ["elsewhere"]
     async with taken(store, 6) as transaction:
-        due = await transaction.due(10, 10)
+        due = (await transaction.due({0: 10, 2: 10}, 10))[0]
         assert due == [StoredTimer(9, "c", "x"), StoredTimer(10, "a", "x"), StoredTimer(10, "a", "y"), StoredTimer(10, "b", "x")]
-        assert await transaction.due(10, 2) == due[:2]
+        assert await transaction.due({0: 10, 1: 0}, 2) == {0: due[:2]}
     assert await store.next_due(0) == 9
     assert await store.next_due(2) is None
 
@@ -191,7 +193,7 @@ async def test_a_timer_set_again_is_moved_and_one_without_a_time_is_gone(store: 
     await write(store, Changes(timers={("a", "x"): 10, ("a", "y"): 20, ("b", "x"): 30}), 1)
     await write(store, Changes(timers={("a", "x"): 40, ("a", "y"): None, ("b", "y"): None}), 2)
     async with taken(store) as transaction:
-        assert await transaction.due(100, 10) == [StoredTimer(30, "b", "x"), StoredTimer(40, "a", "x")]
+        assert await transaction.due({0: 100}, 10) == {0: [StoredTimer(30, "b", "x"), StoredTimer(40, "a", "x")]}
 
 
 async def test_an_outcome_is_kept_once_and_found_by_command_and_lead(store: PgStore, pool: asyncpg.Pool) -> None:
@@ -276,7 +278,7 @@ async def test_a_connection_that_is_cut_in_the_middle_is_an_outage_whose_outcome
             pid = await transaction.connection.fetchval("select pg_backend_pid()")
             await pool.execute("select pg_terminate_backend($1)", pid)
             await asyncio.sleep(0.1)
-            await transaction.write(Changes(states={"a": b"1"}))
+            await transaction.write({0: Changes(states={"a": b"1"})})
     assert (await store.take(0, "topic")).watermark.position == 0
 
 
@@ -303,8 +305,8 @@ async def test_what_a_partition_waits_on_is_shown_until_it_moves(store: PgStore,
     await store.report_waiting(0, 17, "still no key")
     assert tuple(await pool.fetchrow(shown)) == (17, "still no key", True)
     assert await pool.fetchval("select waiting_since from leads.watermarks") == since
-    async with store.transaction(0, epoch, 0) as transaction:
-        await transaction.advance(Watermark(18))
+    async with store.transaction([Stand(0, epoch, 0)]) as transaction:
+        await transaction.advance({0: Watermark(18)})
     assert tuple(await pool.fetchrow(shown)) == (None, None, False)
     await store.report_waiting(0, 18, "again")
     await store.take(0, "topic")

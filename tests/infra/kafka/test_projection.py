@@ -65,8 +65,8 @@ class Model:
 
         batch = admit(0, "topic", records, Watermark(), self.step.wants)
         before = len(self.batches)
-        result = await self.step.run(Transaction(), batch, Documents(), MemoryLog())  # type: ignore[arg-type]
-        await self.step.committed(batch, result)
+        results = await self.step.run(Transaction(), [batch], MemoryLog())  # type: ignore[arg-type]
+        await self.step.committed([batch], results)
         return self.batches[-1] if len(self.batches) > before else None
 
 
@@ -143,4 +143,4 @@ async def test_a_read_model_has_no_documents_and_no_timers_and_its_name_for_a_sc
     assert step.projection.schema == "model"
     assert Projection("model", EVENTS, step.projection.apply, schema="model_next").schema == "model_next"
     assert isinstance(step.restore(()), Documents)
-    await step.projection.after_commit(ProjectionBatch(0))
+    await step.projection.after_commit(ProjectionBatch())

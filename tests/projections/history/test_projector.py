@@ -54,7 +54,7 @@ async def test_the_time_of_a_partition_never_steps_back(connection):
     projector = Projector()
     for item in batch.records:
         async with connection.transaction():
-            await projector.apply(connection, type(batch)(0, [item]))
+            await projector.apply(connection, type(batch)([item]))
     rows = await connection.fetch("select recorded_at from history.records")
     assert [row["recorded_at"] for row in rows] == [log.at(0)] * 2
 

@@ -115,7 +115,7 @@ async def test_batches_of_any_size_come_to_the_same(connection, size):
     batch = parts.batch()
     for start in range(0, len(batch.records), size):
         async with connection.transaction():
-            await projector.apply(connection, type(batch)(batch.partition, batch.records[start : start + size]))
+            await projector.apply(connection, type(batch)(batch.records[start : start + size]))
     assert await everything(connection) == await everything(connection, "lead_list_next")
 
 
@@ -199,6 +199,25 @@ async def test_words_longer_than_an_index_takes_are_kept_whole(connection):
     assert await connection.fetchval("select name from lead_list.leads") == long
 
 
+async def test_partitions_written_together_come_to_the_same_as_each_by_itself(connection):
+    def stories() -> tuple[LogOfFacts, LogOfFacts, LogOfFacts]:
+        first, second, third = LogOfFacts(0), LogOfFacts(4), LogOfFacts(5)
+        a_story(first)
+        second.add(captured("019a0000-0000-8000-8000-0000000000d1", traits=Traits(company="Acme")), ada(email="d@x.example"))
+        second.add(scored("019a0000-0000-8000-8000-0000000000d1", 70))
+        third.add(captured("019a0000-0000-8000-8000-0000000000e1"), ada(email="e@x.example"))
+        third.add(erased("019a0000-0000-8000-8000-0000000000e1"))
+        return first, second, third
+
+    async with connection.transaction():
+        await model.create(connection, "lead_list_next")
+        together = [item for log in stories() for item in log.batch().records]
+        await Projector("lead_list_next").apply(connection, ProjectionBatch(together))
+    for log in stories():
+        await write(connection, log)
+    assert await everything(connection) == await everything(connection, "lead_list_next")
+
+
 async def test_listeners_are_told_after_the_commit_and_once(connection):
     told: list[dict] = []
 
@@ -242,10 +261,10 @@ async def test_many_leads_at_once_come_to_the_same_as_one_by_one(connection):
     first, *others = logs[0].batch().records
     for records in ([first], others):
         async with connection.transaction():
-            await Projector("lead_list_next").apply(connection, ProjectionBatch(0, records))
+            await Projector("lead_list_next").apply(connection, ProjectionBatch(records))
     for record in logs[1].batch().records:
         async with connection.transaction():
-            await Projector().apply(connection, ProjectionBatch(0, [record]))
+            await Projector().apply(connection, ProjectionBatch([record]))
     found = await everything(connection)
     assert len(found["leads"]) == len(ids)
     assert found == await everything(connection, "lead_list_next")

@@ -1,0 +1,50 @@
+"""What one poll brought for several partitions of one consumer, decided in one transaction where that goes well."""
+
+from collections.abc import Mapping, Sequence
+
+from infra.kafka.batch import Batch
+from infra.kafka.committing import commit
+from infra.kafka.partition import Partition
+from infra.kafka.ports import Record, StoreUnavailable
+
+Portions = Mapping[Partition, Sequence[Record]]
+
+
+async def decide(polled: Portions) -> None:
+    """Decide records of partitions of one consumer, each in its order; whoever drives holds all of them.
+
+    Returns early for each partition that has to wait: what is left of it will be read again.
+    """
+    waiting = {partition: fresh for partition, records in polled.items() if (fresh := await partition.ready(records))}
+    while waiting:
+        size = max(1, min(partition.limits.records_per_commit_max for partition in waiting) // len(waiting))
+        going = await _settle({partition: fresh[:size] for partition, fresh in waiting.items()})
+        waiting = {partition: rest for partition, fresh in waiting.items() if partition in going and (rest := fresh[size:])}
+
+
+async def _settle(portions: Portions) -> set[Partition]:
+    """Commit a portion of each; returns the partitions that can go on."""
+    going: set[Partition] = set()
+    shares: list[tuple[Partition, Batch]] = []
+    for partition, records in portions.items():
+        batch = partition.admitted(records)
+        if partition.passes(batch):
+            going.add(partition)
+        else:
+            shares.append((partition, batch))
+    if len(shares) > 1:
+        try:
+            await commit(shares[0][0].step, shares[0][0].store, shares[0][0].log, shares)
+        except StoreUnavailable as away:
+            # The outcome of the commit is unknown: only the watermarks know, so take all of them again.
+            for partition, _ in shares:
+                partition.lose(away)
+            return going
+        except Exception:  # noqa: S110 - nothing was committed: whose fault it is, each finds out by itself
+            pass
+        else:
+            return going | {partition for partition, _ in shares if await partition.settled()}
+    for partition, batch in shares:
+        if await partition.settle(portions[partition], batch if len(shares) == 1 else None):
+            going.add(partition)
+    return going
