@@ -20,11 +20,12 @@ class Owner(Protocol):
     def stand(self) -> Stand:
         """What the store is to compare with."""
 
-    def forgettable(self) -> Sequence[int]:
-        """Acknowledged outbox rows worth deleting in this transaction."""
+    @property
+    def sent(self) -> Sequence[int]:
+        """Acknowledged outbox rows, to be deleted."""
 
-    def keep(self, batch: Batch, result: Result, rows: Sequence[OutboxRow], forgotten: Sequence[int]) -> None:
-        """It is committed."""
+    def keep(self, batch: Batch, result: Result, rows: Sequence[OutboxRow]) -> None:
+        """It is committed, and `sent` is gone."""
 
 
 Shares = Sequence[tuple[Owner, Batch]]
@@ -36,7 +37,7 @@ async def commit(step: Step, store: Store, log: Log, shares: Shares, letters: Se
     Raises Fenced and whatever the step or the store raise: then nothing is kept, unless the store went away at the commit.
     """
     batches = [batch for _, batch in shares]
-    forgotten = {owner: owner.forgettable() for owner, _ in shares}
+    sent = [id_ for owner, _ in shares for id_ in owner.sent]
     async with store.transaction([owner.stand for owner, _ in shares]) as transaction:
         await transaction.advance({batch.partition: batch.watermark for batch in batches})
         if letters:
@@ -46,10 +47,8 @@ async def commit(step: Step, store: Store, log: Log, shares: Shares, letters: Se
             for batch, result in zip(batches, results, strict=True):
                 result.changes.dead_letters.extend(batch.dead_letters)
         changes = {batch.partition: result.changes for batch, result in zip(batches, results, strict=True)}
-        rows: Mapping[int, Sequence[OutboxRow]] = await transaction.write(changes)
-        if any(forgotten.values()):
-            await transaction.forget([id_ for ids in forgotten.values() for id_ in ids])
+        rows: Mapping[int, Sequence[OutboxRow]] = await transaction.write(changes, sent)
     for (owner, batch), result in zip(shares, results, strict=True):
-        owner.keep(batch, result, rows.get(batch.partition, ()), forgotten[owner])
+        owner.keep(batch, result, rows.get(batch.partition, ()))
     with contextlib.suppress(Exception):  # listeners may miss it; what is committed must never look like a failed batch
         await step.committed(batches, results)

@@ -1,8 +1,8 @@
 """One partition of one consumer: taken, worked, given up.
 
 Runs against the three ports alone and starts no task of its own, so that simulation can stop it at every await. Whoever drives
-it calls one method at a time: `assigned`, `send`, `idle`, `revoked`; or rounds.decide, for all that were polled together, which
-calls `ready`, `admitted`, `passes`, `settle` and `settled`.
+it calls one method at a time: `assigned`, `idle`, `revoked`. All that were polled together are decided by rounds.decide, and what
+comes of them is sent by sending.send.
 
 The promises it keeps: state, outbox, effects and watermark change in one transaction (compare and set on epoch and position);
 the watermark says where to read, Kafka's offsets never do; outbox rows are sent in order, the next one for a destination only
@@ -38,6 +38,7 @@ from infra.kafka.ports import (
     StoreUnavailable,
     Watermark,
 )
+from infra.kafka.sending import send
 from infra.kafka.step import Result, Step
 
 
@@ -46,7 +47,7 @@ class Limits:
     """Bounds of one partition's work.
 
     Attributes:
-        forget_at: acknowledged outbox rows that a commit deletes; fewer wait for a quiet moment, or for `forget_every_ms`.
+        forget_every_ms: how long acknowledged outbox rows wait for a commit that deletes them too.
         store_every_ms: how often a position is stored that moved without a commit.
     """
 
@@ -59,7 +60,6 @@ class Limits:
     deaths_window: int = 1000
     deaths_max: int = 500
     orders_every_ms: int = 2_000
-    forget_at: int = 50
     forget_every_ms: int = 1_000
     store_every_ms: int = 1_000
 
@@ -132,11 +132,6 @@ class Partition:
     def revoked(self) -> None:
         """The group took it away; an owner that did not notice is fenced by the next one."""
         self._drop(Status.LOST)
-
-    async def send(self) -> None:
-        """Send what is committed, also if the next record has to wait. After every round; partitions may send together."""
-        if self.status in (Status.OWNED, Status.HELD):
-            await self._send()
 
     async def ready(self, records: Sequence[Record]) -> Sequence[Record]:
         """Those that are news and can be decided now; none while the partition waits or isn't ours."""
@@ -242,7 +237,7 @@ class Partition:
     async def _resume(self) -> None:
         self._stalled_until_ms = None
         self._gap_at = -1  # what was seen before a seek says nothing about what comes after it
-        if await self._send():
+        if await send(self.log, [self]):
             await self.log.seek(self.number, self._watermark.position)
             self.log.resume(self.number)
             self.waiting_reason = None
@@ -272,17 +267,18 @@ class Partition:
         """`records` sorted out and decoded."""
         return admit(self.number, self._topic_id, records, self._watermark, wants or self.step.wants, self._documents)
 
-    def passes(self, batch: Batch) -> bool:
-        """Move on without a commit where nothing in the batch concerns this consumer.
+    def may_pass(self, batch: Batch) -> bool:
+        """Whether nothing in the batch concerns this consumer, so that moving on needs no commit of its own.
 
         That is most records of a topic, for most of its readers: reading them again after a crash costs less.
         """
         far = batch.watermark.position - self._stored >= self.limits.records_per_commit_max
-        if far or batch.dead_letters or self.step.concerns(batch):
-            return False
+        return not (far or batch.dead_letters or self.step.concerns(batch))
+
+    def passed(self, batch: Batch) -> None:
+        """Move on; the position is stored with the next commit, or by and by."""
         self._count(batch, 0)
         self._watermark = batch.watermark
-        return True
 
     async def settle(self, records: Sequence[Record], batch: Batch | None = None) -> bool:
         """Commit `records`, halving the batch to find a culprit. False if the partition has to wait."""
@@ -322,14 +318,14 @@ class Partition:
         """See committing.Owner."""
         return Stand(self.number, self._epoch, self._stored)
 
-    def forgettable(self) -> Sequence[int]:
+    @property
+    def sent(self) -> Sequence[int]:
         """See committing.Owner."""
-        return tuple(self._sent) if len(self._sent) >= self.limits.forget_at else ()
+        return tuple(self._sent)
 
-    def keep(self, batch: Batch, result: Result, rows: Sequence[OutboxRow], forgotten: Sequence[int]) -> None:
+    def keep(self, batch: Batch, result: Result, rows: Sequence[OutboxRow]) -> None:
         """See committing.Owner."""
-        if forgotten:
-            self._sent = []
+        self._sent = []
         self._count(batch, len(result.changes.dead_letters))
         self._watermark, self._documents = batch.watermark, result.documents
         self._stored = batch.watermark.position
@@ -391,30 +387,30 @@ class Partition:
         """What was passed without a commit."""
         async with self.store.transaction([self.stand]) as transaction:
             await transaction.advance({self.number: self._watermark})
-            await transaction.write({self.number: Changes()})
-            if self._sent:
-                await transaction.forget(self._sent)
+            await transaction.write({self.number: Changes()}, self._sent)
         self._stored, self._sent = self._watermark.position, []
 
     # --- the outbox ---
 
-    async def _send(self) -> bool:
-        """Send what is committed: one row a destination at a time. False if the log is away; idle() tries again."""
-        while self._outbox:
-            flight: dict[Destination, OutboxRow] = {}
-            for row in self._outbox:
-                flight.setdefault(row.destination, row)
-            try:
-                await self.log.append([(row.destination, row.records) for row in flight.values()])
-            except LogUnavailable as away:
-                self._stall(str(away))
-                return False
-            if self.status not in (Status.OWNED, Status.HELD):
-                return False
-            sent = {row.id for row in flight.values()}
+    def departing(self) -> Sequence[OutboxRow]:
+        """See sending.Sender."""
+        if self.status not in (Status.OWNED, Status.HELD):
+            return ()
+        first: dict[Destination, OutboxRow] = {}
+        for row in self._outbox:
+            first.setdefault(row.destination, row)
+        return list(first.values())
+
+    def acknowledged(self, rows: Sequence[OutboxRow]) -> None:
+        """See sending.Sender."""
+        if self.status in (Status.OWNED, Status.HELD):
+            sent = {row.id for row in rows}
             self._sent.extend(sent)
             self._outbox = deque(row for row in self._outbox if row.id not in sent)
-        return True
+
+    def unsent(self, away: LogUnavailable) -> None:
+        """See sending.Sender."""
+        self._stall(str(away))
 
     async def _tidy(self, now: int) -> None:
         try:

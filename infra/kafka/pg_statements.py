@@ -14,9 +14,10 @@ Pending = Sequence[tuple[int, Destination, Sequence[Outgoing]]]
 """Records to be sent, by the partition that caused them and where they go."""
 
 
-def statements(schema: str, changes: Mapping[int, Changes], pending: Pending) -> list[Statement]:
+def statements(schema: str, changes: Mapping[int, Changes], sent: Sequence[int], pending: Pending) -> list[Statement]:
     """All of it, disjoint; the last one returns the ids of outbox rows in the order of `pending`, if there are any."""
     return [
+        *_forgotten(schema, sent),
         *_states(schema, changes),
         *_timers(schema, changes),
         *_documents(schema, changes),
@@ -33,6 +34,11 @@ def pending_in(changes: Mapping[int, Changes]) -> Pending:
         for destination, records in one.outbox.items()
         for part in _parts(records)
     ]
+
+
+def _forgotten(schema: str, sent: Sequence[int]) -> Iterator[Statement]:
+    if sent:
+        yield f"delete from {schema}.outbox where id = any($1::bigint[])", (list(sent),)
 
 
 def _states(schema: str, changes: Mapping[int, Changes]) -> Iterator[Statement]:

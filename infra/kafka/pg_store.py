@@ -4,6 +4,7 @@ Every statement is set-based. Error classes decide what a failure means: data th
 connection that went away (perhaps inside COMMIT) is StoreUnavailable, anything else is a bug and passes through.
 """
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -36,6 +37,7 @@ from schemas.envelope import SequenceNumber
 from schemas.events import DocumentPublished
 
 HISTORY_RECORDS_MAX = 100_000
+ORDERS_SECONDS = 1.0
 
 AWAY = (
     asyncpg.PostgresConnectionError,
@@ -60,10 +62,18 @@ Bury = Callable[[Any, Sequence[DeadLetter]], Awaitable[None]]
 class PgStore:
     """Where one consumer keeps its partitions. Implements ports.Store."""
 
-    def __init__(self, pool: asyncpg.Pool, schema: str, *, topic: str, plan: Plan, bury: Bury) -> None:
-        """`plan` stores effects at the gate and `bury` stores dead letters, both in the transaction they are given."""
+    def __init__(
+        self, pool: asyncpg.Pool, schema: str, *, topic: str, plan: Plan, bury: Bury, orders_seconds: float = ORDERS_SECONDS
+    ) -> None:
+        """`plan` stores effects at the gate and `bury` stores dead letters, both in the transaction they are given.
+
+        Operators' orders are read for all partitions at once, at most every `orders_seconds`.
+        """
         self._pool, self._schema, self._topic = pool, schema, topic
         self._plan, self._bury = plan, bury
+        self._orders: dict[int, Orders] = {}
+        self._orders_until = 0.0
+        self._orders_seconds = orders_seconds
 
     async def take(self, partition: int, topic_id: str) -> Taken:
         """See ports.Store."""
@@ -132,16 +142,19 @@ class PgStore:
 
     async def orders(self, partition: int) -> Orders:
         """See ports.Store."""
-        with _translated():
-            row = await self._pool.fetchrow(
-                f"select paused, skip_offset from {self._schema}.watermarks where partition = $1", partition
-            )
-        return Orders() if row is None else Orders(row["paused"], row["skip_offset"])
+        if time.monotonic() >= self._orders_until:
+            with _translated():
+                rows = await self._pool.fetch(f"select partition, paused, skip_offset from {self._schema}.watermarks")
+            self._orders = {row["partition"]: Orders(row["paused"], row["skip_offset"]) for row in rows}
+            self._orders_until = time.monotonic() + self._orders_seconds
+        return self._orders.get(partition, Orders())
 
     async def hold(self, partition: int) -> None:
         """See ports.Store."""
         with _translated():
             await self._pool.execute(f"update {self._schema}.watermarks set paused = true where partition = $1", partition)
+        self._orders_until = 0.0
+        self._orders_seconds = orders_seconds
 
 
 class _PgTransaction:
@@ -227,7 +240,7 @@ class _PgTransaction:
             for row in rows
         ]
 
-    async def write(self, changes: Mapping[int, Changes]) -> dict[int, list[OutboxRow]]:
+    async def write(self, changes: Mapping[int, Changes], sent: Sequence[int] = ()) -> dict[int, list[OutboxRow]]:
         effects = [effect for one in changes.values() for effect in one.effects]
         if effects:
             await self._store._plan(self.connection, effects)
@@ -235,7 +248,7 @@ class _PgTransaction:
         if letters:
             await self._store._bury(self.connection, letters)
         pending = pending_in(changes)
-        found = statements(self._schema, changes, pending)
+        found = statements(self._schema, changes, sent, pending)
         written: dict[int, list[OutboxRow]] = {}
         if found:
             sql, arguments = together(found)
@@ -243,9 +256,6 @@ class _PgTransaction:
             for row, (number, destination, part) in zip(rows, pending, strict=True):
                 written.setdefault(number, []).append(OutboxRow(row["id"], destination, tuple(part)))
         return written
-
-    async def forget(self, outbox_ids: Sequence[int]) -> None:
-        await self.connection.execute(f"delete from {self._schema}.outbox where id = any($1::bigint[])", list(outbox_ids))
 
 
 class _translated:  # noqa: N801 - reads as a word in `with`

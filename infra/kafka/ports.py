@@ -182,11 +182,8 @@ class Transaction(Protocol):
     async def history(self, partition: int, lead: str, before: int) -> list[Record] | None:
         """A lead's records and the markers of its partition, before an offset of the log; None while history is not that far."""
 
-    async def write(self, changes: Mapping[int, Changes]) -> dict[int, list[OutboxRow]]:
-        """Store everything, by partition; returns the outbox rows with their ids, in order."""
-
-    async def forget(self, outbox_ids: Sequence[int]) -> None:
-        """Delete acknowledged outbox rows."""
+    async def write(self, changes: Mapping[int, Changes], sent: Sequence[int] = ()) -> dict[int, list[OutboxRow]]:
+        """Store everything, by partition, and delete the outbox rows `sent`; returns the new ones with their ids, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,9 +272,10 @@ class Log(Protocol):
         """Kafka's id of the topic that is read; a re-made topic has another."""
 
     async def append(self, batches: Sequence[tuple[Destination, Sequence[Outgoing]]]) -> None:
-        """One atomic batch for each destination, no destination twice, all acknowledged by all replicas.
+        """One batch for each destination, no destination twice, all acknowledged by all replicas.
 
-        Raises LogUnavailable if any was not; all of them may still land. The next call uses a new producer.
+        A batch is atomic unless it is larger than Kafka's may be; its parts then go one after the other. Raises LogUnavailable if
+        any was not acknowledged; all of them may still land. The next call uses a new producer.
         """
 
     async def seek(self, partition: int, offset: int) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from infra.kafka.batch import Batch
 from infra.kafka.committing import commit
 from infra.kafka.partition import Partition
 from infra.kafka.ports import Record, StoreUnavailable
@@ -24,14 +23,11 @@ async def decide(polled: Portions) -> None:
 
 async def _settle(portions: Portions) -> set[Partition]:
     """Commit a portion of each; returns the partitions that can go on."""
-    going: set[Partition] = set()
-    shares: list[tuple[Partition, Batch]] = []
-    for partition, records in portions.items():
-        batch = partition.admitted(records)
-        if partition.passes(batch):
-            going.add(partition)
-        else:
-            shares.append((partition, batch))
+    shares = [(partition, partition.admitted(records)) for partition, records in portions.items()]
+    if all(partition.may_pass(batch) for partition, batch in shares):
+        for partition, batch in shares:
+            partition.passed(batch)
+        return set(portions)
     if len(shares) > 1:
         try:
             await commit(shares[0][0].step, shares[0][0].store, shares[0][0].log, shares)
@@ -39,12 +35,10 @@ async def _settle(portions: Portions) -> set[Partition]:
             # The outcome of the commit is unknown: only the watermarks know, so take all of them again.
             for partition, _ in shares:
                 partition.lose(away)
-            return going
+            return set()
         except Exception:  # noqa: S110 - nothing was committed: whose fault it is, each finds out by itself
             pass
         else:
-            return going | {partition for partition, _ in shares if await partition.settled()}
-    for partition, batch in shares:
-        if await partition.settle(portions[partition], batch if len(shares) == 1 else None):
-            going.add(partition)
-    return going
+            return {partition for partition, _ in shares if await partition.settled()}
+    alone = shares[0][1] if len(shares) == 1 else None
+    return {partition for partition, records in portions.items() if await partition.settle(records, alone)}

@@ -25,6 +25,7 @@ from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Reader, Rec
 from infra.kafka.producer import Producer
 from infra.kafka.reading import opener
 from infra.kafka.rounds import decide
+from infra.kafka.sending import send
 from infra.kafka.step import Step
 from infra.observability.metrics import Meters
 from infra.settings import Kafka
@@ -202,7 +203,7 @@ class Subscriber(ConsumerRebalanceListener):
         started, before = time.perf_counter(), {partition: partition.position for partition in polled}
         await decide(polled)
         seconds = (time.perf_counter() - started) / max(1, len(polled))
-        await asyncio.gather(*(partition.send() for partition in polled))
+        await send(self._log, polled)
         for partition, position in before.items():
             self._meters.worked(self.name, partition.number, partition.position - position, seconds)
 

@@ -22,11 +22,10 @@ from infra.kafka.ports import (
     Taken,
     Watermark,
 )
-from infra.kafka.rounds import decide
 from infra.kafka.step import Step
 from schemas.events import DocumentPublished
 from schemas.topics import CATALOGUE, PARTITIONS_LAPTOP
-from tests.infra.kafka.logs import MemoryReader
+from tests.infra.kafka.logs import MemoryReader, work
 
 TOPIC_ID = "wY2bT0mIQ0yVZr5yqk0f9A"
 
@@ -131,16 +130,13 @@ class MemoryTransaction:
         past = [record for record in self._store.log if record.offset < before]
         return [record for record in past if record.key == lead.encode() or marker in record.headers]
 
-    async def write(self, changes: Mapping[int, Changes]) -> dict[int, list[OutboxRow]]:
+    async def write(self, changes: Mapping[int, Changes], sent: Sequence[int] = ()) -> dict[int, list[OutboxRow]]:
         self._changes = changes[0]
         rows = []
         for destination, records in changes[0].outbox.items():
             self._store.rows += 1
             rows.append(OutboxRow(self._store.rows, destination, tuple(records)))
         return {0: rows}
-
-    async def forget(self, outbox_ids: Sequence[int]) -> None:
-        return None
 
     def commit(self) -> None:
         store, changes = self._store, self._changes
@@ -178,8 +174,7 @@ class Consuming:
         if self._partition.position == 0:
             await self._partition.assigned()
         self.records.extend(records)
-        await decide({self._partition: records})
-        await self._partition.send()
+        await work(self._partition, records)
         stuck = self.store.waiting or self._partition.waiting_reason
         assert stuck is None, f"the partition waits: {stuck}"
 

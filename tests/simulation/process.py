@@ -144,7 +144,6 @@ class Driver:
     def _made(self) -> Partition:
         world = self.world
         limits = Limits(
-            forget_at=3,
             forget_every_ms=50,
             store_every_ms=50,
             records_per_commit_max=world.size.records_per_commit,
@@ -209,7 +208,6 @@ class Driver:
         await pause("polled")
         await self.world.variants.decide(polled)
         await pause("decided")
-        for partition in polled:
-            await partition.send()
+        await self.world.variants.send(LogPort(self.world, self), polled)
         for other in held:
             other.held = False

@@ -82,7 +82,7 @@ class SimTransaction:
         await self._statement("answered")
         return {pair for pair in ids if pair in self.tables.answers}
 
-    async def write(self, changes: Mapping[int, Changes]) -> dict[int, list[OutboxRow]]:
+    async def write(self, changes: Mapping[int, Changes], sent: Sequence[int] = ()) -> dict[int, list[OutboxRow]]:
         """See ports.Transaction."""
         await self._statement("write")
         for one in changes.values():
@@ -90,15 +90,10 @@ class SimTransaction:
             bodies += [record.value for records in one.outbox.values() for record in records]
             if any(REFUSED in body for body in bodies):
                 raise Refused("out of range")
-        self.changes = changes
+        self.changes, self.forgotten = changes, list(sent)
         self.outbox = {number: self.tables.parts(one) for number, one in changes.items()}
         await self.world.point("written")
         return {number: list(rows) for number, rows in self.outbox.items()}
-
-    async def forget(self, outbox_ids: Sequence[int]) -> None:
-        """See ports.Transaction."""
-        await self._statement("forget")
-        self.forgotten.extend(outbox_ids)
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if kind is not None:

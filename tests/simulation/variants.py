@@ -8,6 +8,7 @@ from infra.kafka.fold import Fold
 from infra.kafka.folding import FoldStep
 from infra.kafka.partition import Partition
 from infra.kafka.rounds import decide
+from infra.kafka.sending import send
 from infra.kafka.step import Step
 from tests.simulation.folds import SECOND, Tally
 from tests.simulation.log import SimLog
@@ -30,4 +31,5 @@ class Variants:
     transaction: Callable[..., SimTransaction] = SimTransaction
     log: Callable[[Any], SimLog] = SimLog
     decide: Callable[..., Awaitable[None]] = decide
+    send: Callable[..., Awaitable[bool]] = send
     job_is_retried: bool = True

@@ -7,6 +7,7 @@ from datetime import datetime
 from infra.kafka.partition import Partition
 from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Range, Record
 from infra.kafka.rounds import decide
+from infra.kafka.sending import send
 
 START_MS = 1_790_000_000_000
 
@@ -90,4 +91,4 @@ def recorded(outgoing: Outgoing, offset: int, partition: int = 0) -> Record:
 async def work(partition: Partition, records: Sequence[Record]) -> None:
     """Decide records of one partition, and send what comes of them."""
     await decide({partition: records})
-    await partition.send()
+    await send(partition.log, [partition])

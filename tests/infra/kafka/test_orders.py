@@ -41,7 +41,7 @@ class Consumer:
     def __init__(self, pool: asyncpg.Pool, **limits: int) -> None:
         self.pool, self.letters = pool, list[DeadLetter]()
         self.log, self.clock = MemoryLog(), HandClock()
-        store = PgStore(pool, "leads", topic="leads.commands", plan=self._nothing, bury=self._bury)
+        store = PgStore(pool, "leads", topic="leads.commands", plan=self._nothing, bury=self._bury, orders_seconds=0)
         self.partition = Partition(0, FoldStep(FOLD), self.log, store, self.clock, Limits(**limits))
 
     async def _nothing(self, _connection: Any, _effects: Any) -> None:

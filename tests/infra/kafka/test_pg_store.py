@@ -224,7 +224,7 @@ async def test_the_outbox_comes_back_in_order_as_it_was_until_it_is_acknowledged
 
     await store.forget(0, [first[0].id])
     async with taken(store) as transaction:
-        await transaction.forget([first[1].id])
+        await transaction.write({0: Changes()}, [first[1].id])
     assert list((await store.take(0, "topic")).outbox) == second
     await store.forget(1, [second[0].id])
     assert list((await store.take(0, "topic")).outbox) == second, "another partition's row is not ours to forget"
