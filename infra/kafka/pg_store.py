@@ -154,7 +154,6 @@ class PgStore:
         with _translated():
             await self._pool.execute(f"update {self._schema}.watermarks set paused = true where partition = $1", partition)
         self._orders_until = 0.0
-        self._orders_seconds = orders_seconds
 
 
 class _PgTransaction:
