@@ -17,10 +17,10 @@ from pydantic import JsonValue
 from schemas.message import Frozen, Message
 from schemas.topics import EVENTS, Topic
 
-BREATH_MS: Final = 30
-"""Between a batch and the next: what comes right behind a record goes together, in one transaction instead of five."""
+BREATH_MS: Final = 40
+"""How long the broker gathers records while they are coming: what comes right behind a record is decided with it."""
 LONG_BREATH_MS: Final = 250
-"""The same for what nobody waits for. At a steady rate the number of transactions is what the system's time goes into."""
+"""The same for what nobody waits for."""
 
 MessageT_co = TypeVar("MessageT_co", bound=Message, covariant=True)
 StateT = TypeVar("StateT", bound=Frozen)

@@ -10,7 +10,6 @@ import contextlib
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
-from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -21,6 +20,7 @@ from faststream.kafka.message import KafkaMessage as RawMessage
 
 from infra.kafka import admin
 from infra.kafka.partition import Partition, Status
+from infra.kafka.polling import FETCH_WAIT_MS, RECORDS_PER_POLL_MAX, Polling
 from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Reader, Record, Store, record_of
 from infra.kafka.producer import Producer
 from infra.kafka.reading import opener
@@ -31,13 +31,6 @@ from infra.observability.metrics import Meters
 from infra.settings import Kafka
 from schemas.topics import CATALOGUE
 
-RECORDS_PER_POLL_MAX = 2000
-POLL_MS = 250
-"""How long a poll waits for the first record; it returns as soon as there is one."""
-FETCH_WAIT_MS = 500
-"""The same at the broker, for a fetch."""
-NEWS_MS = 10
-"""How long a poll that has records already waits for newer ones: a round trip to the broker."""
 IDLE_SECONDS = 0.2
 COMMIT_SECONDS = 2.0
 
@@ -118,7 +111,6 @@ class Subscriber(ConsumerRebalanceListener):
             group_id=settings.prefix + step.name,
             batch=True,
             max_records=RECORDS_PER_POLL_MAX,
-            batch_timeout_ms=POLL_MS,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             session_timeout_ms=settings.session_timeout_ms,
@@ -134,7 +126,7 @@ class Subscriber(ConsumerRebalanceListener):
         )
         self._subscriber(self._handle)
         # FastStream sleeps after every empty poll, for as long as the poll: a record would wait, or the loop never rest.
-        self._subscriber.get_msg = _poll  # type: ignore[method-assign]
+        self._subscriber.get_msg = Polling(step.breath_ms)  # type: ignore[method-assign]
 
     @property
     def partitions(self) -> dict[int, Partition]:
@@ -197,7 +189,6 @@ class Subscriber(ConsumerRebalanceListener):
             # Asked now: what was taken away meanwhile is not ours.
             polled = {ours: records for number, records in batches.items() if (ours := self._partitions.get(number)) is not None}
             await self._guarded(self._work(polled))
-        await asyncio.sleep(self._step.breath_ms / 1000)
 
     async def _work(self, polled: dict[Partition, list[Record]]) -> None:
         started, before = time.perf_counter(), {partition: partition.position for partition in polled}
@@ -234,18 +225,6 @@ class Subscriber(ConsumerRebalanceListener):
         if offsets:
             with contextlib.suppress(KafkaError, asyncio.TimeoutError):
                 await self._consumer().commit(offsets)
-
-
-async def _poll(consumer: AIOKafkaConsumer) -> tuple[Any, ...]:
-    """What is there, of all partitions; empty after POLL_MS without news.
-
-    aiokafka fetches ahead as soon as a poll has taken what it had, and then nothing until that is taken in turn, of no partition:
-    what was fetched ahead is as old as the last batch. So news is asked for as well; else each record waits for two batches.
-    """
-    ahead = await consumer.getmany(max_records=RECORDS_PER_POLL_MAX)
-    wait_ms = NEWS_MS if ahead else POLL_MS
-    news = await consumer.getmany(timeout_ms=wait_ms, max_records=RECORDS_PER_POLL_MAX)
-    return tuple(chain.from_iterable((*ahead.values(), *news.values())))
 
 
 async def _pass_parser(message: Any) -> RawMessage:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from prometheus_client import generate_latest
 
-from infra.kafka.ports import LogUnavailable, TopicRemade
+from infra.kafka.polling import Polling
+from infra.kafka.ports import LogUnavailable, Outgoing, TopicRemade
 from infra.kafka.producer import Producer
 from infra.kafka.subscriber import KafkaLog, SystemClock
 from infra.settings import Settings
@@ -188,3 +189,25 @@ async def test_a_partition_that_is_not_ours_any_more_can_be_paused_and_sought_wi
 
 async def test_the_clock_is_the_machines() -> None:
     assert abs(SystemClock().now_ms() - time.time() * 1000) < 1000
+
+
+async def test_the_broker_gathers_only_while_records_are_coming(own: Settings) -> None:
+    """aiokafka's fetcher is set anew between polls: its fields are private, and have to be where they were."""
+    consumer = AIOKafkaConsumer(
+        own.kafka.prefix + catalogue.COMMANDS.name, bootstrap_servers=own.kafka.bootstrap, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    polling = Polling(breath_ms=300)
+    try:
+        while await polling(consumer):
+            continue  # what other tests left
+        async with host.base(own, "test") as has:
+            sent = time.monotonic()
+            await has.producer.publish(catalogue.COMMANDS, 0, Outgoing(b"a", (), b"{}"))
+            assert [record.key for record in await polling(consumer)] == [b"a"]
+            assert time.monotonic() - sent < 0.25, "who comes after a pause is not kept waiting"
+            for partition in range(3):
+                await has.producer.publish(catalogue.COMMANDS, partition, Outgoing(b"b", (), b"{}"))
+            assert len(await polling(consumer)) == 3, "what comes right behind is gathered, of all partitions"
+    finally:
+        await consumer.stop()
