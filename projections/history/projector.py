@@ -9,6 +9,7 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
+from infra.kafka.fold import LONG_BREATH_MS
 from infra.kafka.ports import from_ms
 from infra.kafka.projection import ProjectedRecord, Projection, ProjectionBatch
 from projections.history.model import COLUMNS, SCHEMA, VERSION
@@ -69,6 +70,7 @@ def projection(*, schema: str = SCHEMA, version: int = VERSION, announce: object
         reads=topics.EVENTS,
         apply=projector.apply,
         opens=False,
+        breath_ms=LONG_BREATH_MS,
         version=version,
         schema=schema,
     )

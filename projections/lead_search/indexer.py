@@ -24,7 +24,7 @@ ROUND_MAX: Final = 10_000
 """Documents in one round; each of its requests takes REQUEST_MAX."""
 REQUEST_MAX: Final = 1_000
 REQUESTS_AT_ONCE: Final = 2
-IDLE_SECONDS: Final = 0.25
+IDLE_SECONDS: Final = 0.5
 """Between rounds that took all there was. OpenSearch shows what it has once a second, so many small rounds would help nobody."""
 RETRY_SECONDS_MIN: Final = 0.5
 RETRY_SECONDS_MAX: Final = 10.0
