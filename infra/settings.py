@@ -70,9 +70,12 @@ class Crypto(_Group):
 
 
 class Auth(_Group):
-    """`signing_key` is an ES256 private key (PEM)."""
+    """`signing_key` is one or several ES256 private keys (PEM): the first signs, all verify. Without it keys are derived from the
+    master key, a new one every `signing_key_days`.
+    """
 
     signing_key: SecretStr | None = None
+    signing_key_days: int = Field(default=30, ge=1, le=365)
     issuer: str = "leadflow"
     access_seconds: int = Field(default=900, ge=60, le=3600)
     refresh_days: int = Field(default=30, ge=1, le=365)

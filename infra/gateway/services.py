@@ -16,7 +16,8 @@ from redis.asyncio import Redis
 from infra.auth.guesses import Guesses
 from infra.auth.passwords import Passwords
 from infra.auth.sessions import Sessions
-from infra.auth.tokens import JoseCodec, TokenCodec, derived_key, keys_from_pem
+from infra.auth.signing import DerivedKeys, GivenKeys, SigningKeys, keys_from_pem
+from infra.auth.tokens import JoseCodec, TokenCodec
 from infra.crypto.keyring import Keyring
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.live import Live
@@ -88,15 +89,13 @@ class Services:
         """Everything else from what differs by deployment. Raises NoMasterKey, and ValueError for an unusable signing key."""
         master = master_key(settings)
         auth = settings.auth
-        pem = auth.signing_key
-        keys = [derived_key(derive(master, "access tokens"))] if pem is None else keys_from_pem(pem.get_secret_value())
         return cls(
             settings=settings,
             pool=pool,
             redis=redis,
             keyring=keyring,
             publisher=publisher,
-            tokens=JoseCodec(keys, issuer=auth.issuer, seconds=auth.access_seconds),
+            tokens=JoseCodec(signing_keys(settings, master), issuer=auth.issuer, seconds=auth.access_seconds),
             passwords=passwords or Passwords(),
             sessions=Sessions(pool, derive(master, "refresh tokens"), days=auth.refresh_days),
             guesses=Guesses(redis, settings.redis.prefix, lambda email: keyring.hash("email", email)),
@@ -109,6 +108,14 @@ class Services:
             ready=dict(ready or {}),
             dashboard=dashboard,
         )
+
+
+def signing_keys(settings: Settings, master: bytes) -> SigningKeys:
+    """Those of the settings, or derived ones. Raises ValueError for unusable ones."""
+    auth = settings.auth
+    if auth.signing_key is not None:
+        return GivenKeys(keys_from_pem(auth.signing_key.get_secret_value()))
+    return DerivedKeys(derive(master, "access tokens"), days=auth.signing_key_days, token_seconds=auth.access_seconds)
 
 
 def master_key(settings: Settings) -> bytes:

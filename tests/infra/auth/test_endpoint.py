@@ -96,6 +96,27 @@ async def test_two_tabs_that_refresh_at_once_get_the_same_successor(here: Runnin
     assert None not in found
 
 
+async def test_fifty_parallel_refreshes_of_one_token_end_in_one_lineage(here: Running) -> None:
+    token = cookie(await log_in(here))
+    family = await here.services.pool.fetchval("select family from auth.refresh_tokens order by issued_at desc limit 1")
+    for generation in range(1, 4):
+        found = await asyncio.gather(*(here.services.sessions.refresh(token) for _ in range(50)))
+        successors = {one.token for one in found if one is not None}
+        assert len(successors) == 1
+        assert None not in found
+        (token,) = successors
+        kept = await here.services.pool.fetch("select used_at from auth.refresh_tokens where family = $1", family)
+        assert len(kept) == generation + 1
+        assert [row["used_at"] for row in kept].count(None) == 1, "one that can be used is left"
+
+
+async def test_public_keys_are_there_for_whoever_asks(here: Running) -> None:
+    answer = await here.client.get("/.well-known/jwks.json")
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert {key["alg"] for key in answer.json()["keys"]} == {"ES256"}
+    assert "d" not in answer.json()["keys"][0]
+
+
 async def test_logging_out_ends_the_session(here: Running) -> None:
     token = cookie(await log_in(here))
     here.client.cookies.clear()

@@ -92,7 +92,7 @@ async def test_a_rep_sees_own_and_unassigned_leads() -> None:
 async def test_a_signing_key_of_the_settings_is_used() -> None:
     from cryptography.hazmat.primitives import serialization
 
-    from infra.auth.tokens import derived_key
+    from infra.auth.signing import derived_key
 
     key = derived_key(b"mine")
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()

@@ -26,6 +26,7 @@ MAY = {
     "GET /healthz": EVERYBODY,
     "GET /readyz": EVERYBODY,
     "GET /metrics": EVERYBODY,
+    "GET /.well-known/jwks.json": EVERYBODY,
     "POST /v1/auth/login": EVERYBODY,
     "POST /v1/auth/refresh": EVERYBODY,
     "POST /v1/auth/logout": EVERYBODY,
