@@ -5,10 +5,11 @@ An unknown or unusable variable is an error that names it, because a setting tha
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 PREFIX = "LEADFLOW_"
 
@@ -84,14 +85,26 @@ class Auth(_Group):
 
 
 class Gateway(_Group):
-    """Where the gateway listens, and how people reach it from outside."""
+    """Where the gateway listens, and how people reach it from outside.
+
+    `trusted_proxies` are networks, separated by commas, whose X-Forwarded-For is believed.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     public_url: str = "http://127.0.0.1:8000"
     workers: int = Field(default=1, ge=1)
     await_seconds: float = Field(default=2.0, gt=0, le=30)
+    trusted_proxies: str = ""
     pending_bytes_max: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        for part in text.split(","):
+            if part.strip():
+                ip_network(part.strip())
+        return text
 
 
 class Telemetry(_Group):

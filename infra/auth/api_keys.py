@@ -13,6 +13,7 @@ import asyncpg
 from infra.auth.roles import Role, User
 
 PREFIX: Final = "lf_"
+ACTOR_PREFIX: Final = "key:"
 _KEY_CHARACTERS_MAX = 128
 LISTED_MAX: Final = 500
 
@@ -68,7 +69,7 @@ async def user_of(pool: asyncpg.Pool, text: str) -> User | None:
     if len(text) > _KEY_CHARACTERS_MAX:
         return None
     row = await pool.fetchrow("select id, name, role from auth.api_keys where hash = $1 and revoked_at is null", _hash(text))
-    return None if row is None else User(f"key:{row['id']}", "", row["name"], row["role"])
+    return None if row is None else User(f"{ACTOR_PREFIX}{row['id']}", "", row["name"], row["role"])
 
 
 def _hash(text: str) -> bytes:

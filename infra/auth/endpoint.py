@@ -1,9 +1,10 @@
 """/v1/auth: log in, refresh, log out, who am I; API keys."""
 
+import dataclasses
 from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Cookie, Depends, Request, Response
+from fastapi import APIRouter, Cookie, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from infra.auth import api_keys, users
@@ -16,6 +17,7 @@ from infra.gateway.services import Services, Used
 router = APIRouter(prefix="/v1")
 COOKIE: Final = "lf_refresh"
 COOKIE_PATH: Final = "/v1/auth"
+RefreshToken = Annotated[str | None, Cookie(alias=COOKIE)]
 
 
 class Login(BaseModel):
@@ -80,7 +82,7 @@ class Keys(BaseModel):
 @router.post("/auth/login", tags=["auth"])
 async def login(login: Login, request: Request, response: Response, given: Used) -> AccessGranted:
     """Log in. Wrong guesses make the next ones wait (429 with Retry-After)."""
-    address = request.client.host if request.client else "unknown"
+    address = given.addresses.of(request.scope)
     wait = await given.guesses.wait_seconds(login.email, address)
     if wait:
         headers = {"Retry-After": str(wait)}
@@ -96,28 +98,38 @@ async def login(login: Login, request: Request, response: Response, given: Used)
     await given.guesses.right(login.email, address)
     if given.passwords.outdated(account.password_hash):
         await users.set_password_hash(given.pool, account.user.id, await given.passwords.hash(login.password))
-    _set_cookie(given, response, await given.sessions.open(account.user.id))
-    return _granted(given, account.user)
+    device = request.headers.get("user-agent", "")
+    opened = await given.sessions.open(account.user.id, device=device, address=address)
+    _set_cookie(given, response, opened.token)
+    return _granted(given, account.user, opened.session)
 
 
 @router.post("/auth/refresh", tags=["auth"])
-async def refresh(response: Response, given: Used, token: Annotated[str | None, Cookie(alias=COOKIE)] = None) -> AccessGranted:
+async def refresh(request: Request, response: Response, given: Used, token: RefreshToken = None) -> AccessGranted:
     """The next access token. The refresh token is good for one use; one that comes back later ends its whole family."""
-    refreshed = None if token is None else await given.sessions.refresh(token)
+    refreshed = None if token is None else await given.sessions.refresh(token, address=given.addresses.of(request.scope))
     account = None if refreshed is None else await users.by_id(given.pool, refreshed.user_id)
     if refreshed is None or account is None or account.disabled:
         problem = unauthorized("There is no session (any more): log in.")
         problem.headers["Set-Cookie"] = f"{COOKIE}=; Path={COOKIE_PATH}; Max-Age=0; HttpOnly; SameSite=Strict"
         raise problem
     _set_cookie(given, response, refreshed.token)
-    return _granted(given, account.user)
+    return _granted(given, account.user, refreshed.session)
 
 
 @router.post("/auth/logout", tags=["auth"], status_code=204)
-async def logout(response: Response, given: Used, token: Annotated[str | None, Cookie(alias=COOKIE)] = None) -> None:
+async def logout(
+    response: Response,
+    given: Used,
+    token: RefreshToken = None,
+    everywhere: Annotated[bool, Query(description="All of this user's sessions")] = False,
+) -> None:
     """End the session on this device. Says 204 also where there is none."""
-    if token is not None:
-        await given.sessions.close(token)
+    known = None if token is None else await given.sessions.session_of(token)
+    if known is not None:
+        session, user_id = known
+        ending = given.sessions.end_all(user_id, "logout") if everywhere else given.sessions.end(user_id, session, "logout")
+        given.ended.add(*await ending)
     response.delete_cookie(COOKIE, path=COOKIE_PATH, httponly=True, samesite="strict")
 
 
@@ -147,8 +159,9 @@ async def revoke_key(key_id: str, given: Used, _user: Annotated[User, Depends(re
         raise not_found("API key")
 
 
-def _granted(given: Services, user: User) -> AccessGranted:
-    return AccessGranted(access_token=given.tokens.issue(user), expires_in=given.tokens.seconds)
+def _granted(given: Services, user: User, session: str) -> AccessGranted:
+    token = given.tokens.issue(dataclasses.replace(user, session=session))
+    return AccessGranted(access_token=token, expires_in=given.tokens.seconds)
 
 
 def _set_cookie(given: Services, response: Response, token: str) -> None:

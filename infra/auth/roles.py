@@ -1,7 +1,7 @@
 """Roles and permissions as data. A new permission is a line here; an endpoint asks for it with `require`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Literal, get_args
@@ -65,6 +65,7 @@ class User:
     Attributes:
         id: of the user, or `key:<id>` of an API key; the `actor` of what it asks for.
         person: whose leads are "own"; None for users who own none.
+        session: the login that it belongs to; None for API keys.
     """
 
     id: str
@@ -72,6 +73,7 @@ class User:
     name: str
     role: Role
     person: str | None = None
+    session: str | None = field(default=None, compare=False)
 
     def may(self, permission: Permission) -> bool:
         """Whether the role holds a permission."""

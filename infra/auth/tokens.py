@@ -76,6 +76,7 @@ class JoseCodec:
             "name": user.name,
             "role": user.role,
             "person": user.person,
+            "sid": user.session,
         }
         key = self._keys.signing(now)
         return sign(claims, key.private, key.id)
@@ -125,7 +126,7 @@ def _moment(claims: Mapping[str, Any], name: str) -> int:
 
 
 def _user(claims: Mapping[str, Any]) -> User:
-    role, person = claims.get("role"), claims.get("person")
+    role, person, session = claims.get("role"), claims.get("person"), claims.get("sid")
     if role not in ROLES:
         raise BadToken("no such role")
     return User(
@@ -134,4 +135,5 @@ def _user(claims: Mapping[str, Any]) -> User:
         name=str(claims.get("name", "")),
         role=role,
         person=None if person is None else str(person),
+        session=None if session is None else str(session),
     )

@@ -13,12 +13,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
+from infra.auth.ended import EndedSessions
 from infra.auth.guesses import Guesses
 from infra.auth.passwords import Passwords
 from infra.auth.sessions import Sessions
 from infra.auth.signing import DerivedKeys, GivenKeys, SigningKeys, keys_from_pem
 from infra.auth.tokens import JoseCodec, TokenCodec
 from infra.crypto.keyring import Keyring
+from infra.gateway.addresses import Addresses
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.live import Live
 from infra.gateway.outcomes import Outcomes
@@ -61,6 +63,8 @@ class Services:
     tokens: TokenCodec
     passwords: Passwords
     sessions: Sessions
+    ended: EndedSessions
+    addresses: Addresses
     guesses: Guesses
     ids: SubmissionIds
     outcomes: Outcomes
@@ -98,6 +102,8 @@ class Services:
             tokens=JoseCodec(signing_keys(settings, master), issuer=auth.issuer, seconds=auth.access_seconds),
             passwords=passwords or Passwords(),
             sessions=Sessions(pool, derive(master, "refresh tokens"), days=auth.refresh_days),
+            ended=EndedSessions(pool, token_seconds=auth.access_seconds),
+            addresses=Addresses(settings.gateway.trusted_proxies),
             guesses=Guesses(redis, settings.redis.prefix, lambda email: keyring.hash("email", email)),
             ids=SubmissionIds(derive(master, "submission ids")),
             outcomes=Outcomes(pool, redis, settings.redis.prefix),

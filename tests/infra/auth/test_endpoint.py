@@ -1,40 +1,17 @@
 import asyncio
-from collections.abc import AsyncIterator
 
-import httpx2
 import pytest
 import pytest_asyncio
 
-from infra.settings import Settings
-from tests.infra.gateway.running import PASSWORD, Running, demo_users, running
+from tests.infra.auth.logins import cookie, log_in, refresh
+from tests.infra.gateway.running import PASSWORD, Running, demo_users
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def here(settings: Settings) -> AsyncIterator[Running]:
-    async with running(settings) as found:
-        await demo_users(found.services)
-        yield found
-
-
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def no_guesses(here: Running) -> None:
-    await here.services.redis.flushdb()
-    here.client.cookies.clear()
-
-
-async def log_in(here: Running, email: str = "rep@example.com", password: str = PASSWORD) -> httpx2.Response:
-    return await here.client.post("/v1/auth/login", json={"email": email, "password": password})
-
-
-def cookie(response: httpx2.Response) -> str:
-    return response.headers["set-cookie"].split(";")[0].partition("=")[2]
-
-
-async def refresh(here: Running, token: str) -> httpx2.Response:
-    here.client.cookies.clear()
-    return await here.client.post("/v1/auth/refresh", headers={"Cookie": f"lf_refresh={token}"})
+async def no_guesses(fresh: Running) -> None:
+    """Every test begins anew."""
 
 
 async def test_a_login_grants_an_access_token_and_a_cookie_that_scripts_cannot_read(here: Running) -> None:
