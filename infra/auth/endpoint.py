@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from infra.auth import api_keys, users
 from infra.auth.dependencies import CurrentUser, require, unauthorized
-from infra.auth.passwords import CHARACTERS_MAX, TooBusy
+from infra.auth.login import authenticate
+from infra.auth.passwords import CHARACTERS_MAX
 from infra.auth.roles import Permission, Role, User
-from infra.gateway.problems import Problem, not_found
+from infra.auth.second_factor import CODE_CHARACTERS_MAX
+from infra.gateway.problems import not_found
 from infra.gateway.services import Services, Used
 
 router = APIRouter(prefix="/v1")
@@ -27,6 +29,11 @@ class Login(BaseModel):
 
     email: str = Field(max_length=320)
     password: str = Field(max_length=CHARACTERS_MAX)
+    code: str | None = Field(
+        default=None,
+        max_length=CODE_CHARACTERS_MAX,
+        description="Of an authenticator app, or a recovery code; if the answer asks for it",
+    )
 
 
 class AccessGranted(BaseModel):
@@ -81,25 +88,12 @@ class Keys(BaseModel):
 
 @router.post("/auth/login", tags=["auth"])
 async def login(login: Login, request: Request, response: Response, given: Used) -> AccessGranted:
-    """Log in. Wrong guesses make the next ones wait (429 with Retry-After)."""
-    address = given.addresses.of(request.scope)
-    wait = await given.guesses.wait_seconds(login.email, address)
-    if wait:
-        headers = {"Retry-After": str(wait)}
-        raise Problem(429, "too-many-guesses", "Too many wrong logins", f"Try again in {wait} s.", headers=headers)
-    account = await users.by_email(given.pool, login.email)
-    try:
-        right = await given.passwords.check(None if account is None else account.password_hash, login.password)
-    except TooBusy:
-        raise Problem(503, "busy", "Too many logins at once", "Try again.", headers={"Retry-After": "2"}) from None
-    if account is None or not right or account.disabled:
-        await given.guesses.wrong(login.email, address)
-        raise unauthorized("The e-mail address or the password is wrong.")
-    await given.guesses.right(login.email, address)
+    """Log in. Wrong guesses make the next ones wait (429 with Retry-After); with a second factor, `code` is needed (401)."""
+    account = await authenticate(given, request, login.email, login.password, login.code)
     if given.passwords.outdated(account.password_hash):
         await users.set_password_hash(given.pool, account.user.id, await given.passwords.hash(login.password))
     device = request.headers.get("user-agent", "")
-    opened = await given.sessions.open(account.user.id, device=device, address=address)
+    opened = await given.sessions.open(account.user.id, device=device, address=given.addresses.of(request.scope))
     _set_cookie(given, response, opened.token)
     return _granted(given, account.user, opened.session)
 

@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.types import Receive, Scope, Send
 
 from infra.auth import endpoint as auth
-from infra.auth import jwks, session_endpoint
+from infra.auth import jwks, session_endpoint, totp_endpoint
 from infra.gateway import dashboard, docs, people, probes, problems, stream
 from infra.gateway.middleware import Around
 from infra.gateway.services import Services
@@ -21,7 +21,15 @@ DESCRIPTION: Final = (
     "Leads in, decisions and their reasons out. Errors are problem details (RFC 9457); lists are paged by `cursor`; "
     "updates take `If-Match`, creating requests take `Idempotency-Key`."
 )
-OWN_ROUTERS: Final = (auth.router, session_endpoint.router, jwks.router, people.router, stream.router, probes.router)
+OWN_ROUTERS: Final = (
+    auth.router,
+    session_endpoint.router,
+    totp_endpoint.router,
+    jwks.router,
+    people.router,
+    stream.router,
+    probes.router,
+)
 
 
 class DirectRoute(Protocol):

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from infra.auth.ended import EndedSessions
 from infra.auth.guesses import Guesses
 from infra.auth.passwords import Passwords
+from infra.auth.second_factor import SecondFactors
 from infra.auth.sessions import Sessions
 from infra.auth.signing import DerivedKeys, GivenKeys, SigningKeys, keys_from_pem
 from infra.auth.tokens import JoseCodec, TokenCodec
@@ -66,6 +67,7 @@ class Services:
     ended: EndedSessions
     addresses: Addresses
     guesses: Guesses
+    factors: SecondFactors
     ids: SubmissionIds
     outcomes: Outcomes
     live: Live
@@ -105,6 +107,7 @@ class Services:
             ended=EndedSessions(pool, token_seconds=auth.access_seconds),
             addresses=Addresses(settings.gateway.trusted_proxies),
             guesses=Guesses(redis, settings.redis.prefix, lambda email: keyring.hash("email", email)),
+            factors=SecondFactors(pool, derive(master, "totp secrets"), derive(master, "recovery codes")),
             ids=SubmissionIds(derive(master, "submission ids")),
             outcomes=Outcomes(pool, redis, settings.redis.prefix),
             live=Live(redis, settings.redis.prefix, keyring.forget),
