@@ -8,6 +8,9 @@ from typing import Final, Literal, get_args
 
 Role = Literal["admin", "manager", "rep", "analyst"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
+HumanRole = Literal["admin", "manager", "rep", "analyst"]
+HUMAN_ROLES: Final[tuple[HumanRole, ...]] = get_args(HumanRole)
+"""Of people, who log in."""
 
 
 class Permission(StrEnum):
@@ -33,6 +36,7 @@ class Permission(StrEnum):
     OPERATIONS_READ = "operations:read"
     OPERATIONS_WRITE = "operations:write"
     KEYS_WRITE = "keys:write"
+    USERS_WRITE = "users:write"
 
 
 _P = Permission

@@ -10,9 +10,10 @@ from fastapi.openapi.utils import get_openapi
 from starlette.types import Receive, Scope, Send
 
 from infra.auth import endpoint as auth
-from infra.auth import jwks, session_endpoint, totp_endpoint
+from infra.auth import jwks, password_endpoint, session_endpoint, totp_endpoint, user_endpoint
 from infra.gateway import dashboard, docs, people, probes, problems, stream
 from infra.gateway.middleware import Around
+from infra.gateway.problems import Problem
 from infra.gateway.services import Services
 
 TITLE: Final = "Leadflow"
@@ -25,6 +26,8 @@ OWN_ROUTERS: Final = (
     auth.router,
     session_endpoint.router,
     totp_endpoint.router,
+    password_endpoint.router,
+    user_endpoint.router,
     jwks.router,
     people.router,
     stream.router,
@@ -77,6 +80,7 @@ def create_app(services: Services, routers: Sequence[APIRouter], direct: Mapping
             await running.enter_async_context(services.outcomes)
             await running.enter_async_context(services.live)
             await running.enter_async_context(services.ended)
+            await running.enter_async_context(services.account_mail)
             for handler in direct.values():
                 await running.enter_async_context(handler)
             yield
@@ -111,6 +115,10 @@ def _api(routers: Sequence[APIRouter], lifespan: Any) -> FastAPI:
     async def on_store_away(request: Request, _away: Exception) -> Response:
         return problems.unavailable("A store that this needs").response(request.url.path)
 
+    async def on_nul(request: Request, _refused: Exception) -> Response:
+        return Problem(422, "invalid", "Invalid request", "NUL (U+0000) stands in no text.").response(request.url.path)
+
+    api.add_exception_handler(asyncpg.CharacterNotInRepertoireError, on_nul)
     for away in STORE_AWAY:
         api.add_exception_handler(away, on_store_away)
     for router in (*OWN_ROUTERS, *routers):

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
+from infra.auth.account_mail import AccountMail
 from infra.auth.ended import EndedSessions
 from infra.auth.guesses import Guesses
 from infra.auth.passwords import Passwords
@@ -68,6 +69,7 @@ class Services:
     addresses: Addresses
     guesses: Guesses
     factors: SecondFactors
+    account_mail: AccountMail
     ids: SubmissionIds
     outcomes: Outcomes
     live: Live
@@ -108,6 +110,7 @@ class Services:
             addresses=Addresses(settings.gateway.trusted_proxies),
             guesses=Guesses(redis, settings.redis.prefix, lambda email: keyring.hash("email", email)),
             factors=SecondFactors(pool, derive(master, "totp secrets"), derive(master, "recovery codes")),
+            account_mail=AccountMail(pool, settings.mail, public_url=settings.gateway.public_url),
             ids=SubmissionIds(derive(master, "submission ids")),
             outcomes=Outcomes(pool, redis, settings.redis.prefix),
             live=Live(redis, settings.redis.prefix, keyring.forget),

@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from infra.auth.guesses import Guesses
 from infra.auth.passwords import CHARACTERS_MAX, Passwords, TooBusy
 from infra.auth.roles import PERMISSIONS, ROLES, Permission, User
+from infra.auth.users import NO_PASSWORD
 from infra.gateway.services import Services
 from infra.settings import Auth
 from tests.infra.gateway import offline
@@ -27,6 +28,23 @@ async def test_a_password_matches_its_own_hash_alone() -> None:
     assert not await passwords.check("no hash", "secret")
     assert not await passwords.check(known, "x" * (CHARACTERS_MAX + 1))
     passwords.close()
+
+
+async def test_who_has_no_password_yet_is_told_from_nobody_by_no_clock() -> None:
+    class Counting(PasswordHasher):
+        verified = 0
+
+        def verify(self, hash: str | bytes, password: str | bytes) -> bool:  # type: ignore[override]  # noqa: A002
+            done = super().verify(hash, password)
+            self.verified += 1
+            return done  # type: ignore[return-value]
+
+    hasher = Counting(time_cost=1, memory_cost=64, parallelism=1)
+    passwords = Passwords(hasher)
+    passwords._nobody = hasher.hash("guess")
+    assert not await passwords.check(NO_PASSWORD, "guess")
+    assert not await passwords.check(None, "guess")
+    assert hasher.verified == 2
 
 
 class Slow(PasswordHasher):

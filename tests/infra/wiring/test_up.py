@@ -105,7 +105,7 @@ async def test_a_demo_has_its_people_and_documents_and_keeps_its_passwords(given
     assert settings.gateway.public_url == f"http://127.0.0.1:{given}"
     written = []
     for _ in range(2):
-        await module._prepare(settings, options)
+        await module._prepare(settings, options, print)
         written.append((tmp_path / "demo.json").read_text())
     assert written[0] == written[1]
     assert stat.S_IMODE((tmp_path / "demo.json").stat().st_mode) == 0o600
