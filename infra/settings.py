@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
@@ -72,7 +72,7 @@ class Crypto(_Group):
 
 class Auth(_Group):
     """`signing_key` is one or several ES256 private keys (PEM): the first signs, all verify. Without it keys are derived from the
-    master key, a new one every `signing_key_days`.
+    master key, a new one every `signing_key_days`. Reps see own and unassigned leads, or also those of everybody in their teams.
     """
 
     signing_key: SecretStr | None = None
@@ -80,6 +80,7 @@ class Auth(_Group):
     issuer: str = "leadflow"
     access_seconds: int = Field(default=900, ge=60, le=3600)
     refresh_days: int = Field(default=30, ge=1, le=365)
+    reps_see: Literal["own", "team"] = "own"
     admin_email: str | None = None
     admin_password: SecretStr | None = None
 

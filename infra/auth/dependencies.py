@@ -4,6 +4,7 @@
 async def leads(user: Annotated[User, Depends(require(Permission.LEADS_READ))]): ...
 """
 
+import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -46,6 +47,8 @@ async def user_of(services: Services, credential: str) -> User:
         raise unauthorized("The access token isn't valid (any more): refresh it or log in.") from None
     if user.session in services.ended:
         raise unauthorized("This session was ended: log in.")
+    if services.settings.auth.reps_see == "team" and user.person is not None and not user.sees_all:
+        return dataclasses.replace(user, team=await services.teams.mates(user.person))
     return user
 
 

@@ -1,19 +1,17 @@
-"""/v1/auth: log in, refresh, log out, who am I; API keys."""
+"""/v1/auth: log in, refresh, log out, who am I."""
 
 import dataclasses
-from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Cookie, Depends, Query, Request, Response
+from fastapi import APIRouter, Cookie, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from infra.auth import api_keys, users
-from infra.auth.dependencies import CurrentUser, require, unauthorized
+from infra.auth import users
+from infra.auth.dependencies import CurrentUser, unauthorized
 from infra.auth.login import authenticate
 from infra.auth.passwords import CHARACTERS_MAX
-from infra.auth.roles import Permission, Role, User
+from infra.auth.roles import Role, User
 from infra.auth.second_factor import CODE_CHARACTERS_MAX
-from infra.gateway.problems import not_found
 from infra.gateway.services import Services, Used
 
 router = APIRouter(prefix="/v1")
@@ -52,38 +50,6 @@ class Me(BaseModel):
     name: str
     role: Role
     person: str | None
-
-
-class NewKey(BaseModel):
-    """An API key to be made."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(min_length=1, max_length=200)
-    role: Role = "analyst"
-
-
-class KeyItem(BaseModel):
-    """An API key; its text is shown once, when it is made."""
-
-    id: str
-    name: str
-    role: Role
-    created_by: str
-    created_at: datetime
-    revoked_at: datetime | None
-
-
-class KeyMade(KeyItem):
-    """With the text, which can't be had again."""
-
-    key: str
-
-
-class Keys(BaseModel):
-    """All API keys."""
-
-    items: list[KeyItem]
 
 
 @router.post("/auth/login", tags=["auth"])
@@ -133,26 +99,6 @@ async def me(user: CurrentUser) -> Me:
     return Me(id=user.id, email=user.email, name=user.name, role=user.role, person=user.person)
 
 
-@router.get("/auth/keys", tags=["auth"])
-async def keys(given: Used, _user: Annotated[User, Depends(require(Permission.KEYS_WRITE))]) -> Keys:
-    """API keys, the newest first, also revoked ones."""
-    return Keys(items=[_key_item(key) for key in await api_keys.listed(given.pool)])
-
-
-@router.post("/auth/keys", tags=["auth"], status_code=201)
-async def create_key(new: NewKey, given: Used, user: Annotated[User, Depends(require(Permission.KEYS_WRITE))]) -> KeyMade:
-    """Make an API key. Its text is in this answer and nowhere else."""
-    key, text = await api_keys.create(given.pool, name=new.name, role=new.role, created_by=user.id)
-    return KeyMade(**_key_item(key).model_dump(), key=text)
-
-
-@router.delete("/auth/keys/{key_id}", tags=["auth"], status_code=204)
-async def revoke_key(key_id: str, given: Used, _user: Annotated[User, Depends(require(Permission.KEYS_WRITE))]) -> None:
-    """Revoke an API key."""
-    if not await api_keys.revoke(given.pool, key_id):
-        raise not_found("API key")
-
-
 def _granted(given: Services, user: User, session: str) -> AccessGranted:
     token = given.tokens.issue(dataclasses.replace(user, session=session))
     return AccessGranted(access_token=token, expires_in=given.tokens.seconds)
@@ -169,14 +115,3 @@ def _set_cookie(given: Services, response: Response, token: str) -> None:
         samesite="strict",
     )
     response.headers["Cache-Control"] = "no-store"
-
-
-def _key_item(key: api_keys.ApiKey) -> KeyItem:
-    return KeyItem(
-        id=key.id,
-        name=key.name,
-        role=key.role,
-        created_by=key.created_by,
-        created_at=key.created_at,
-        revoked_at=key.revoked_at,
-    )

@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.types import Receive, Scope, Send
 
 from infra.auth import endpoint as auth
-from infra.auth import jwks, password_endpoint, session_endpoint, totp_endpoint, user_endpoint
+from infra.auth import jwks, key_endpoint, password_endpoint, session_endpoint, totp_endpoint, user_endpoint
 from infra.gateway import dashboard, docs, people, probes, problems, stream
 from infra.gateway.middleware import Around
 from infra.gateway.problems import Problem
@@ -28,6 +28,7 @@ OWN_ROUTERS: Final = (
     totp_endpoint.router,
     password_endpoint.router,
     user_endpoint.router,
+    key_endpoint.router,
     jwks.router,
     people.router,
     stream.router,

@@ -20,6 +20,7 @@ from infra.auth.passwords import Passwords
 from infra.auth.second_factor import SecondFactors
 from infra.auth.sessions import Sessions
 from infra.auth.signing import DerivedKeys, GivenKeys, SigningKeys, keys_from_pem
+from infra.auth.teams import Teams
 from infra.auth.tokens import JoseCodec, TokenCodec
 from infra.crypto.keyring import Keyring
 from infra.gateway.addresses import Addresses
@@ -66,6 +67,7 @@ class Services:
     passwords: Passwords
     sessions: Sessions
     ended: EndedSessions
+    teams: Teams
     addresses: Addresses
     guesses: Guesses
     factors: SecondFactors
@@ -107,6 +109,7 @@ class Services:
             passwords=passwords or Passwords(),
             sessions=Sessions(pool, derive(master, "refresh tokens"), days=auth.refresh_days),
             ended=EndedSessions(pool, token_seconds=auth.access_seconds),
+            teams=Teams(pool),
             addresses=Addresses(settings.gateway.trusted_proxies),
             guesses=Guesses(redis, settings.redis.prefix, lambda email: keyring.hash("email", email)),
             factors=SecondFactors(pool, derive(master, "totp secrets"), derive(master, "recovery codes")),

@@ -43,6 +43,8 @@ AWAY: Final[tuple[type[Exception], ...]] = (LogUnavailable, *UNAVAILABLE)
 FORGET: Final = {
     "outcomes": f"""delete from leads.outcomes where ctid in (
         select ctid from leads.outcomes where decided_at < now() - interval '{ANSWERED_DAYS} days' limit {ROWS_PER_BITE})""",
+    "sent": f"""delete from gateway.sent where ctid in (
+        select ctid from gateway.sent where sent_at < now() - interval '{ANSWERED_DAYS} days' limit {ROWS_PER_BITE})""",
     "deliveries": f"""delete from identity.deliveries where ctid in (
         select ctid from identity.deliveries where seen_at < now() - interval '{DELIVERED_DAYS} days' limit {ROWS_PER_BITE})""",
 }

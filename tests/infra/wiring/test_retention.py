@@ -56,8 +56,12 @@ async def test_answers_and_deliveries_are_forgotten_with_what_could_repeat_them(
         """insert into identity.deliveries (delivery, submission_id, seen_at)
            select 'd' || days, 's', now() - make_interval(days => days) from unnest(array[0, 29, 31]) as days"""
     )
+    await has.pool.execute(
+        """insert into gateway.sent (id, actor, sent_at)
+           select 's' || days, 'key:1', now() - make_interval(days => days) from unnest(array[0, 29, 31]) as days"""
+    )
     forgotten = await retention.tidy(has, NOW)
-    assert (forgotten["outcomes"], forgotten["deliveries"]) == (2, 1)
+    assert (forgotten["outcomes"], forgotten["deliveries"], forgotten["sent"]) == (2, 1, 1)
 
 
 async def test_more_than_a_bite_is_forgotten_in_bites(has: host.Base, monkeypatch: pytest.MonkeyPatch) -> None:
