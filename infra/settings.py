@@ -4,6 +4,7 @@ An unknown or unusable variable is an error that names it, because a setting tha
 """
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -16,6 +17,14 @@ PREFIX = "LEADFLOW_"
 
 class BadSettings(Exception):
     """One line per variable that can't be used."""
+
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
+
+
+def listed(text: str) -> list[str]:
+    """What stands between commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 class _Group(BaseModel):
@@ -88,7 +97,8 @@ class Auth(_Group):
 class Gateway(_Group):
     """Where the gateway listens, and how people reach it from outside.
 
-    `trusted_proxies` are networks, separated by commas, whose X-Forwarded-For is believed.
+    `trusted_proxies` are networks, separated by commas, whose X-Forwarded-For is believed. `allowed_origins` are web pages of
+    others, such as `https://crm.example.com`, separated by commas, that may ask the API; without any, only our own may.
     """
 
     host: str = "127.0.0.1"
@@ -97,15 +107,36 @@ class Gateway(_Group):
     workers: int = Field(default=1, ge=1)
     await_seconds: float = Field(default=2.0, gt=0, le=30)
     trusted_proxies: str = ""
+    allowed_origins: str = ""
     pending_bytes_max: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
 
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, text: str) -> str:
-        for part in text.split(","):
-            if part.strip():
-                ip_network(part.strip())
+        for network in listed(text):
+            ip_network(network)
         return text
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        for origin in listed(text):
+            if _ORIGIN.fullmatch(origin) is None:
+                raise ValueError(f"{origin!r} is no origin such as https://crm.example.com")
+        return text
+
+
+class Limits(_Group):
+    """Requests a minute, which may also come at once. People at a dashboard come nowhere near. `sign_in`: logins, resets of one
+    address. `intake_...`: the hot route, where they stop what has run wild.
+    """
+
+    user_per_minute: int = Field(default=3_000, ge=1)
+    key_per_minute: int = Field(default=6_000, ge=1)
+    address_per_minute: int = Field(default=12_000, ge=1)
+    sign_in_per_minute: int = Field(default=120, ge=1)
+    intake_source_per_minute: int = Field(default=600_000, ge=1)
+    intake_address_per_minute: int = Field(default=600_000, ge=1)
 
 
 class Telemetry(_Group):
@@ -128,6 +159,7 @@ class Settings(_Group):
     crypto: Crypto = Crypto()
     auth: Auth = Auth()
     gateway: Gateway = Gateway()
+    limits: Limits = Limits()
     telemetry: Telemetry = Telemetry()
 
 

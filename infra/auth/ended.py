@@ -31,6 +31,7 @@ class EndedSessions:
         self._now = now
         self._until: dict[str, float] = {}
         self._looked: float | None = None
+        self._away = False
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "EndedSessions":
@@ -70,7 +71,11 @@ class EndedSessions:
         try:
             await self.look()
         except UNAVAILABLE as away:
-            log.warning("ended sessions can't be asked for", error=type(away).__name__)
+            if not self._away:
+                log.warning("ended sessions can't be asked for", error=type(away).__name__)
+            self._away = True
+        else:
+            self._away = False
 
     async def _repeat(self) -> None:
         while True:

@@ -12,10 +12,13 @@ from jose import jwt
 from jose.exceptions import JOSEError
 
 from infra.auth.roles import ROLES, User
-from infra.auth.signing import ALGORITHM, LEEWAY_SECONDS, SigningKeys, jwks, sign
+from infra.auth.signing import ALGORITHM, LEEWAY_SECONDS, SigningKey, SigningKeys, jwks, sign
+from infra.crypto.recent import Recent
 
 AUDIENCE: Final = "leadflow-api"
+VERIFIED_MAX: Final = 1_000
 _TOKEN_CHARACTERS_MAX = 4_096
+_NONE: Final[dict[str, Any]] = {}
 _SEGMENTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 # Times are checked here, by our own clock.
 _CHECKED: Final = {
@@ -53,13 +56,17 @@ class TokenCodec(Protocol):
 
 
 class JoseCodec:
-    """ES256 only. A token's header is compared with those of our own keys and never interpreted."""
+    """ES256 only. A token's header is compared with those of our own keys and never interpreted.
+
+    A signature that was verified is remembered for a while, since a request is looked at more than once; times and keys are not.
+    """
 
     def __init__(self, keys: SigningKeys, *, issuer: str, seconds: int, now: Callable[[], float] = time.time) -> None:
         self.seconds = seconds
         self._keys = keys
         self._issuer = issuer
         self._now = now
+        self._verified: Recent[dict[str, Any]] = Recent(VERIFIED_MAX)
 
     def issue(self, user: User) -> str:
         """See TokenCodec."""
@@ -90,19 +97,26 @@ class JoseCodec:
         key = next((key for key in self._keys.verifying(now) if key.header == header), None)
         if key is None:
             raise BadToken("not signed by a key of ours")
-        if not all(_is_canonical(segment) for segment in rest.split(".")):
-            raise BadToken("not written as we write")
-        try:
-            claims = jwt.decode(
-                token, key.public, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=self._issuer, options=dict(_CHECKED)
-            )
-        except JOSEError as wrong:
-            raise BadToken(str(wrong)) from None
+        claims = self._verified.get(token, _NONE)
+        if claims is _NONE:
+            claims = self._verify(token, rest, key)
+            self._verified.put(token, claims)
         if _moment(claims, "exp") <= now:
             raise BadToken("it is over")
         if max(_moment(claims, "nbf"), _moment(claims, "iat")) > now + LEEWAY_SECONDS:
             raise BadToken("it isn't valid yet")
         return Access(_user(claims), float(claims["exp"]))
+
+    def _verify(self, token: str, rest: str, key: SigningKey) -> dict[str, Any]:
+        if not all(_is_canonical(segment) for segment in rest.split(".")):
+            raise BadToken("not written as we write")
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token, key.public, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=self._issuer, options=dict(_CHECKED)
+            )
+        except JOSEError as wrong:
+            raise BadToken(str(wrong)) from None
+        return claims
 
     def public_keys(self) -> dict[str, Any]:
         """See TokenCodec."""

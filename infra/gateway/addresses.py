@@ -1,8 +1,11 @@
 """Whose machine sent a request: the peer, or whom a proxy of ours speaks for."""
 
 from collections.abc import MutableMapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
+
+from infra.settings import listed
 
 UNKNOWN: Final = "unknown"
 _HOPS_MAX: Final = 20
@@ -13,7 +16,7 @@ Address = IPv4Address | IPv6Address
 
 def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """From `10.0.0.0/8, ::1`. Raises ValueError for what is no network."""
-    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    return tuple(ip_network(part) for part in listed(text))
 
 
 class Addresses:
@@ -49,6 +52,7 @@ class Addresses:
         return any(address in network for network in self._trusted)
 
 
+@lru_cache(maxsize=10_000)
 def bucket(address: str) -> str:
     """What is counted as one sender: an IPv4 address, or an IPv6 network of /64, which is what one customer is given."""
     parsed = _parsed(address)

@@ -7,14 +7,17 @@ from typing import Any, Final, Protocol
 import asyncpg
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
 from infra.auth import endpoint as auth
 from infra.auth import jwks, key_endpoint, password_endpoint, session_endpoint, totp_endpoint, user_endpoint
 from infra.gateway import dashboard, docs, people, probes, problems, stream
+from infra.gateway.limited import Limited
 from infra.gateway.middleware import Around
 from infra.gateway.problems import Problem
 from infra.gateway.services import Services
+from infra.settings import listed
 
 TITLE: Final = "Leadflow"
 VERSION: Final = "1"
@@ -34,6 +37,12 @@ OWN_ROUTERS: Final = (
     stream.router,
     probes.router,
 )
+
+
+CORS_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+CORS_HEADERS: Final = ("Authorization", "Content-Type", "If-Match", "Idempotency-Key", "traceparent")
+CORS_EXPOSED: Final = ("ETag", "Location", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id")
+CORS_SECONDS: Final = 600
 
 
 class DirectRoute(Protocol):
@@ -82,6 +91,7 @@ def create_app(services: Services, routers: Sequence[APIRouter], direct: Mapping
             await running.enter_async_context(services.live)
             await running.enter_async_context(services.ended)
             await running.enter_async_context(services.account_mail)
+            await running.enter_async_context(services.leases)
             for handler in direct.values():
                 await running.enter_async_context(handler)
             yield
@@ -90,8 +100,28 @@ def create_app(services: Services, routers: Sequence[APIRouter], direct: Mapping
     api.state.services = services
     api.include_router(docs.router)
     dashboard.serve(api, services.dashboard)
-    api.add_middleware(Around, https=services.settings.gateway.public_url.startswith("https://"))
+    _surround(api, services)
     return Gateway(api, direct)
+
+
+def _surround(api: FastAPI, services: Services) -> None:
+    """What every request passes, the innermost first."""
+    settings = services.settings
+    api.add_middleware(
+        Limited, rates=services.rates, tokens=services.tokens, addresses=services.addresses, limits=settings.limits
+    )
+    origins = listed(settings.gateway.allowed_origins)
+    if origins:
+        api.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_credentials=True,
+            allow_methods=CORS_METHODS,
+            allow_headers=CORS_HEADERS,
+            expose_headers=CORS_EXPOSED,
+            max_age=CORS_SECONDS,
+        )
+    api.add_middleware(Around, https=settings.gateway.public_url.startswith("https://"))
 
 
 def openapi(routers: Sequence[APIRouter]) -> dict[str, Any]:

@@ -25,8 +25,10 @@ from infra.auth.tokens import JoseCodec, TokenCodec
 from infra.crypto.keyring import Keyring
 from infra.gateway.addresses import Addresses
 from infra.gateway.ids import SubmissionIds
+from infra.gateway.leases import IntakeLimits, Leases
 from infra.gateway.live import Live
 from infra.gateway.outcomes import Outcomes
+from infra.gateway.rates import Rates
 from infra.kafka.publisher import Publisher
 from infra.settings import Settings
 
@@ -68,6 +70,9 @@ class Services:
     sessions: Sessions
     ended: EndedSessions
     teams: Teams
+    rates: Rates
+    leases: Leases
+    intake_limits: IntakeLimits
     addresses: Addresses
     guesses: Guesses
     factors: SecondFactors
@@ -98,7 +103,9 @@ class Services:
     ) -> "Services":
         """Everything else from what differs by deployment. Raises NoMasterKey, and ValueError for an unusable signing key."""
         master = master_key(settings)
-        auth = settings.auth
+        auth, limits = settings.auth, settings.limits
+        rates = Rates(redis, settings.redis.prefix)
+        leases = Leases(rates)
         return cls(
             settings=settings,
             pool=pool,
@@ -110,6 +117,13 @@ class Services:
             sessions=Sessions(pool, derive(master, "refresh tokens"), days=auth.refresh_days),
             ended=EndedSessions(pool, token_seconds=auth.access_seconds),
             teams=Teams(pool),
+            rates=rates,
+            leases=leases,
+            intake_limits=IntakeLimits(
+                leases,
+                source_per_minute=limits.intake_source_per_minute,
+                address_per_minute=limits.intake_address_per_minute,
+            ),
             addresses=Addresses(settings.gateway.trusted_proxies),
             guesses=Guesses(redis, settings.redis.prefix, lambda email: keyring.hash("email", email)),
             factors=SecondFactors(pool, derive(master, "totp secrets"), derive(master, "recovery codes")),
