@@ -139,6 +139,12 @@ class Limits(_Group):
     intake_address_per_minute: int = Field(default=600_000, ge=1)
 
 
+class Audit(_Group):
+    """What was done is kept for ever, the addresses of the machines it was done from for `address_days`."""
+
+    address_days: int = Field(default=90, ge=1, le=3_650)
+
+
 class Telemetry(_Group):
     """`metrics_port` None serves no metrics from processes other than the gateway."""
 
@@ -160,6 +166,7 @@ class Settings(_Group):
     auth: Auth = Auth()
     gateway: Gateway = Gateway()
     limits: Limits = Limits()
+    audit: Audit = Audit()
     telemetry: Telemetry = Telemetry()
 
 

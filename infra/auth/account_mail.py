@@ -16,6 +16,7 @@ import asyncpg
 import structlog
 from aiosmtplib import SMTPDataError
 
+from infra.audit.store import SYSTEM, Entry, write
 from infra.auth import resets, users
 from infra.auth.roles import User
 from infra.effects.model import TryAgain
@@ -98,6 +99,7 @@ class AccountMail:
             log.info("account mail left out", reason=asked.reason, user=account.user.id)
             return
         await self._send(account.user, asked.reason, token)
+        await write(self._pool, Entry(SYSTEM, f"send_{asked.reason}_mail", f"users/{account.user.id}"))
 
     async def _send(self, user: User, reason: Reason, token: str) -> None:
         """Tried again only as long as nothing was handed over."""

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Cookie, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from infra.audit.recording import note
 from infra.auth import users
 from infra.auth.dependencies import CurrentUser, unauthorized
 from infra.auth.login import authenticate
@@ -60,6 +61,7 @@ async def login(login: Login, request: Request, response: Response, given: Used)
         await users.set_password_hash(given.pool, account.user.id, await given.passwords.hash(login.password))
     device = request.headers.get("user-agent", "")
     opened = await given.sessions.open(account.user.id, device=device, address=given.addresses.of(request.scope))
+    note(request, object=f"auth/sessions/{opened.session}")
     _set_cookie(given, response, opened.token)
     return _granted(given, account.user, opened.session)
 
@@ -69,6 +71,8 @@ async def refresh(request: Request, response: Response, given: Used, token: Refr
     """The next access token. The refresh token is good for one use; one that comes back later ends its whole family."""
     refreshed = None if token is None else await given.sessions.refresh(token, address=given.addresses.of(request.scope))
     account = None if refreshed is None else await users.by_id(given.pool, refreshed.user_id)
+    if refreshed is not None:
+        note(request, actor=refreshed.user_id, object=f"auth/sessions/{refreshed.session}")
     if refreshed is None or account is None or account.disabled:
         problem = unauthorized("There is no session (any more): log in.")
         problem.headers["Set-Cookie"] = f"{COOKIE}=; Path={COOKIE_PATH}; Max-Age=0; HttpOnly; SameSite=Strict"
@@ -79,6 +83,7 @@ async def refresh(request: Request, response: Response, given: Used, token: Refr
 
 @router.post("/auth/logout", tags=["auth"], status_code=204)
 async def logout(
+    request: Request,
     response: Response,
     given: Used,
     token: RefreshToken = None,
@@ -88,6 +93,7 @@ async def logout(
     known = None if token is None else await given.sessions.session_of(token)
     if known is not None:
         session, user_id = known
+        note(request, actor=user_id, object=f"auth/sessions/{session}")
         ending = given.sessions.end_all(user_id, "logout") if everywhere else given.sessions.end(user_id, session, "logout")
         given.ended.add(*await ending)
     response.delete_cookie(COOKIE, path=COOKIE_PATH, httponly=True, samesite="strict")

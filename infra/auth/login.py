@@ -8,6 +8,7 @@ from typing import Final
 
 from fastapi import Request
 
+from infra.audit.recording import note
 from infra.auth import users
 from infra.auth.dependencies import unauthorized
 from infra.auth.guesses import GuessesUnavailable
@@ -27,6 +28,7 @@ async def authenticate(given: Services, request: Request, email: str, password: 
     try:
         await _let_try(given, email, address)
         account = await users.by_email(given.pool, email)
+        note(request, actor=None if account is None else account.user.id)
         right = await check(given, None if account is None else account.password_hash, password)
         if account is None or not right or account.disabled:
             raise unauthorized(WRONG)

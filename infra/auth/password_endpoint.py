@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from infra.audit.recording import note
 from infra.auth import resets, users
 from infra.auth.account_mail import TooManyWaiting
 from infra.auth.dependencies import LoggedIn
@@ -60,8 +61,9 @@ async def change_password(asked: PasswordChange, request: Request, given: Used, 
 
 
 @router.post("/reset", status_code=202)
-async def request_reset(asked: ResetRequest, given: Used) -> Accepted:
+async def request_reset(asked: ResetRequest, request: Request, given: Used) -> Accepted:
     """Have a link sent that lets one choose a new password. The answer is the same whether there is such an account or not."""
+    note(request)
     try:
         given.account_mail.ask(asked.email, "reset")
     except TooManyWaiting:
@@ -70,8 +72,9 @@ async def request_reset(asked: ResetRequest, given: Used) -> Accepted:
 
 
 @router.post("/reset/confirm", status_code=204)
-async def confirm_reset(asked: Reset, given: Used) -> None:
+async def confirm_reset(asked: Reset, request: Request, given: Used) -> None:
     """Choose a new password with a link's token, which is good once. Ends all sessions."""
+    note(request)
     if not await resets.is_good(given.pool, asked.token):
         raise _no_good()
     password_hash = await hashed(given, asked.password)
@@ -81,6 +84,7 @@ async def confirm_reset(asked: Reset, given: Used) -> None:
             raise _no_good()
         await users.set_password_hash(connection, user_id, password_hash)
         ended = await given.sessions.end_all(user_id, "password reset", connection=connection)
+    note(request, actor=user_id, object=f"users/{user_id}")
     given.ended.add(*ended)
     await _forgive(given, user_id)
 

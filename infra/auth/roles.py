@@ -39,6 +39,7 @@ class Permission(StrEnum):
     OPERATIONS_WRITE = "operations:write"
     KEYS_WRITE = "keys:write"
     USERS_WRITE = "users:write"
+    AUDIT_READ = "audit:read"
 
 
 _P = Permission

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from infra.audit.store import CLI, Entry, write
 from infra.auth import users
 from infra.auth.passwords import Passwords
 from infra.auth.roles import HUMAN_ROLES, HumanRole
@@ -49,7 +50,8 @@ async def _add(given: Settings, email: str, name: str, role: HumanRole, person: 
     pool = await open_pool(given.postgres.url, name="cli", size=1)
     passwords = Passwords()
     try:
-        await users.create(pool, NewUser(email, "", name, role, person), await passwords.hash(password))
+        id_ = await users.create(pool, NewUser(email, "", name, role, person), await passwords.hash(password))
+        await write(pool, Entry(CLI, "create_user", f"users/{id_}"))
     finally:
         passwords.close()
         await pool.close()

@@ -10,6 +10,8 @@ from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
+from infra.audit import endpoint as audit
+from infra.audit.recording import Audited
 from infra.auth import endpoint as auth
 from infra.auth import jwks, key_endpoint, password_endpoint, session_endpoint, totp_endpoint, user_endpoint
 from infra.gateway import dashboard, docs, people, probes, problems, stream
@@ -32,6 +34,7 @@ OWN_ROUTERS: Final = (
     password_endpoint.router,
     user_endpoint.router,
     key_endpoint.router,
+    audit.router,
     jwks.router,
     people.router,
     stream.router,
@@ -107,6 +110,7 @@ def create_app(services: Services, routers: Sequence[APIRouter], direct: Mapping
 def _surround(api: FastAPI, services: Services) -> None:
     """What every request passes, the innermost first."""
     settings = services.settings
+    api.add_middleware(Audited, pool=services.pool, addresses=services.addresses)
     api.add_middleware(
         Limited, rates=services.rates, tokens=services.tokens, addresses=services.addresses, limits=settings.limits
     )

@@ -41,6 +41,7 @@ MAY = {
     "POST /v1/auth/reset": EVERYBODY,
     "POST /v1/auth/reset/confirm": EVERYBODY,
     "GET /v1/users": ADMINS,
+    "GET /v1/audit": ADMINS,
     "POST /v1/users": ADMINS,
     "PATCH /v1/users/{user_id}": ADMINS,
     "POST /v1/users/{user_id}/invite": ADMINS,
