@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from infra.audit import endpoint as audit
 from infra.audit.recording import Audited
 from infra.auth import endpoint as auth
-from infra.auth import jwks, key_endpoint, password_endpoint, session_endpoint, totp_endpoint, user_endpoint
+from infra.auth import jwks, key_endpoint, password_endpoint, reset_page, session_endpoint, totp_endpoint, user_endpoint
 from infra.gateway import dashboard, docs, people, probes, problems, stream
 from infra.gateway.limited import Limited
 from infra.gateway.middleware import Around
@@ -32,6 +32,7 @@ OWN_ROUTERS: Final = (
     session_endpoint.router,
     totp_endpoint.router,
     password_endpoint.router,
+    reset_page.router,
     user_endpoint.router,
     key_endpoint.router,
     audit.router,

@@ -72,6 +72,18 @@ async def test_a_link_lets_its_owner_choose_a_new_password(fresh: Running, catch
     assert (await fresh.client.get("/v1/auth/me", headers=session)).status_code == 401, "every session is ended"
 
 
+async def test_the_link_leads_to_a_page_that_asks_for_the_password(fresh: Running) -> None:
+    page = await fresh.client.get("/reset")
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["cache-control"] == "no-store"
+    assert "script-src 'self';" in page.headers["content-security-policy"]
+    (script,) = re.findall(r"<script[^>]*>", page.text)
+    assert script == '<script src="/reset/reset.js">', "no inline script, none from elsewhere"
+    sent = (await fresh.client.get("/reset/reset.js")).text
+    assert '"/v1/auth/reset/confirm"' in sent
+    assert "//" not in sent.replace("https://", "")
+
+
 async def test_known_and_unknown_addresses_are_answered_alike_and_before_anything_is_looked_up(
     fresh: Running, catcher: Catcher
 ) -> None:

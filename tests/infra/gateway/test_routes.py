@@ -24,6 +24,8 @@ ADMINS = {"admin"}
 
 MAY = {
     "GET /": EVERYBODY,
+    "GET /reset": EVERYBODY,
+    "GET /reset/reset.js": EVERYBODY,
     "GET /docs": EVERYBODY,
     "GET /docs/assets/start.js": EVERYBODY,
     "GET /docs/assets/{name}": EVERYBODY,
@@ -128,3 +130,4 @@ async def test_the_stream_lets_in_users_alone() -> None:
     async with offline.client(offline.app(given)) as client:
         assert (await client.get("/v1/stream")).status_code == 401
         assert (await client.get("/v1/stream?access_token=nonsense")).status_code == 401
+        assert (await client.get("/v1/stream", headers=offline.token(given, "integration"))).status_code == 403

@@ -18,6 +18,7 @@ from infra.auth.teams import Teams
 from infra.documents import store as documents
 from infra.gateway import idempotency
 from infra.gateway.app import create_app
+from infra.gateway.live import Change, Client
 from infra.settings import Settings
 from infra.wiring import discovery
 from tests.infra.gateway import offline
@@ -139,6 +140,20 @@ async def test_by_setting_a_rep_sees_the_leads_of_the_team(api: Served) -> None:
             answer = await client.get(f"/v1/leads/{CAT}/timeline", headers=headers)
             assert answer.status_code == (200 if CAT in leads else 404)
     assert [item["id"] for item in (await api.json("/leads", "rep", "eve", sort="created_at"))["items"]] == [ADA, BOB]
+
+
+async def test_live_changes_are_those_of_leads_that_one_may_see() -> None:
+    message = {"owner": "dan"}
+    for user, seen in (
+        (User("u", "", "", "rep", "eve"), 0),
+        (User("u", "", "", "rep", "eve", team=frozenset({"dan"})), 1),
+        (User("u", "", "", "rep", "dan"), 1),
+        (User("u", "", "", "manager"), 1),
+        (User("key:1", "", "", "manager", scopes=frozenset({Permission.LEADS_READ})), 0),
+    ):
+        client = Client(user)
+        client.offer(Change("0-1", b"{}"), message)
+        assert len(await client.changes(0.01)) == seen
 
 
 async def test_teams_are_remembered_for_a_moment_and_while_postgres_is_away() -> None:
