@@ -26,7 +26,8 @@ from infra.mail.templates import Rendered, one_line
 from infra.settings import Mail
 
 WAITING_MAX: Final = 200
-CONNECTIONS_MAX: Final = 1
+AT_ONCE_MAX: Final = 4
+"""So that one mailbox that is slow or says `later` holds up no other."""
 PAUSES_SECONDS: Final = (1.0, 5.0, 30.0)
 DRAIN_SECONDS_MAX: Final = 5.0
 _LIFETIMES: Final = {"reset": resets.RESET_LIFETIME, "invitation": resets.INVITATION_LIFETIME}
@@ -46,7 +47,7 @@ class _Asked:
 
 
 class AccountMail:
-    """`async with` sends what is asked, one mail after the other."""
+    """`async with` sends what is asked."""
 
     def __init__(self, pool: asyncpg.Pool, mail: Mail, *, public_url: str, pauses: Sequence[float] = PAUSES_SECONDS) -> None:
         """Raises BadAddress if LEADFLOW_MAIL__SENDER or LEADFLOW_MAIL__REDIRECT_TO can't be used."""
@@ -55,22 +56,22 @@ class AccountMail:
         self._redirect = None if mail.redirect_to is None else Mailbox.parse(mail.redirect_to)
         self._company = mail.company_name
         self._public_url = public_url.rstrip("/")
-        self._connections = Connections(mail.host, mail.port, mail.timeout_seconds, CONNECTIONS_MAX)
+        self._connections = Connections(mail.host, mail.port, mail.timeout_seconds, AT_ONCE_MAX)
         self._pauses = tuple(pauses)
         self._waiting: asyncio.Queue[_Asked] = asyncio.Queue(WAITING_MAX)
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "AccountMail":
-        self._task = asyncio.create_task(self._repeat())
+        self._tasks = [asyncio.create_task(self._repeat()) for _ in range(AT_ONCE_MAX)]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS_MAX):
                 await self._waiting.join()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._connections.close()
 
     def ask(self, email: str, reason: Reason) -> None:

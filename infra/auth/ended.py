@@ -17,6 +17,7 @@ from infra.postgres.pool import UNAVAILABLE
 EVERY_SECONDS: Final = 1.0
 LOOK_BACK_SECONDS: Final = 10.0
 """Of a look that follows another: transactions commit a little after their `now()`."""
+LOOK_SECONDS_MAX: Final = 5.0
 ENDED_MAX: Final = 100_000
 log = structlog.get_logger("sessions")
 
@@ -61,6 +62,7 @@ class EndedSessions:
                order by revoked_at desc limit $2""",
             LOOK_BACK_SECONDS if recent else self._kept,
             ENDED_MAX,
+            timeout=LOOK_SECONDS_MAX,
         )
         self._looked = now
         self._until = {session: until for session, until in self._until.items() if until > now}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from infra.auth import users
@@ -11,10 +11,11 @@ from infra.auth.account_mail import TooManyWaiting
 from infra.auth.dependencies import require
 from infra.auth.password_endpoint import NewPassword, hashed
 from infra.auth.roles import HumanRole, Permission, Role, User
-from infra.auth.users import AddressTaken, LastAdmin
+from infra.auth.users import AddressTaken, Changed, LastAdmin
 from infra.gateway.problems import FieldError, Problem, not_found
 from infra.gateway.services import Services, Used
 from infra.gateway.values import Address, Word
+from infra.gateway.versions import expected_version
 
 router = APIRouter(prefix="/v1", tags=["users"])
 LIMIT_MAX: Final = 200
@@ -92,7 +93,7 @@ async def list_users(
 
 
 @router.post("/users", status_code=201)
-async def create_user(asked: UserRequest, given: Used, _user: Admin) -> UserItem:
+async def create_user(asked: UserRequest, response: Response, given: Used, _user: Admin) -> UserItem:
     """Let somebody in. 409 if the address is taken."""
     new = users.NewUser(asked.email, "", asked.name, asked.role, asked.person)
     password_hash = users.NO_PASSWORD if asked.password is None else await hashed(given, asked.password)
@@ -103,27 +104,46 @@ async def create_user(asked: UserRequest, given: Used, _user: Admin) -> UserItem
         raise Problem(409, "address-taken", "There is such a user already", errors=[wrong]) from None
     if asked.password is None:
         _invite(given, asked.email)
-    return await _shown(given, id_)
+    return await _shown(given, id_, response)
+
+
+@router.get("/users/{user_id}")
+async def get_user(user_id: str, response: Response, given: Used, _user: Admin) -> UserItem:
+    """One user. The ETag is their version, to be sent back as If-Match."""
+    return await _shown(given, user_id, response)
 
 
 @router.patch("/users/{user_id}")
-async def change_user(user_id: str, asked: UserPatch, given: Used, _user: Admin) -> UserItem:
-    """Change a user. A new role or person, and being disabled, ends their sessions within a second. 409 for the last admin."""
+async def change_user(
+    user_id: str,
+    asked: UserPatch,
+    response: Response,
+    given: Used,
+    _user: Admin,
+    if_match: Annotated[str | None, Header()] = None,
+) -> UserItem:
+    """Change a user; with If-Match only if they are still as you read them (else 412).
+
+    A new role or person, and being disabled, ends their sessions within a second. 409 for the last admin.
+    """
+    expected = expected_version(if_match)
     fields = asked.model_dump(exclude_unset=True)
     if not fields:
         raise Problem(422, "invalid", "Invalid request", "Send at least one field to change.")
     ended: list[str] = []
     try:
         async with given.pool.acquire() as connection, connection.transaction():
-            if not await users.change(connection, user_id, fields):
+            if not await users.change(connection, user_id, fields, expected_version=expected):
                 raise not_found("user")
             if fields.keys() & ENDS_SESSIONS:
                 ended = await given.sessions.end_all(user_id, "user changed", connection=connection)
+    except Changed:
+        raise Problem(412, "version-conflict", "The user has changed", "Read them again.") from None
     except LastAdmin:
         detail = "Nobody would be left who can let anybody in: make somebody else an admin first."
         raise Problem(409, "last-admin", "This is the last admin", detail) from None
     given.ended.add(*ended)
-    return await _shown(given, user_id)
+    return await _shown(given, user_id, response)
 
 
 @router.post("/users/{user_id}/invite", status_code=202)
@@ -151,10 +171,11 @@ def _invite(given: Services, email: str) -> None:
         raise Problem(503, "busy", "Too many mails are waiting", headers={"Retry-After": "30"}) from None
 
 
-async def _shown(given: Services, user_id: str) -> UserItem:
+async def _shown(given: Services, user_id: str, response: Response) -> UserItem:
     found = await users.one(given.pool, user_id)
     if found is None:
         raise not_found("user")
+    response.headers["ETag"] = f'"{found.version}"'
     return _item(found)
 
 

@@ -41,6 +41,10 @@ class AddressTaken(Exception):
     """There is a user with this address."""
 
 
+class Changed(Exception):
+    """The user isn't as the asker read them."""
+
+
 class LastAdmin(Exception):
     """Nobody would be left who can let anybody in."""
 
@@ -54,6 +58,7 @@ class Listed:
     invited: bool
     second_factor: bool
     created_at: datetime
+    version: int
 
 
 _ACCOUNT = "select id, email, name, role, person, password_hash, disabled from auth.users"
@@ -98,14 +103,16 @@ async def one(pool: asyncpg.Pool | asyncpg.Connection, user_id: str) -> Listed |
 
 
 _LISTED = """
-select u.id, u.email, u.name, u.role, u.person, u.password_hash, u.disabled, u.created_at, t.user_id is not null as second_factor
+select u.id, u.email, u.name, u.role, u.person, u.password_hash, u.disabled, u.created_at, t.user_id is not null as second_factor,
+    (extract(epoch from u.updated_at) * 1000000)::bigint as version
 from auth.users u left join auth.totp t on t.user_id = u.id and t.confirmed_at is not null
 """
 
 
 def _listed(row: asyncpg.Record) -> Listed:
     user = User(row["id"], row["email"], row["name"], row["role"], row["person"])
-    return Listed(user, row["disabled"], row["password_hash"] == NO_PASSWORD, row["second_factor"], row["created_at"])
+    invited = row["password_hash"] == NO_PASSWORD
+    return Listed(user, row["disabled"], invited, row["second_factor"], row["created_at"], row["version"])
 
 
 async def create(pool: asyncpg.Pool, new: NewUser, password_hash: str) -> str:
@@ -125,16 +132,23 @@ async def create(pool: asyncpg.Pool, new: NewUser, password_hash: str) -> str:
     return str(id_)
 
 
-async def change(connection: asyncpg.Connection, user_id: str, fields: Mapping[str, Any]) -> bool:
-    """Change some of CHANGEABLE, in the caller's transaction. False if there is no such user. Raises LastAdmin."""
+async def change(
+    connection: asyncpg.Connection, user_id: str, fields: Mapping[str, Any], *, expected_version: int | None = None
+) -> bool:
+    """Change some of CHANGEABLE, in the caller's transaction. False if there is no such user. Raises LastAdmin, Changed."""
     unknown = fields.keys() - set(CHANGEABLE)
     if unknown:
         raise ValueError(f"{sorted(unknown)} can't be changed")
     # Two admins who take each other's rights away: one of them comes second, and hears that they are the last.
     await connection.execute("select pg_advisory_xact_lock(hashtextextended('auth.admins', 0))")
+    found = await one(connection, user_id)
+    if found is not None and expected_version not in (None, found.version):
+        raise Changed
     assignments = ", ".join(f"{name} = ${number}" for number, name in enumerate(fields, 2))
     done = await connection.fetchval(
-        f"update auth.users set {assignments}, updated_at = now() where id = $1 returning true", user_id, *fields.values()
+        f"update auth.users set {assignments}, updated_at = clock_timestamp() where id = $1 returning true",
+        user_id,
+        *fields.values(),
     )
     if not await connection.fetchval("select true from auth.users where role = 'admin' and not disabled limit 1"):
         raise LastAdmin

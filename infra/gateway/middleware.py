@@ -131,7 +131,9 @@ class Body:
 
 
 def _is_json(scope: Scope) -> bool:
-    return any(name == b"content-type" and b"json" in value.lower() for name, value in scope["headers"])
+    """Also where nothing is said: then it is read as JSON."""
+    types = [value.lower() for name, value in scope["headers"] if name == b"content-type"]
+    return not types or any(b"json" in value for value in types)
 
 
 def _took_too_long() -> Problem:

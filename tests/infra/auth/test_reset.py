@@ -173,7 +173,7 @@ async def test_a_mail_that_can_not_be_sent_holds_up_no_other(fresh: Running, cat
         mail.ask("rep@example.com", "reset")
         mail.ask("admin@example.com", "reset")
         await mailed(catcher)
-    assert [message["To"] for message in catcher.messages] == ["Admin <admin@example.com>"]
+    assert len(catcher.envelopes) == 1
 
 
 async def test_only_so_many_may_wait() -> None:

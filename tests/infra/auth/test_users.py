@@ -89,6 +89,21 @@ async def test_a_new_role_ends_the_tokens_of_the_old_one(fresh: Running) -> None
     assert (await fresh.client.get("/v1/auth/me", headers=await bearer(fresh))).json()["role"] == "manager"
 
 
+async def test_only_what_is_still_as_it_was_read_is_changed(fresh: Running) -> None:
+    path, headers = f"/v1/users/{fresh.user_ids['rep']}", fresh.token("admin")
+    read = await fresh.client.get(path, headers=headers)
+    tag = read.headers["etag"]
+    first = await fresh.client.patch(path, json={"name": "R."}, headers={**headers, "If-Match": tag})
+    assert (first.status_code, first.json()["name"]) == (200, "R.")
+    assert first.headers["etag"] != tag
+    second = await fresh.client.patch(path, json={"name": "S."}, headers={**headers, "If-Match": tag})
+    assert (second.status_code, second.json()["type"].rpartition("/")[2]) == (412, "version-conflict")
+    again = await fresh.client.patch(path, json={"name": "S."}, headers={**headers, "If-Match": first.headers["etag"]})
+    assert again.status_code == 200
+    assert (await fresh.client.patch(path, json={"name": "S."}, headers={**headers, "If-Match": "x"})).status_code == 400
+    assert (await fresh.client.get("/v1/users/nobody", headers=headers)).status_code == 404
+
+
 async def test_a_new_name_ends_nothing(fresh: Running) -> None:
     headers = await bearer(fresh)
     assert (await ask(fresh, "PATCH", f"/{fresh.user_ids['rep']}", name="Regina")).json()["name"] == "Regina"

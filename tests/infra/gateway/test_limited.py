@@ -129,9 +129,11 @@ async def test_a_body_that_is_nested_too_deep_is_refused_before_it_is_parsed() -
     async with app() as client:
         headers = {"Content-Type": "application/json"}
         deep = await client.post("/v1/auth/login", content=b"[" * 100_000, headers=headers)
+        unsaid = await client.post("/v1/auth/login", content=b"[" * 100_000)
         broken = await client.post("/v1/auth/login", content=b"[" * 60, headers=headers)
     assert (deep.status_code, broken.status_code) == (400, 400)
     assert "nested deeper" in deep.json()["detail"]
+    assert unsaid.json()["detail"] == deep.json()["detail"]
     assert "JSON" in broken.json()["detail"]
 
 

@@ -45,6 +45,7 @@ MAY = {
     "GET /v1/users": ADMINS,
     "GET /v1/audit": ADMINS,
     "POST /v1/users": ADMINS,
+    "GET /v1/users/{user_id}": ADMINS,
     "PATCH /v1/users/{user_id}": ADMINS,
     "POST /v1/users/{user_id}/invite": ADMINS,
     "DELETE /v1/users/{user_id}/totp": ADMINS,
