@@ -101,3 +101,18 @@ async def test_what_roles_may_is_data(fresh: Running) -> None:
     found = {item["role"]: item["permissions"] for item in answer["items"]}
     assert found["integration"] == ["leads:write", "submissions:read"]
     assert set(found) == {"admin", "manager", "rep", "analyst", "integration"}
+
+
+async def test_a_machine_sends_leads_and_follows_its_own(fresh: Running) -> None:
+    async def key(name: str) -> dict[str, str]:
+        made = await make(fresh, role="integration", name=name)
+        return {"Authorization": f"Bearer {made.json()['key']}"}
+
+    crm, shop = await key("crm"), await key("shop")
+    sent = await fresh.client.post("/v1/leads", json={"email": "ada@x.example"}, headers=crm)
+    assert sent.status_code == 202, sent.text
+    for path in (sent.json()["status_url"], f"/v1/submissions/{sent.json()['command_id']}"):
+        assert (await fresh.client.get(path, headers=crm)).status_code == 200
+        assert (await fresh.client.get(path, headers=shop)).status_code == 404
+    for path in ("/v1/leads", "/v1/search?q=ada", "/v1/people", "/v1/stream", "/v1/overview"):
+        assert (await fresh.client.get(path, headers=crm)).status_code == 403
