@@ -85,7 +85,7 @@ class GuessesUnavailable(Exception):
 
 
 class Guesses:
-    """Wrong logins of late. `hashed(email)` keeps addresses out of Redis."""
+    """Wrong logins of late. `hashed` keeps addresses, of people and of machines, out of Redis."""
 
     def __init__(self, redis: Redis, prefix: str, hashed: Callable[[str], str]) -> None:
         self._redis = redis
@@ -117,7 +117,7 @@ class Guesses:
             raise GuessesUnavailable from away
 
     async def _run(self, script: str, email: str, address: str, values: Sequence[int]) -> Any:
-        keys = self._keys(self._hashed(email), address)
+        keys = self._keys(self._hashed(email), self._hashed(address))
         try:
             async with asyncio.timeout(REDIS_SECONDS_MAX):
                 return await self._redis.register_script(script)(keys=keys, args=list(values))
