@@ -4,17 +4,27 @@ An unknown or unusable variable is an error that names it, because a setting tha
 """
 
 import os
+import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 PREFIX = "LEADFLOW_"
 
 
 class BadSettings(Exception):
     """One line per variable that can't be used."""
+
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
+
+
+def listed(text: str) -> list[str]:
+    """What stands between commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 class _Group(BaseModel):
@@ -70,25 +80,69 @@ class Crypto(_Group):
 
 
 class Auth(_Group):
-    """`signing_key` is an ES256 private key (PEM)."""
+    """`signing_key` is one or several ES256 private keys (PEM): the first signs, all verify. Without it keys are derived from the
+    master key, a new one every `signing_key_days`. Reps see own and unassigned leads, or also those of everybody in their teams.
+    """
 
     signing_key: SecretStr | None = None
+    signing_key_days: int = Field(default=30, ge=1, le=365)
     issuer: str = "leadflow"
     access_seconds: int = Field(default=900, ge=60, le=3600)
     refresh_days: int = Field(default=30, ge=1, le=365)
+    reps_see: Literal["own", "team"] = "own"
     admin_email: str | None = None
     admin_password: SecretStr | None = None
 
 
 class Gateway(_Group):
-    """Where the gateway listens, and how people reach it from outside."""
+    """Where the gateway listens, and how people reach it from outside.
+
+    `trusted_proxies` are networks, separated by commas, whose X-Forwarded-For is believed. `allowed_origins` are web pages of
+    others, such as `https://crm.example.com`, separated by commas, that may ask the API; without any, only our own may.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     public_url: str = "http://127.0.0.1:8000"
     workers: int = Field(default=1, ge=1)
     await_seconds: float = Field(default=2.0, gt=0, le=30)
+    trusted_proxies: str = ""
+    allowed_origins: str = ""
     pending_bytes_max: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        for network in listed(text):
+            ip_network(network)
+        return text
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        for origin in listed(text):
+            if _ORIGIN.fullmatch(origin) is None:
+                raise ValueError(f"{origin!r} is no origin such as https://crm.example.com")
+        return text
+
+
+class Limits(_Group):
+    """Requests a minute, which may also come at once. People at a dashboard come nowhere near. `sign_in`: logins, resets of one
+    address. `intake_...`: the hot route, where they stop what has run wild.
+    """
+
+    user_per_minute: int = Field(default=3_000, ge=1)
+    key_per_minute: int = Field(default=6_000, ge=1)
+    address_per_minute: int = Field(default=12_000, ge=1)
+    sign_in_per_minute: int = Field(default=120, ge=1)
+    intake_source_per_minute: int = Field(default=600_000, ge=1)
+    intake_address_per_minute: int = Field(default=600_000, ge=1)
+
+
+class Audit(_Group):
+    """What was done is kept for ever, the addresses of the machines it was done from for `address_days`."""
+
+    address_days: int = Field(default=90, ge=1, le=3_650)
 
 
 class Telemetry(_Group):
@@ -111,6 +165,8 @@ class Settings(_Group):
     crypto: Crypto = Crypto()
     auth: Auth = Auth()
     gateway: Gateway = Gateway()
+    limits: Limits = Limits()
+    audit: Audit = Audit()
     telemetry: Telemetry = Telemetry()
 
 

@@ -6,8 +6,8 @@ from fastapi import Depends, Path
 
 from infra.auth.dependencies import require
 from infra.auth.roles import Permission, User
-from infra.gateway.problems import not_found
 from infra.gateway.services import Used
+from infra.gateway.visibility import need_lead
 
 ID_CHARACTERS_MAX: Final = 64
 
@@ -17,9 +17,7 @@ LeadPath = Annotated[str, Path(alias="id", max_length=ID_CHARACTERS_MAX, pattern
 
 async def visible_lead(given: Used, user: Reader, lead: LeadPath) -> str:
     """The id in the path, if there is such a lead and this user may see it. Raises Problem 404 in both other cases."""
-    exists, owner = (user.sees_all, None) if given.owner_of is None else await given.owner_of(lead)
-    if not exists or not user.may_see(owner):
-        raise not_found("lead")
+    await need_lead(given, user, lead)
     return lead
 
 

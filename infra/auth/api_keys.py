@@ -3,18 +3,22 @@
 import base64
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
 import asyncpg
 
-from infra.auth.roles import Role, User
+from infra.auth.roles import Permission, Role, User
 
 PREFIX: Final = "lf_"
+ACTOR_PREFIX: Final = "key:"
 _KEY_CHARACTERS_MAX = 128
 LISTED_MAX: Final = 500
+NOTED_EVERY: Final = timedelta(minutes=1)
+"""How exact the last use is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +29,50 @@ class ApiKey:
     name: str
     role: Role
     created_by: str
+    scopes: tuple[Permission, ...] | None
     created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
     revoked_at: datetime | None
 
 
-async def create(pool: asyncpg.Pool, *, name: str, role: Role, created_by: str) -> tuple[ApiKey, str]:
+_LISTED: Final = "id, name, role, created_by, scopes, created_at, expires_at, last_used_at, revoked_at"
+
+
+async def create(
+    pool: asyncpg.Pool,
+    *,
+    name: str,
+    role: Role,
+    created_by: str,
+    scopes: Sequence[Permission] | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
     """A new key and its text, which is not to be had again."""
     text = PREFIX + base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
     row = await pool.fetchrow(
-        """
-        insert into auth.api_keys (id, hash, name, role, created_by) values ($1, $2, $3, $4, $5)
-        returning id, name, role, created_by, created_at, revoked_at
+        f"""
+        insert into auth.api_keys (id, hash, name, role, created_by, scopes, expires_at) values ($1, $2, $3, $4, $5, $6, $7)
+        returning {_LISTED}
         """,
         str(uuid4()),
         _hash(text),
         name,
         role,
         created_by,
+        scopes,
+        expires_at,
     )
-    return ApiKey(**dict(row)), text
+    return _key(row), text
 
 
 async def listed(pool: asyncpg.Pool) -> list[ApiKey]:
     """The newest first."""
     rows = await pool.fetch(
-        "select id, name, role, created_by, created_at, revoked_at from auth.api_keys order by created_at desc, id limit $1",
+        f"select {_LISTED} from auth.api_keys order by created_at desc, id limit $1",
         LISTED_MAX,
     )
-    return [ApiKey(**dict(row)) for row in rows]
+    return [_key(row) for row in rows]
 
 
 async def revoke(pool: asyncpg.Pool, key_id: str) -> bool:
@@ -67,8 +87,27 @@ async def user_of(pool: asyncpg.Pool, text: str) -> User | None:
     """Who a key speaks for."""
     if len(text) > _KEY_CHARACTERS_MAX:
         return None
-    row = await pool.fetchrow("select id, name, role from auth.api_keys where hash = $1 and revoked_at is null", _hash(text))
-    return None if row is None else User(f"key:{row['id']}", "", row["name"], row["role"])
+    row = await pool.fetchrow(
+        """select id, name, role, scopes, coalesce(last_used_at < now() - $2::interval, true) as unnoted from auth.api_keys
+           where hash = $1 and revoked_at is null and (expires_at is null or expires_at > now())""",
+        _hash(text),
+        NOTED_EVERY,
+    )
+    if row is None:
+        return None
+    if row["unnoted"]:
+        await pool.execute("update auth.api_keys set last_used_at = now() where id = $1", row["id"])
+    scopes = None if row["scopes"] is None else frozenset(_known(row["scopes"]))
+    return User(f"{ACTOR_PREFIX}{row['id']}", "", row["name"], row["role"], scopes=scopes)
+
+
+def _key(row: asyncpg.Record) -> ApiKey:
+    return ApiKey(**{**dict(row), "scopes": None if row["scopes"] is None else tuple(_known(row["scopes"]))})
+
+
+def _known(scopes: Sequence[str]) -> list[Permission]:
+    """Without permissions that there are no more."""
+    return [permission for permission in Permission if permission.value in scopes]
 
 
 def _hash(text: str) -> bytes:

@@ -4,6 +4,7 @@
 async def leads(user: Annotated[User, Depends(require(Permission.LEADS_READ))]): ...
 """
 
+import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -41,9 +42,14 @@ async def user_of(services: Services, credential: str) -> User:
             raise unauthorized("This API key isn't known, or was revoked.")
         return user
     try:
-        return services.tokens.read(credential).user
+        user = services.tokens.read(credential).user
     except BadToken:
         raise unauthorized("The access token isn't valid (any more): refresh it or log in.") from None
+    if user.session in services.ended:
+        raise unauthorized("This session was ended: log in.")
+    if services.settings.auth.reps_see == "team" and user.person is not None and not user.sees_all:
+        return dataclasses.replace(user, team=await services.teams.mates(user.person))
+    return user
 
 
 async def current_user(request: Request, given: Services, credentials: HTTPAuthorizationCredentials | None) -> User:
@@ -62,6 +68,16 @@ async def _current_user(
 
 
 CurrentUser = Annotated[User, Depends(_current_user)]
+
+
+async def _logged_in(user: CurrentUser) -> User:
+    if user.id.startswith(api_keys.ACTOR_PREFIX):
+        raise forbidden("This is for people who are logged in, not for API keys.")
+    return user
+
+
+LoggedIn = Annotated[User, Depends(_logged_in)]
+"""A person, not a machine."""
 
 
 def require(permission: Permission) -> Callable[[User], Awaitable[User]]:

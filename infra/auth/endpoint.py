@@ -1,21 +1,24 @@
-"""/v1/auth: log in, refresh, log out, who am I; API keys."""
+"""/v1/auth: log in, refresh, log out, who am I."""
 
-from datetime import datetime
+import dataclasses
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Cookie, Depends, Request, Response
+from fastapi import APIRouter, Cookie, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from infra.auth import api_keys, users
-from infra.auth.dependencies import CurrentUser, require, unauthorized
-from infra.auth.passwords import CHARACTERS_MAX, TooBusy
-from infra.auth.roles import Permission, Role, User
-from infra.gateway.problems import Problem, not_found
+from infra.audit.recording import note
+from infra.auth import users
+from infra.auth.dependencies import CurrentUser, unauthorized
+from infra.auth.login import authenticate
+from infra.auth.passwords import CHARACTERS_MAX
+from infra.auth.roles import Role, User
+from infra.auth.second_factor import CODE_CHARACTERS_MAX
 from infra.gateway.services import Services, Used
 
 router = APIRouter(prefix="/v1")
 COOKIE: Final = "lf_refresh"
 COOKIE_PATH: Final = "/v1/auth"
+RefreshToken = Annotated[str | None, Cookie(alias=COOKIE)]
 
 
 class Login(BaseModel):
@@ -25,6 +28,11 @@ class Login(BaseModel):
 
     email: str = Field(max_length=320)
     password: str = Field(max_length=CHARACTERS_MAX)
+    code: str | None = Field(
+        default=None,
+        max_length=CODE_CHARACTERS_MAX,
+        description="Of an authenticator app, or a recovery code; if the answer asks for it",
+    )
 
 
 class AccessGranted(BaseModel):
@@ -45,79 +53,49 @@ class Me(BaseModel):
     person: str | None
 
 
-class NewKey(BaseModel):
-    """An API key to be made."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(min_length=1, max_length=200)
-    role: Role = "analyst"
-
-
-class KeyItem(BaseModel):
-    """An API key; its text is shown once, when it is made."""
-
-    id: str
-    name: str
-    role: Role
-    created_by: str
-    created_at: datetime
-    revoked_at: datetime | None
-
-
-class KeyMade(KeyItem):
-    """With the text, which can't be had again."""
-
-    key: str
-
-
-class Keys(BaseModel):
-    """All API keys."""
-
-    items: list[KeyItem]
-
-
 @router.post("/auth/login", tags=["auth"])
 async def login(login: Login, request: Request, response: Response, given: Used) -> AccessGranted:
-    """Log in. Wrong guesses make the next ones wait (429 with Retry-After)."""
-    address = request.client.host if request.client else "unknown"
-    wait = await given.guesses.wait_seconds(login.email, address)
-    if wait:
-        headers = {"Retry-After": str(wait)}
-        raise Problem(429, "too-many-guesses", "Too many wrong logins", f"Try again in {wait} s.", headers=headers)
-    account = await users.by_email(given.pool, login.email)
-    try:
-        right = await given.passwords.check(None if account is None else account.password_hash, login.password)
-    except TooBusy:
-        raise Problem(503, "busy", "Too many logins at once", "Try again.", headers={"Retry-After": "2"}) from None
-    if account is None or not right or account.disabled:
-        await given.guesses.wrong(login.email, address)
-        raise unauthorized("The e-mail address or the password is wrong.")
-    await given.guesses.right(login.email, address)
+    """Log in. Wrong guesses make the next ones wait (429 with Retry-After); with a second factor, `code` is needed (401)."""
+    account = await authenticate(given, request, login.email, login.password, login.code)
     if given.passwords.outdated(account.password_hash):
         await users.set_password_hash(given.pool, account.user.id, await given.passwords.hash(login.password))
-    _set_cookie(given, response, await given.sessions.open(account.user.id))
-    return _granted(given, account.user)
+    device = request.headers.get("user-agent", "")
+    opened = await given.sessions.open(account.user.id, device=device, address=given.addresses.of(request.scope))
+    note(request, object=f"auth/sessions/{opened.session}")
+    _set_cookie(given, response, opened.token)
+    return _granted(given, account.user, opened.session)
 
 
 @router.post("/auth/refresh", tags=["auth"])
-async def refresh(response: Response, given: Used, token: Annotated[str | None, Cookie(alias=COOKIE)] = None) -> AccessGranted:
+async def refresh(request: Request, response: Response, given: Used, token: RefreshToken = None) -> AccessGranted:
     """The next access token. The refresh token is good for one use; one that comes back later ends its whole family."""
-    refreshed = None if token is None else await given.sessions.refresh(token)
+    refreshed = None if token is None else await given.sessions.refresh(token, address=given.addresses.of(request.scope))
     account = None if refreshed is None else await users.by_id(given.pool, refreshed.user_id)
+    if refreshed is not None:
+        note(request, actor=refreshed.user_id, object=f"auth/sessions/{refreshed.session}")
     if refreshed is None or account is None or account.disabled:
         problem = unauthorized("There is no session (any more): log in.")
         problem.headers["Set-Cookie"] = f"{COOKIE}=; Path={COOKIE_PATH}; Max-Age=0; HttpOnly; SameSite=Strict"
         raise problem
     _set_cookie(given, response, refreshed.token)
-    return _granted(given, account.user)
+    return _granted(given, account.user, refreshed.session)
 
 
 @router.post("/auth/logout", tags=["auth"], status_code=204)
-async def logout(response: Response, given: Used, token: Annotated[str | None, Cookie(alias=COOKIE)] = None) -> None:
+async def logout(
+    request: Request,
+    response: Response,
+    given: Used,
+    token: RefreshToken = None,
+    everywhere: Annotated[bool, Query(description="All of this user's sessions")] = False,
+) -> None:
     """End the session on this device. Says 204 also where there is none."""
-    if token is not None:
-        await given.sessions.close(token)
+    known = None if token is None else await given.sessions.session_of(token)
+    if known is not None:
+        session, user_id = known
+        note(request, actor=user_id, object=f"auth/sessions/{session}")
+        ending = given.sessions.end_all(user_id, "logout") if everywhere else given.sessions.end(user_id, session, "logout")
+        given.ended.add(*await ending)
     response.delete_cookie(COOKIE, path=COOKIE_PATH, httponly=True, samesite="strict")
 
 
@@ -127,28 +105,9 @@ async def me(user: CurrentUser) -> Me:
     return Me(id=user.id, email=user.email, name=user.name, role=user.role, person=user.person)
 
 
-@router.get("/auth/keys", tags=["auth"])
-async def keys(given: Used, _user: Annotated[User, Depends(require(Permission.KEYS_WRITE))]) -> Keys:
-    """API keys, the newest first, also revoked ones."""
-    return Keys(items=[_key_item(key) for key in await api_keys.listed(given.pool)])
-
-
-@router.post("/auth/keys", tags=["auth"], status_code=201)
-async def create_key(new: NewKey, given: Used, user: Annotated[User, Depends(require(Permission.KEYS_WRITE))]) -> KeyMade:
-    """Make an API key. Its text is in this answer and nowhere else."""
-    key, text = await api_keys.create(given.pool, name=new.name, role=new.role, created_by=user.id)
-    return KeyMade(**_key_item(key).model_dump(), key=text)
-
-
-@router.delete("/auth/keys/{key_id}", tags=["auth"], status_code=204)
-async def revoke_key(key_id: str, given: Used, _user: Annotated[User, Depends(require(Permission.KEYS_WRITE))]) -> None:
-    """Revoke an API key."""
-    if not await api_keys.revoke(given.pool, key_id):
-        raise not_found("API key")
-
-
-def _granted(given: Services, user: User) -> AccessGranted:
-    return AccessGranted(access_token=given.tokens.issue(user), expires_in=given.tokens.seconds)
+def _granted(given: Services, user: User, session: str) -> AccessGranted:
+    token = given.tokens.issue(dataclasses.replace(user, session=session))
+    return AccessGranted(access_token=token, expires_in=given.tokens.seconds)
 
 
 def _set_cookie(given: Services, response: Response, token: str) -> None:
@@ -162,14 +121,3 @@ def _set_cookie(given: Services, response: Response, token: str) -> None:
         samesite="strict",
     )
     response.headers["Cache-Control"] = "no-store"
-
-
-def _key_item(key: api_keys.ApiKey) -> KeyItem:
-    return KeyItem(
-        id=key.id,
-        name=key.name,
-        role=key.role,
-        created_by=key.created_by,
-        created_at=key.created_at,
-        revoked_at=key.revoked_at,
-    )

@@ -12,6 +12,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 THREADS: Final = 2
 WAITING_MAX: Final = 32
 CHARACTERS_MAX: Final = 1_024
+CHARACTERS_MIN: Final = 10
+"""Of a password that is chosen now; who has a shorter one may go on with it."""
 ResultT = TypeVar("ResultT")
 
 
@@ -53,8 +55,10 @@ class Passwords:
     def _check(self, known: str | None, password: str) -> bool:
         try:
             self._hasher.verify(known or self._nobody, password)
-        except (VerificationError, InvalidHashError):
+        except VerificationError:
             return False
+        except InvalidHashError:  # somebody who has no password yet: that takes as long as any
+            return self._check(None, password)
         return known is not None
 
     async def _run(self, work: Callable[..., ResultT], *arguments: str | None) -> ResultT:

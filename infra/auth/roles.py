@@ -1,18 +1,22 @@
 """Roles and permissions as data. A new permission is a line here; an endpoint asks for it with `require`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
-Role = Literal["admin", "manager", "rep", "analyst"]
+Role = Literal["admin", "manager", "rep", "analyst", "integration"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
+HumanRole = Literal["admin", "manager", "rep", "analyst"]
+HUMAN_ROLES: Final[tuple[HumanRole, ...]] = get_args(HumanRole)
+"""Of people, who log in."""
 
 
 class Permission(StrEnum):
     """What somebody may do.
 
+    `leads:write` makes new leads, `leads:edit` changes those that are there;
     `leads:all` widens every other permission on leads from one's own and unassigned leads to all of them;
     `leads:take` lets a rep take an unassigned lead or give up an own one, `leads:assign` gives leads to anybody.
     """
@@ -20,6 +24,7 @@ class Permission(StrEnum):
     LEADS_READ = "leads:read"
     LEADS_ALL = "leads:all"
     LEADS_WRITE = "leads:write"
+    LEADS_EDIT = "leads:edit"
     LEADS_TAKE = "leads:take"
     LEADS_ASSIGN = "leads:assign"
     LEADS_ERASE = "leads:erase"
@@ -33,12 +38,20 @@ class Permission(StrEnum):
     OPERATIONS_READ = "operations:read"
     OPERATIONS_WRITE = "operations:write"
     KEYS_WRITE = "keys:write"
+    USERS_WRITE = "users:write"
+    AUDIT_READ = "audit:read"
 
 
 _P = Permission
-_REP: Final = frozenset(
-    {_P.LEADS_READ, _P.LEADS_WRITE, _P.LEADS_TAKE, _P.PEOPLE_READ, _P.REPORTS_READ, _P.SUBMISSIONS_READ, _P.DOCUMENTS_READ}
-)
+_INTEGRATION: Final = frozenset({_P.LEADS_WRITE, _P.SUBMISSIONS_READ})
+_REP: Final = _INTEGRATION | {
+    _P.LEADS_READ,
+    _P.LEADS_EDIT,
+    _P.LEADS_TAKE,
+    _P.PEOPLE_READ,
+    _P.REPORTS_READ,
+    _P.DOCUMENTS_READ,
+}
 _ANALYST: Final = frozenset(
     {
         _P.LEADS_READ,
@@ -54,7 +67,7 @@ _ANALYST: Final = frozenset(
 _MANAGER: Final = _REP | _ANALYST | {_P.LEADS_ASSIGN, _P.SOURCES_WRITE, _P.DOCUMENTS_WRITE}
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
-    {"admin": frozenset(Permission), "manager": _MANAGER, "rep": _REP, "analyst": _ANALYST}
+    {"admin": frozenset(Permission), "manager": _MANAGER, "rep": _REP, "analyst": _ANALYST, "integration": _INTEGRATION}
 )
 
 
@@ -65,6 +78,9 @@ class User:
     Attributes:
         id: of the user, or `key:<id>` of an API key; the `actor` of what it asks for.
         person: whose leads are "own"; None for users who own none.
+        team: others whose leads are this user's business too.
+        scopes: what of the role's permissions an API key is limited to; None for all of them.
+        session: the login that it belongs to; None for API keys.
     """
 
     id: str
@@ -72,16 +88,24 @@ class User:
     name: str
     role: Role
     person: str | None = None
+    team: frozenset[str] = frozenset()
+    scopes: frozenset[Permission] | None = None
+    session: str | None = field(default=None, compare=False)
 
     def may(self, permission: Permission) -> bool:
-        """Whether the role holds a permission."""
-        return permission in PERMISSIONS[self.role]
+        """Whether the role holds a permission, and the key that is used, if it is one."""
+        return permission in PERMISSIONS[self.role] and (self.scopes is None or permission in self.scopes)
 
     @property
     def sees_all(self) -> bool:
-        """False: only own and unassigned leads, that is `owner = person OR owner IS NULL`."""
-        return Permission.LEADS_ALL in PERMISSIONS[self.role]
+        """False: only own and unassigned leads, that is `owner = any(persons) OR owner IS NULL`."""
+        return self.may(Permission.LEADS_ALL)
+
+    @property
+    def persons(self) -> frozenset[str]:
+        """Whose leads are this user's business, beside those of nobody."""
+        return self.team if self.person is None else self.team | {self.person}
 
     def may_see(self, owner: str | None) -> bool:
         """Whether a lead with this owner (a person's id) is this user's business."""
-        return self.sees_all or owner is None or owner == self.person
+        return self.sees_all or (self.may(Permission.LEADS_READ) and (owner is None or owner in self.persons))

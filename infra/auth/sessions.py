@@ -1,4 +1,4 @@
-"""Refresh tokens: single use, in families.
+"""Sessions: families of refresh tokens, each good for a single use.
 
 Each use answers with the successor. A token that comes back later is a copy, whoever holds it, so its whole family ends.
 Two tabs may refresh at once, and an answer may get lost: for ten seconds a used token is answered with the same successor,
@@ -10,16 +10,27 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
 import asyncpg
 
 GRACE_SECONDS: Final = 10
+SESSIONS_MAX: Final = 100
+"""Of one user; whoever begins one more ends the one that was not used for longest."""
+DEVICE_CHARACTERS_MAX: Final = 200
 _TOKEN_BYTES = 32
 _TOKEN_CHARACTERS_MAX = 128
 _EXPIRED_PER_LOGIN_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A family and the token that is good now."""
+
+    token: str
+    session: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,18 @@ class Refreshed:
 
     token: str
     user_id: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Where somebody is logged in. `device` is what the browser says of itself."""
+
+    id: str
+    device: str
+    address: str
+    begun_at: datetime
+    last_used_at: datetime
 
 
 class Sessions:
@@ -38,8 +61,8 @@ class Sessions:
         self._secret = secret
         self._lifetime = timedelta(days=days)
 
-    async def open(self, user_id: str) -> str:
-        """Begin a family; returns its first token. Clears away some expired ones."""
+    async def open(self, user_id: str, *, device: str = "", address: str = "") -> Opened:
+        """Begin a family. Clears away some expired ones."""
         token = _text(secrets.token_bytes(_TOKEN_BYTES))
         family = str(uuid4())
         async with self._pool.acquire() as connection, connection.transaction():
@@ -48,15 +71,25 @@ class Sessions:
                 _EXPIRED_PER_LOGIN_MAX,
             )
             await connection.execute(
-                "insert into auth.families (id, user_id, expires_at) values ($1, $2, now() + $3::interval)",
+                """update auth.families set revoked_at = now(), reason = 'too many sessions' where id in (
+                       select id from auth.families where user_id = $1 and revoked_at is null and expires_at > now()
+                       order by last_used_at desc, id offset $2)""",
+                user_id,
+                SESSIONS_MAX - 1,
+            )
+            await connection.execute(
+                """insert into auth.families (id, user_id, expires_at, device, address)
+                   values ($1, $2, now() + $3::interval, $4, $5)""",
                 family,
                 user_id,
                 self._lifetime,
+                device.replace("\x00", "")[:DEVICE_CHARACTERS_MAX],
+                address,
             )
             await connection.execute("insert into auth.refresh_tokens (hash, family) values ($1, $2)", _hash(token), family)
-        return token
+        return Opened(token, family)
 
-    async def refresh(self, token: str) -> Refreshed | None:
+    async def refresh(self, token: str, *, address: str = "") -> Refreshed | None:
         """The successor of `token`; None if it is unknown, expired, revoked, or was used before (which revokes)."""
         if len(token) > _TOKEN_CHARACTERS_MAX:
             return None
@@ -80,25 +113,54 @@ class Sessions:
                 await connection.execute(
                     "insert into auth.refresh_tokens (hash, family) values ($1, $2)", _hash(successor), row["family"]
                 )
+                await connection.execute(
+                    "update auth.families set last_used_at = now(), address = $2 where id = $1", row["family"], address
+                )
             elif not row["fresh"]:
-                await _revoke(connection, row["family"], "a used token came back")
+                await _revoke(connection, "id = $2", "a used token came back", row["family"])
                 return None
-            return Refreshed(successor, row["user_id"])
+            return Refreshed(successor, row["user_id"], row["family"])
 
-    async def close(self, token: str) -> None:
-        """End the family of `token`; an unknown token changes nothing."""
-        family = await self._pool.fetchval("select family from auth.refresh_tokens where hash = $1", _hash(token))
-        if family is not None:
-            await _revoke(self._pool, family, "logout")
+    async def listed(self, user_id: str) -> list[Session]:
+        """Those that can be gone on with, the one used last first."""
+        rows = await self._pool.fetch(
+            """select id, device, address, created_at, last_used_at from auth.families
+               where user_id = $1 and revoked_at is null and expires_at > now() order by last_used_at desc, id limit $2""",
+            user_id,
+            SESSIONS_MAX,
+        )
+        return [Session(row["id"], row["device"], row["address"], row["created_at"], row["last_used_at"]) for row in rows]
+
+    async def session_of(self, token: str) -> tuple[str, str] | None:
+        """(session, user) of a refresh token that is or was good."""
+        row = await self._pool.fetchrow(
+            "select f.id, f.user_id from auth.refresh_tokens t join auth.families f on f.id = t.family where t.hash = $1",
+            _hash(token),
+        )
+        return None if row is None else (row["id"], row["user_id"])
+
+    async def end(self, user_id: str, session: str, reason: str) -> list[str]:
+        """End one of this user's sessions. Returns those that this ended: it, or none."""
+        return await _revoke(self._pool, "user_id = $2 and id = $3", reason, user_id, session)
+
+    async def end_all(
+        self, user_id: str, reason: str, *, but: str | None = None, connection: asyncpg.Connection | None = None
+    ) -> list[str]:
+        """End all of this user's sessions, except `but`. Returns those that this ended."""
+        where = "user_id = $2 and expires_at > now() and id is distinct from $3"
+        return await _revoke(connection or self._pool, where, reason, user_id, but)
 
     def _successor(self, token: str) -> str:
         return _text(hmac.digest(self._secret, token.encode(), "sha256"))
 
 
-async def _revoke(connection: asyncpg.Connection | asyncpg.Pool, family: str, reason: str) -> None:
-    await connection.execute(
-        "update auth.families set revoked_at = now(), reason = $2 where id = $1 and revoked_at is null", family, reason
+async def _revoke(connection: asyncpg.Connection | asyncpg.Pool, where: str, reason: str, *values: str | None) -> list[str]:
+    rows = await connection.fetch(
+        f"update auth.families set revoked_at = now(), reason = $1 where {where} and revoked_at is null returning id",
+        reason,
+        *values,
     )
+    return [row["id"] for row in rows]
 
 
 def _hash(token: str) -> bytes:

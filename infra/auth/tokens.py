@@ -1,27 +1,30 @@
 """Access tokens: a small port, and python-jose behind it with everything fixed that a token could otherwise choose."""
 
-import hashlib
+import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from jose import jwt
 from jose.exceptions import JOSEError
 
 from infra.auth.roles import ROLES, User
+from infra.auth.signing import ALGORITHM, LEEWAY_SECONDS, SigningKey, SigningKeys, jwks, sign
+from infra.crypto.recent import Recent
 
-ALGORITHM: Final = "ES256"
 AUDIENCE: Final = "leadflow-api"
-TYPE: Final = "at+jwt"
+VERIFIED_MAX: Final = 1_000
 _TOKEN_CHARACTERS_MAX = 4_096
-_REQUIRED = {f"require_{claim}": True for claim in ("exp", "nbf", "iat", "iss", "aud", "sub", "jti")}
-_END_OF_KEY = "-----END"
-# Order of the NIST P-256 group (FIPS 186-4, D.1.2.3).
-_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_NONE: Final[dict[str, Any]] = {}
+_SEGMENTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+# Times are checked here, by our own clock.
+_CHECKED: Final = {
+    **{f"require_{claim}": True for claim in ("iss", "aud", "sub", "jti")},
+    **{f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "at_hash")},
+}
 
 
 class BadToken(Exception):
@@ -48,21 +51,22 @@ class TokenCodec(Protocol):
     def read(self, token: str) -> Access:
         """Raises BadToken, and nothing else."""
 
+    def public_keys(self) -> dict[str, Any]:
+        """What others verify tokens with: a JWK set."""
+
 
 class JoseCodec:
-    """ES256 only. The first key signs, all verify (so a key is replaced by putting the new one before it)."""
+    """ES256 only. A token's header is compared with those of our own keys and never interpreted.
 
-    def __init__(
-        self, keys: Sequence[ec.EllipticCurvePrivateKey], *, issuer: str, seconds: int, now: Callable[[], float] = time.time
-    ) -> None:
-        if not keys:
-            raise ValueError("at least one signing key is needed")
+    A signature that was verified is remembered for a while, since a request is looked at more than once; times and keys are not.
+    """
+
+    def __init__(self, keys: SigningKeys, *, issuer: str, seconds: int, now: Callable[[], float] = time.time) -> None:
         self.seconds = seconds
+        self._keys = keys
         self._issuer = issuer
         self._now = now
-        self._kid = key_id(keys[0])
-        self._private = _pem(keys[0])
-        self._public = {key_id(key): _public_pem(key) for key in keys}
+        self._verified: Recent[dict[str, Any]] = Recent(VERIFIED_MAX)
 
     def issue(self, user: User) -> str:
         """See TokenCodec."""
@@ -79,27 +83,64 @@ class JoseCodec:
             "name": user.name,
             "role": user.role,
             "person": user.person,
+            "sid": user.session,
         }
-        token: str = jwt.encode(claims, self._private, algorithm=ALGORITHM, headers={"kid": self._kid, "typ": TYPE})
-        return token
+        key = self._keys.signing(now)
+        return sign(claims, key.private, key.id)
 
     def read(self, token: str) -> Access:
         """See TokenCodec."""
-        if len(token) > _TOKEN_CHARACTERS_MAX:
-            raise BadToken("longer than any of ours")
+        if len(token) > _TOKEN_CHARACTERS_MAX or _SEGMENTS.fullmatch(token) is None:
+            raise BadToken("longer than any of ours, or not of its form")
+        now = self._now()
+        header, _, rest = token.partition(".")
+        key = next((key for key in self._keys.verifying(now) if key.header == header), None)
+        if key is None:
+            raise BadToken("not signed by a key of ours")
+        claims = self._verified.get(token, _NONE)
+        if claims is _NONE:
+            claims = self._verify(token, rest, key)
+            self._verified.put(token, claims)
+        if _moment(claims, "exp") <= now:
+            raise BadToken("it is over")
+        if max(_moment(claims, "nbf"), _moment(claims, "iat")) > now + LEEWAY_SECONDS:
+            raise BadToken("it isn't valid yet")
+        return Access(_user(claims), float(claims["exp"]))
+
+    def _verify(self, token: str, rest: str, key: SigningKey) -> dict[str, Any]:
+        if not all(_is_canonical(segment) for segment in rest.split(".")):
+            raise BadToken("not written as we write")
         try:
-            header = jwt.get_unverified_header(token)
-            key = self._public.get(str(header.get("kid")))
-            if key is None or header.get("typ") != TYPE or header.get("alg") != ALGORITHM:
-                raise BadToken("not signed by a key of ours")
-            claims = jwt.decode(token, key, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=self._issuer, options=_REQUIRED)
+            claims: dict[str, Any] = jwt.decode(
+                token, key.public, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=self._issuer, options=dict(_CHECKED)
+            )
         except JOSEError as wrong:
             raise BadToken(str(wrong)) from None
-        return Access(_user(claims), float(claims["exp"]))
+        return claims
+
+    def public_keys(self) -> dict[str, Any]:
+        """See TokenCodec."""
+        return jwks(self._keys.published(self._now()))
+
+
+def _is_canonical(segment: str) -> bool:
+    """Whether there is no second way to write the same bytes: unused bits of the last character are zero."""
+    try:
+        raw = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except ValueError:
+        return False
+    return urlsafe_b64encode(raw).rstrip(b"=").decode() == segment
+
+
+def _moment(claims: Mapping[str, Any], name: str) -> int:
+    value = claims.get(name)
+    if type(value) is not int:
+        raise BadToken(f"{name} isn't a moment")
+    return value
 
 
 def _user(claims: Mapping[str, Any]) -> User:
-    role, person = claims.get("role"), claims.get("person")
+    role, person, session = claims.get("role"), claims.get("person"), claims.get("sid")
     if role not in ROLES:
         raise BadToken("no such role")
     return User(
@@ -108,42 +149,5 @@ def _user(claims: Mapping[str, Any]) -> User:
         name=str(claims.get("name", "")),
         role=role,
         person=None if person is None else str(person),
+        session=None if session is None else str(session),
     )
-
-
-def keys_from_pem(text: str) -> list[ec.EllipticCurvePrivateKey]:
-    """One or several private keys, one PEM block after the other. Raises ValueError if one isn't a P-256 key."""
-    keys: list[ec.EllipticCurvePrivateKey] = []
-    block: list[str] = []
-    for line in text.strip().splitlines():
-        block.append(line)
-        if line.startswith(_END_OF_KEY):
-            key = serialization.load_pem_private_key("\n".join(block).encode(), password=None)
-            if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-                raise ValueError("LEADFLOW_AUTH__SIGNING_KEY must hold EC private keys on the curve P-256 (ES256)")
-            keys.append(key)
-            block = []
-    if not keys:
-        raise ValueError("LEADFLOW_AUTH__SIGNING_KEY holds no PEM block")
-    return keys
-
-
-def derived_key(secret: bytes) -> ec.EllipticCurvePrivateKey:
-    """The signing key of a deployment that sets none: the same in each of its processes, as long as `secret` is."""
-    number = int.from_bytes(hashlib.sha512(b"leadflow access tokens" + secret).digest(), "big")
-    return ec.derive_private_key(number % (_P256_ORDER - 1) + 1, ec.SECP256R1())
-
-
-def key_id(key: ec.EllipticCurvePrivateKey) -> str:
-    """Stable name of a key, from its public half."""
-    return hashlib.sha256(_public_pem(key).encode()).hexdigest()[:16]
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> str:
-    encryption = serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption).decode()
-
-
-def _public_pem(key: ec.EllipticCurvePrivateKey) -> str:
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()

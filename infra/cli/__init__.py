@@ -2,7 +2,7 @@
 
 import typer
 
-from infra.cli import database, documents, operating, processes, replay, servers, topics
+from infra.cli import database, documents, operating, processes, replay, servers, topics, users
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Leadflow: event-driven lead management.")
 processes.add(app)
@@ -10,6 +10,7 @@ servers.add(app)
 database.add(app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(documents.app, name="documents")
+app.add_typer(users.app, name="users")
 app.add_typer(operating.partitions, name="partitions")
 app.add_typer(operating.dlq, name="dlq")
 app.add_typer(operating.lead, name="lead")

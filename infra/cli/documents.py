@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from infra.audit.store import CLI, Entry, write
 from infra.cli.common import fail, out, run, settings
 from infra.documents import store
 from infra.postgres.pool import open_pool
@@ -47,6 +48,8 @@ def publish(
 async def _publish(given: Settings, kind: str, name: str, body: dict[str, Any]) -> int:
     pool = await open_pool(given.postgres.url, name="cli", size=1)
     try:
-        return await store.publish(pool, kind, name, body, actor="cli", partitions=given.kafka.partitions)
+        version = await store.publish(pool, kind, name, body, actor="cli", partitions=given.kafka.partitions)
+        await write(pool, Entry(CLI, "publish_document", f"documents/{kind}/{name}/{version}"))
+        return version
     finally:
         await pool.close()

@@ -9,6 +9,7 @@ import orjson
 import typer
 from rich.table import Column, Table
 
+from infra.audit.store import CLI, Entry, write
 from infra.cli.common import fail, out, run, settings
 from infra.dead_letters import store as letters
 from infra.kafka.ports import Outgoing
@@ -141,7 +142,9 @@ def redrive_letter(
 
     async def send() -> str:
         async with host.base(settings(), "cli", pool_size=2) as has:
-            return await redrive(has, letter, repaired)
+            said = await redrive(has, letter, repaired)
+            await write(has.pool, Entry(CLI, "redrive_letter", f"letters/{letter}"))
+            return said
 
     try:
         out.print(run(send()))
@@ -171,6 +174,7 @@ async def _erase(given: Settings, lead_id: str, actor: str, reason: str) -> tupl
     record = Outgoing(lead_id.encode(), envelope.headers(), orjson.dumps(asked.model_dump(mode="json")))
     async with host.base(given, "cli", pool_size=1) as has:
         await has.producer.publish(topics.SUBMISSIONS, topics.partition(lead_id, given.kafka.partitions), record)
+        await write(has.pool, Entry(CLI, "erase_lead", f"leads/{lead_id}"))
         for _ in range(round(ERASE_SECONDS_MAX / 0.1)):
             row = await has.pool.fetchrow("select status, detail from leads.outcomes where command_id = $1", command_id)
             if row is not None:

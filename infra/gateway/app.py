@@ -7,12 +7,19 @@ from typing import Any, Final, Protocol
 import asyncpg
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
+from infra.audit import endpoint as audit
+from infra.audit.recording import Audited
 from infra.auth import endpoint as auth
+from infra.auth import jwks, key_endpoint, password_endpoint, reset_page, session_endpoint, totp_endpoint, user_endpoint
 from infra.gateway import dashboard, docs, people, probes, problems, stream
+from infra.gateway.limited import Limited
 from infra.gateway.middleware import Around
+from infra.gateway.problems import Problem
 from infra.gateway.services import Services
+from infra.settings import listed
 
 TITLE: Final = "Leadflow"
 VERSION: Final = "1"
@@ -20,7 +27,26 @@ DESCRIPTION: Final = (
     "Leads in, decisions and their reasons out. Errors are problem details (RFC 9457); lists are paged by `cursor`; "
     "updates take `If-Match`, creating requests take `Idempotency-Key`."
 )
-OWN_ROUTERS: Final = (auth.router, people.router, stream.router, probes.router)
+OWN_ROUTERS: Final = (
+    auth.router,
+    session_endpoint.router,
+    totp_endpoint.router,
+    password_endpoint.router,
+    reset_page.router,
+    user_endpoint.router,
+    key_endpoint.router,
+    audit.router,
+    jwks.router,
+    people.router,
+    stream.router,
+    probes.router,
+)
+
+
+CORS_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+CORS_HEADERS: Final = ("Authorization", "Content-Type", "If-Match", "Idempotency-Key", "traceparent")
+CORS_EXPOSED: Final = ("ETag", "Location", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id")
+CORS_SECONDS: Final = 600
 
 
 class DirectRoute(Protocol):
@@ -67,6 +93,9 @@ def create_app(services: Services, routers: Sequence[APIRouter], direct: Mapping
             running.callback(services.passwords.close)
             await running.enter_async_context(services.outcomes)
             await running.enter_async_context(services.live)
+            await running.enter_async_context(services.ended)
+            await running.enter_async_context(services.account_mail)
+            await running.enter_async_context(services.leases)
             for handler in direct.values():
                 await running.enter_async_context(handler)
             yield
@@ -75,8 +104,29 @@ def create_app(services: Services, routers: Sequence[APIRouter], direct: Mapping
     api.state.services = services
     api.include_router(docs.router)
     dashboard.serve(api, services.dashboard)
-    api.add_middleware(Around, https=services.settings.gateway.public_url.startswith("https://"))
+    _surround(api, services)
     return Gateway(api, direct)
+
+
+def _surround(api: FastAPI, services: Services) -> None:
+    """What every request passes, the innermost first."""
+    settings = services.settings
+    api.add_middleware(Audited, pool=services.pool, addresses=services.addresses)
+    api.add_middleware(
+        Limited, rates=services.rates, tokens=services.tokens, addresses=services.addresses, limits=settings.limits
+    )
+    origins = listed(settings.gateway.allowed_origins)
+    if origins:
+        api.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_credentials=True,
+            allow_methods=CORS_METHODS,
+            allow_headers=CORS_HEADERS,
+            expose_headers=CORS_EXPOSED,
+            max_age=CORS_SECONDS,
+        )
+    api.add_middleware(Around, https=settings.gateway.public_url.startswith("https://"))
 
 
 def openapi(routers: Sequence[APIRouter]) -> dict[str, Any]:
@@ -101,6 +151,10 @@ def _api(routers: Sequence[APIRouter], lifespan: Any) -> FastAPI:
     async def on_store_away(request: Request, _away: Exception) -> Response:
         return problems.unavailable("A store that this needs").response(request.url.path)
 
+    async def on_nul(request: Request, _refused: Exception) -> Response:
+        return Problem(422, "invalid", "Invalid request", "NUL (U+0000) stands in no text.").response(request.url.path)
+
+    api.add_exception_handler(asyncpg.CharacterNotInRepertoireError, on_nul)
     for away in STORE_AWAY:
         api.add_exception_handler(away, on_store_away)
     for router in (*OWN_ROUTERS, *routers):

@@ -12,6 +12,7 @@ import asyncpg
 from infra.auth.roles import User
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.problems import FieldError, Problem
+from infra.gateway.visibility import remember_sent
 
 KEY_CHARACTERS_MAX: Final = 255
 KEPT_DAYS: Final = 30
@@ -25,7 +26,9 @@ async def claim(pool: asyncpg.Pool, ids: SubmissionIds, user: User, key: str | N
     Raises Problem 422 for a key that this user has used for something else.
     """
     if key is None:
-        return ids.mint(now_ms)
+        minted = ids.mint(now_ms)
+        await remember_sent(pool, user, minted)
+        return minted
     if not key.strip() or len(key) > KEY_CHARACTERS_MAX:
         wrong = FieldError("Idempotency-Key", f"send 1 to {KEY_CHARACTERS_MAX} characters")
         raise Problem(422, "invalid", "Invalid request", errors=[wrong])
@@ -48,4 +51,5 @@ async def claim(pool: asyncpg.Pool, ids: SubmissionIds, user: User, key: str | N
     if await pool.fetchval("select fingerprint from gateway.idempotency where id = $1", derived) != fingerprint:
         detail = "This Idempotency-Key was used for another request: use a new one for each thing that you ask for."
         raise Problem(422, "idempotency-key-reused", "Idempotency-Key used before", detail)
+    await remember_sent(pool, user, derived)
     return derived

@@ -1,5 +1,9 @@
-"""Around every request: a bounded body, security headers, one count and one duration. Pure ASGI, so streams stay streams."""
+"""Around every request: bounds on its body and its time, security headers, one count and one duration.
 
+Pure ASGI, so streams stay streams.
+"""
+
+import asyncio
 import time
 from collections.abc import MutableMapping
 from typing import Any, Final
@@ -7,7 +11,8 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 
 from infra.gateway import metrics
-from infra.gateway.problems import from_http
+from infra.gateway.nesting import DEPTH_MAX, too_deep
+from infra.gateway.problems import Problem, from_http
 
 Scope = MutableMapping[str, Any]
 
@@ -27,6 +32,9 @@ _ALWAYS: Final = (
 )
 _HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 BODY_BYTES_MAX: Final = 1024 * 1024
+BODY_SECONDS_MAX: Final = 30.0
+ANSWER_SECONDS_MAX: Final = 60.0
+"""From the head of a request to the head of its answer; how long the rest may take is up to whoever streams it."""
 _API_PREFIX: Final = "/v1/"
 _UNROUTED: Final = "other"
 
@@ -34,9 +42,18 @@ _UNROUTED: Final = "other"
 class Around:
     """`https` says that people reach us by TLS, so that browsers may be told to insist on it."""
 
-    def __init__(self, app: Any, *, https: bool) -> None:
+    def __init__(
+        self,
+        app: Any,
+        *,
+        https: bool,
+        body_seconds: float = BODY_SECONDS_MAX,
+        answer_seconds: float = ANSWER_SECONDS_MAX,
+    ) -> None:
         self._app = app
         self._always = (*_ALWAYS, _HSTS) if https else _ALWAYS
+        self._body_seconds = body_seconds
+        self._answer_seconds = answer_seconds
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """ASGI."""
@@ -44,27 +61,28 @@ class Around:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        answered = False
 
         async def sending(message: MutableMapping[str, Any]) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
+                answered = True
+                if not deadline.expired():
+                    deadline.reschedule(None)
                 message["headers"] = self._headers(scope, message.get("headers", ()))
                 _count(scope, message["status"], time.perf_counter() - started)
             await send(message)
 
-        if _announced(scope) > BODY_BYTES_MAX:
-            await from_http(_too_large()).response(scope["path"])(scope, receive, sending)
-            return
-        read = 0
-
-        async def receiving() -> Any:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > BODY_BYTES_MAX:
-                raise _too_large()
-            return message
-
-        await self._app(scope, receiving, sending)
+        try:
+            async with asyncio.timeout(self._answer_seconds) as deadline:
+                if _announced(scope) > BODY_BYTES_MAX:
+                    await from_http(_too_large()).response(scope["path"])(scope, receive, sending)
+                else:
+                    await self._app(scope, Body(scope, receive, self._body_seconds), sending)
+        except TimeoutError:
+            if answered or not deadline.expired():
+                raise
+            await _took_too_long().response(scope["path"])(scope, receive, sending)
 
     def _headers(self, scope: Scope, given: Any) -> list[tuple[bytes, bytes]]:
         headers = list(given)
@@ -76,6 +94,50 @@ class Around:
         if api and b"cache-control" not in names:
             headers.append((b"cache-control", b"no-store"))
         return headers
+
+
+class Body:
+    """The receive of a request whose body is bounded in bytes, in time, and, where it is JSON, in depth."""
+
+    def __init__(self, scope: Scope, receive: Any, seconds: float) -> None:
+        self._receive = receive
+        self._ends = asyncio.get_running_loop().time() + seconds
+        self._bytes = 0
+        self._ended = False
+        self._json = _is_json(scope)
+        self._parts: list[bytes] = []
+
+    async def __call__(self) -> Any:
+        """ASGI. Raises HTTPException 413, 408, 400."""
+        if self._ended:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._ends):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(408, "The body took too long.") from None
+        part = message.get("body", b"")
+        self._bytes += len(part)
+        if self._bytes > BODY_BYTES_MAX:
+            raise _too_large()
+        self._ended = not message.get("more_body", False)
+        if self._json:
+            self._parts.append(part)
+            if self._ended:
+                whole, self._parts = b"".join(self._parts), []
+                if too_deep(whole):
+                    raise HTTPException(400, f"The body is nested deeper than {DEPTH_MAX} levels.")
+        return message
+
+
+def _is_json(scope: Scope) -> bool:
+    """Also where nothing is said: then it is read as JSON."""
+    types = [value.lower() for name, value in scope["headers"] if name == b"content-type"]
+    return not types or any(b"json" in value for value in types)
+
+
+def _took_too_long() -> Problem:
+    return Problem(503, "timeout", "It took too long", "It may have been done nevertheless: look before you ask again.")
 
 
 def _announced(scope: Scope) -> int:

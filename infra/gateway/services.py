@@ -13,14 +13,22 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
+from infra.auth.account_mail import AccountMail
+from infra.auth.ended import EndedSessions
 from infra.auth.guesses import Guesses
 from infra.auth.passwords import Passwords
+from infra.auth.second_factor import SecondFactors
 from infra.auth.sessions import Sessions
-from infra.auth.tokens import JoseCodec, TokenCodec, derived_key, keys_from_pem
+from infra.auth.signing import DerivedKeys, GivenKeys, SigningKeys, keys_from_pem
+from infra.auth.teams import Teams
+from infra.auth.tokens import JoseCodec, TokenCodec
 from infra.crypto.keyring import Keyring
+from infra.gateway.addresses import Addresses
 from infra.gateway.ids import SubmissionIds
+from infra.gateway.leases import IntakeLimits, Leases
 from infra.gateway.live import Live
 from infra.gateway.outcomes import Outcomes
+from infra.gateway.rates import Rates
 from infra.kafka.publisher import Publisher
 from infra.settings import Settings
 
@@ -60,7 +68,15 @@ class Services:
     tokens: TokenCodec
     passwords: Passwords
     sessions: Sessions
+    ended: EndedSessions
+    teams: Teams
+    rates: Rates
+    leases: Leases
+    intake_limits: IntakeLimits
+    addresses: Addresses
     guesses: Guesses
+    factors: SecondFactors
+    account_mail: AccountMail
     ids: SubmissionIds
     outcomes: Outcomes
     live: Live
@@ -87,19 +103,31 @@ class Services:
     ) -> "Services":
         """Everything else from what differs by deployment. Raises NoMasterKey, and ValueError for an unusable signing key."""
         master = master_key(settings)
-        auth = settings.auth
-        pem = auth.signing_key
-        keys = [derived_key(derive(master, "access tokens"))] if pem is None else keys_from_pem(pem.get_secret_value())
+        auth, limits = settings.auth, settings.limits
+        rates = Rates(redis, settings.redis.prefix)
+        leases = Leases(rates)
         return cls(
             settings=settings,
             pool=pool,
             redis=redis,
             keyring=keyring,
             publisher=publisher,
-            tokens=JoseCodec(keys, issuer=auth.issuer, seconds=auth.access_seconds),
+            tokens=JoseCodec(signing_keys(settings, master), issuer=auth.issuer, seconds=auth.access_seconds),
             passwords=passwords or Passwords(),
             sessions=Sessions(pool, derive(master, "refresh tokens"), days=auth.refresh_days),
+            ended=EndedSessions(pool, token_seconds=auth.access_seconds),
+            teams=Teams(pool),
+            rates=rates,
+            leases=leases,
+            intake_limits=IntakeLimits(
+                leases,
+                source_per_minute=limits.intake_source_per_minute,
+                address_per_minute=limits.intake_address_per_minute,
+            ),
+            addresses=Addresses(settings.gateway.trusted_proxies),
             guesses=Guesses(redis, settings.redis.prefix, lambda email: keyring.hash("email", email)),
+            factors=SecondFactors(pool, derive(master, "totp secrets"), derive(master, "recovery codes")),
+            account_mail=AccountMail(pool, settings.mail, public_url=settings.gateway.public_url),
             ids=SubmissionIds(derive(master, "submission ids")),
             outcomes=Outcomes(pool, redis, settings.redis.prefix),
             live=Live(redis, settings.redis.prefix, keyring.forget),
@@ -109,6 +137,14 @@ class Services:
             ready=dict(ready or {}),
             dashboard=dashboard,
         )
+
+
+def signing_keys(settings: Settings, master: bytes) -> SigningKeys:
+    """Those of the settings, or derived ones. Raises ValueError for unusable ones."""
+    auth = settings.auth
+    if auth.signing_key is not None:
+        return GivenKeys(keys_from_pem(auth.signing_key.get_secret_value()))
+    return DerivedKeys(derive(master, "access tokens"), days=auth.signing_key_days, token_seconds=auth.access_seconds)
 
 
 def master_key(settings: Settings) -> bytes:

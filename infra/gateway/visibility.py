@@ -1,6 +1,13 @@
-"""Whose lead is it? A rep's own and the unassigned ones are theirs to see and to change; the others don't exist for them."""
+"""Whose business is it? The one place where that is decided for single leads, and for what was sent.
 
-from infra.auth.roles import User
+`User.may_see` is the rule for an owner: everybody's for who holds `leads:all`, else one's own and the unassigned ones, and by
+setting those of one's team; the others don't exist for them. Lists and searches filter by the same `sees_all` and `persons`.
+Who may send leads but read none (an integration) may follow what they sent themselves.
+"""
+
+import asyncpg
+
+from infra.auth.roles import Permission, User
 from infra.gateway.problems import not_found
 from infra.gateway.services import Services
 
@@ -17,3 +24,34 @@ async def check_lead(given: Services, user: User, lead: str, *, what: str = "lea
     found, owner = await given.owner_of(lead)
     if found and not user.may_see(owner):
         raise not_found(what)
+
+
+async def need_lead(given: Services, user: User, lead: str) -> None:
+    """Raises Problem 404 if there is no such lead in the read model, or it isn't this user's business."""
+    exists, owner = (user.sees_all, None) if given.owner_of is None else await given.owner_of(lead)
+    if not exists or not user.may_see(owner):
+        raise not_found("lead")
+
+
+async def check_sent(given: Services, user: User, id_: str, lead: str | None, *, what: str) -> None:
+    """Raises Problem 404 if a submission or command isn't this user's business. `lead` is what it led to, as far as is known."""
+    if not user.may(Permission.LEADS_READ):
+        if not await was_sent_by(given.pool, user, id_):
+            raise not_found(what)
+        return
+    if lead is None and not user.sees_all:
+        decided = await given.outcomes.of(id_)
+        lead = None if decided is None else decided.lead
+    if lead is not None:
+        await check_lead(given, user, lead, what=what)
+
+
+async def remember_sent(pool: asyncpg.Pool, user: User, id_: str) -> None:
+    """For who could not follow it otherwise."""
+    if not user.may(Permission.LEADS_READ):
+        await pool.execute("insert into gateway.sent (id, actor) values ($1, $2) on conflict (id) do nothing", id_, user.id)
+
+
+async def was_sent_by(pool: asyncpg.Pool, user: User, id_: str) -> bool:
+    """Whether this user asked for it."""
+    return bool(await pool.fetchval("select true from gateway.sent where id = $1 and actor = $2", id_, user.id))

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from infra.auth import first_admin, users
 from infra.gateway.app import Gateway, create_app
 from infra.gateway.server import make_server
 from infra.gateway.services import Services
@@ -52,6 +53,7 @@ async def serve(settings: Settings) -> None:
         opensearch = open_opensearch(settings.opensearch.url)
         stack.push_async_callback(opensearch.close)
         services = services_of(has, opensearch)
+        await _let_admin_in(services)
         server = make_server(build(services), settings.gateway.host, settings.gateway.port)
         host.settle_memory()
         serving = asyncio.ensure_future(server.serve())
@@ -64,6 +66,12 @@ async def serve(settings: Settings) -> None:
         stopping.cancel()
         if not stop.is_set():
             raise RuntimeError("the HTTP server ended by itself; its last words stand above")
+
+
+async def _let_admin_in(services: Services) -> None:
+    await first_admin.from_settings(services.pool, services.passwords, services.settings.auth)
+    if not await users.any_admin(services.pool):
+        log.warning("nobody can let anybody in", remedy="run `leadflow users add EMAIL`")
 
 
 def _need_port(settings: Settings) -> None:

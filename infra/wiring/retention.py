@@ -43,9 +43,14 @@ AWAY: Final[tuple[type[Exception], ...]] = (LogUnavailable, *UNAVAILABLE)
 FORGET: Final = {
     "outcomes": f"""delete from leads.outcomes where ctid in (
         select ctid from leads.outcomes where decided_at < now() - interval '{ANSWERED_DAYS} days' limit {ROWS_PER_BITE})""",
+    "sent": f"""delete from gateway.sent where ctid in (
+        select ctid from gateway.sent where sent_at < now() - interval '{ANSWERED_DAYS} days' limit {ROWS_PER_BITE})""",
     "deliveries": f"""delete from identity.deliveries where ctid in (
         select ctid from identity.deliveries where seen_at < now() - interval '{DELIVERED_DAYS} days' limit {ROWS_PER_BITE})""",
 }
+
+FORGET_ADDRESSES: Final = f"""delete from audit.addresses where ctid in (
+    select ctid from audit.addresses where at < now() - make_interval(days => $1) limit {ROWS_PER_BITE})"""
 
 
 async def keep_tidy(has: host.Base, stop: asyncio.Event) -> None:
@@ -67,6 +72,7 @@ async def keep_tidy(has: host.Base, stop: asyncio.Event) -> None:
 async def tidy(has: host.Base, now: datetime) -> dict[str, int]:
     """Forget what is old enough; returns how many of what. Raises LogUnavailable, and asyncpg's errors."""
     forgotten = {name: await _bite_by_bite(has.pool, sql) for name, sql in FORGET.items()}
+    forgotten["addresses"] = await _bite_by_bite(has.pool, FORGET_ADDRESSES, has.settings.audit.address_days)
     async with has.pool.acquire() as connection:
         forgotten["dead letters"] = await dead_letters.purge(connection)
         stands = await Claims(connection).stands()
@@ -78,10 +84,10 @@ async def tidy(has: host.Base, now: datetime) -> dict[str, int]:
     return forgotten
 
 
-async def _bite_by_bite(pool: Any, sql: str) -> int:
+async def _bite_by_bite(pool: Any, sql: str, *values: Any) -> int:
     count = 0
     for _ in range(BITES_MAX):
-        bite = int((await pool.execute(sql)).rpartition(" ")[2])
+        bite = int((await pool.execute(sql, *values)).rpartition(" ")[2])
         count += bite
         if bite < ROWS_PER_BITE:
             break

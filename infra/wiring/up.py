@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 
+from infra.auth import first_admin
 from infra.auth.passwords import Passwords
 from infra.auth.users import NewUser, ensure_users
 from infra.demo import company, seeding
@@ -55,7 +56,7 @@ async def up(options: Options, say: Say) -> None:
     try:
         addresses = await _unless(stop, servers.start())
         settings = _settings(options, addresses.as_environment())
-        await _unless(stop, _prepare(settings, options))
+        await _unless(stop, _prepare(settings, options, say))
         supervisor = Supervisor(PROCESSES, environment_of(settings), options.data_dir / "logs", say)
         await supervisor.start()
         await _unless(stop, _ready(settings))
@@ -112,16 +113,17 @@ def _settings(options: Options, addresses: dict[str, str]) -> Settings:
     return load({**environment, "LEADFLOW_GATEWAY__PUBLIC_URL": public})
 
 
-async def _prepare(settings: Settings, options: Options) -> None:
+async def _prepare(settings: Settings, options: Options, say: Say) -> None:
     """Tables, topics, and who may log in."""
     await database.ensure(settings.postgres.url)
     await migrate.upgrade(settings.postgres.url)
     await admin.apply(settings.kafka)
-    if not options.demo:
-        return
     pool = await open_pool(settings.postgres.url, name="up", size=2)
     passwords = Passwords()
     try:
+        if not options.demo:
+            await _first_admin(pool, passwords, settings, say)
+            return
         kept = _kept_passwords(options.data_dir)
         users = [
             NewUser(user.email, kept.get(user.role) or secrets.token_urlsafe(9), user.name, user.role, user.person)
@@ -135,6 +137,12 @@ async def _prepare(settings: Settings, options: Options) -> None:
     finally:
         passwords.close()
         await pool.close()
+
+
+async def _first_admin(pool: Any, passwords: Passwords, settings: Settings, say: Say) -> None:
+    made = await first_admin.ensure(pool, passwords, settings.auth)
+    if made is not None and made.password is not None:
+        say(f"The first admin is {made.email}, and the password, which is told once: {made.password}")
 
 
 def _kept_passwords(folder: Path) -> dict[str, str]:

@@ -15,13 +15,13 @@ from infra.gateway.people import everybody
 from infra.gateway.problems import FieldError, Problem, not_found
 from infra.gateway.services import Used
 from infra.gateway.values import Address, Custom, Phone, Prose, Word, e164
-from infra.gateway.visibility import check_lead
+from infra.gateway.visibility import check_sent
 from producers.commands import translate
 from producers.commands.sending import Sender, lead_id
 from schemas.commands import Status
 
 router = APIRouter(prefix="/v1", tags=["leads"], responses={202: {"model": answers.Pending}})
-MAY_WRITE: Final = Depends(require(Permission.LEADS_WRITE))
+MAY_WRITE: Final = Depends(require(Permission.LEADS_EDIT))
 
 
 class LeadPatch(BaseModel):
@@ -160,13 +160,15 @@ class CommandState(BaseModel):
 
 
 @router.get("/commands/{command_id}", tags=["commands"])
-async def command(command_id: str, given: Used, user: Annotated[User, Depends(require(Permission.LEADS_READ))]) -> CommandState:
+async def command(
+    command_id: str, given: Used, user: Annotated[User, Depends(require(Permission.SUBMISSIONS_READ))]
+) -> CommandState:
     """What became of a command that was answered with 202."""
     if given.ids.read(command_id) is None:
         raise not_found("command")
     decided = await given.outcomes.of(command_id)
     if decided is not None:
-        await check_lead(given, user, decided.lead, what="command")
+        await check_sent(given, user, command_id, decided.lead, what="command")
         return CommandState(
             command_id=command_id,
             status=decided.status,
@@ -176,6 +178,7 @@ async def command(command_id: str, given: Used, user: Annotated[User, Depends(re
             position=answers.position_of(given, decided),
         )
     filed = await given.outcomes.of_submission(command_id)
+    await check_sent(given, user, command_id, None if filed is None else filed.lead, what="command")
     if filed is not None and filed.status != "processed":
         return CommandState(command_id=command_id, status=filed.status, lead=filed.lead)
     return CommandState(command_id=command_id, status="pending")

@@ -14,8 +14,9 @@ from infra.crypto.codec import seal_person
 from infra.crypto.keyring import MissingKey
 from infra.gateway import answers, idempotency
 from infra.gateway.outcomes import Decided
-from infra.gateway.problems import FieldError, Problem, not_found, unavailable
+from infra.gateway.problems import Problem, not_found, unavailable
 from infra.gateway.services import Services
+from infra.gateway.versions import expected_version
 from infra.gateway.visibility import check_lead
 from infra.kafka.ports import LogUnavailable, Outgoing
 from producers.commands import translate
@@ -33,17 +34,6 @@ def lead_id(text: str) -> LeadId:
         return LeadId(str(UUID(text)))
     except ValueError:
         raise not_found("lead") from None
-
-
-def expected_version(if_match: str | None) -> int | None:
-    """What If-Match says: a version, or any (None). Raises Problem 400."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    tag = if_match.strip().removeprefix("W/").strip('"')
-    if not (tag.isascii() and tag.isdecimal() and len(tag) < 19):
-        wrong = FieldError("If-Match", 'send the ETag of the lead as you read it, such as "42"')
-        raise Problem(400, "malformed", "Malformed request", errors=[wrong])
-    return int(tag)
 
 
 class Sender:

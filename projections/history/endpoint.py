@@ -12,6 +12,7 @@ from infra.auth.roles import Permission, User
 from infra.documents import store as documents
 from infra.gateway.problems import not_found
 from infra.gateway.services import Services, Used
+from infra.gateway.visibility import check_sent
 from projections import paging, records
 from projections.access import LeadPath, VisibleLead
 from projections.history import queries
@@ -75,10 +76,7 @@ async def lead_trace(given: Used, lead: VisibleLead) -> Trace:
 async def submission(given: Used, user: Submitter, id_: LeadPath) -> Trace:
     """Where a submission is: `received` as soon as it was accepted, then what every hop made of it."""
     found = await _traced(given, id_)
-    if found.lead_id is not None and given.owner_of is not None:
-        exists, owner = await given.owner_of(found.lead_id)
-        if exists and not user.may_see(owner):
-            raise not_found("submission")
+    await check_sent(given, user, id_, found.lead_id, what="submission")
     return found
 
 

@@ -105,7 +105,7 @@ def statement(user: User, filters: Filters, *, sort: Sort, limit: int, after: st
 def _conditions(user: User, filters: Filters, argument: Any) -> list[str]:
     conditions = []
     if not user.sees_all:
-        conditions.append(f"(l.owner is null or l.owner = {argument(user.person or '')})")
+        conditions.append(f"(l.owner is null or l.owner = any({argument(sorted(user.persons))}::text[]))")
     if filters.owner == NOBODY:
         conditions.append("l.owner is null")
     elif filters.owner is not None:

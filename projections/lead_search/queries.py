@@ -34,7 +34,7 @@ def request(text: str, user: User, limit: int) -> dict[str, Any]:
     ]
     filters: list[dict[str, Any]] = []
     if not user.sees_all:
-        own = [{"term": {"unassigned": True}}, {"term": {"owner": user.person or ""}}]
+        own = [{"term": {"unassigned": True}}, {"terms": {"owner": sorted(user.persons)}}]
         filters.append({"bool": {"should": own, "minimum_should_match": 1}})
     whole = {"multi_match": {"query": text, "type": "most_fields", "fields": ["name^3", "email^2", "company"]}}
     found = {"bool": {"should": matches, "minimum_should_match": 1}}

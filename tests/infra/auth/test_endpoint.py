@@ -1,40 +1,17 @@
 import asyncio
-from collections.abc import AsyncIterator
 
-import httpx2
 import pytest
 import pytest_asyncio
 
-from infra.settings import Settings
-from tests.infra.gateway.running import PASSWORD, Running, demo_users, running
+from tests.infra.auth.logins import cookie, log_in, refresh
+from tests.infra.gateway.running import PASSWORD, Running, demo_users
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def here(settings: Settings) -> AsyncIterator[Running]:
-    async with running(settings) as found:
-        await demo_users(found.services)
-        yield found
-
-
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def no_guesses(here: Running) -> None:
-    await here.services.redis.flushdb()
-    here.client.cookies.clear()
-
-
-async def log_in(here: Running, email: str = "rep@example.com", password: str = PASSWORD) -> httpx2.Response:
-    return await here.client.post("/v1/auth/login", json={"email": email, "password": password})
-
-
-def cookie(response: httpx2.Response) -> str:
-    return response.headers["set-cookie"].split(";")[0].partition("=")[2]
-
-
-async def refresh(here: Running, token: str) -> httpx2.Response:
-    here.client.cookies.clear()
-    return await here.client.post("/v1/auth/refresh", headers={"Cookie": f"lf_refresh={token}"})
+async def no_guesses(fresh: Running) -> None:
+    """Every test begins anew."""
 
 
 async def test_a_login_grants_an_access_token_and_a_cookie_that_scripts_cannot_read(here: Running) -> None:
@@ -96,6 +73,27 @@ async def test_two_tabs_that_refresh_at_once_get_the_same_successor(here: Runnin
     assert None not in found
 
 
+async def test_fifty_parallel_refreshes_of_one_token_end_in_one_lineage(here: Running) -> None:
+    token = cookie(await log_in(here))
+    family = await here.services.pool.fetchval("select family from auth.refresh_tokens order by issued_at desc limit 1")
+    for generation in range(1, 4):
+        found = await asyncio.gather(*(here.services.sessions.refresh(token) for _ in range(50)))
+        successors = {one.token for one in found if one is not None}
+        assert len(successors) == 1
+        assert None not in found
+        (token,) = successors
+        kept = await here.services.pool.fetch("select used_at from auth.refresh_tokens where family = $1", family)
+        assert len(kept) == generation + 1
+        assert [row["used_at"] for row in kept].count(None) == 1, "one that can be used is left"
+
+
+async def test_public_keys_are_there_for_whoever_asks(here: Running) -> None:
+    answer = await here.client.get("/.well-known/jwks.json")
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert {key["alg"] for key in answer.json()["keys"]} == {"ES256"}
+    assert "d" not in answer.json()["keys"][0]
+
+
 async def test_logging_out_ends_the_session(here: Running) -> None:
     token = cookie(await log_in(here))
     here.client.cookies.clear()
@@ -120,25 +118,6 @@ async def test_nonsense_refresh_tokens_are_refused(here: Running) -> None:
     assert (await here.client.post("/v1/auth/refresh")).status_code == 401
     assert (await refresh(here, "x" * 500)).status_code == 401
     assert (await refresh(here, "unknown")).status_code == 401
-
-
-async def test_an_api_key_works_until_it_is_revoked(here: Running) -> None:
-    admin = here.token("admin")
-    made = await here.client.post("/v1/auth/keys", json={"name": "reports", "role": "analyst"}, headers=admin)
-    assert made.status_code == 201
-    key = {"Authorization": f"Bearer {made.json()['key']}"}
-    assert made.json()["key"].startswith("lf_")
-    me = await here.client.get("/v1/auth/me", headers=key)
-    assert me.json()["role"] == "analyst"
-    assert me.json()["name"] == "reports"
-    listed = (await here.client.get("/v1/auth/keys", headers=admin)).json()["items"]
-    assert [item["name"] for item in listed] == ["reports"]
-    assert "key" not in listed[0]
-    gone = f"/v1/auth/keys/{made.json()['id']}"
-    assert (await here.client.delete(gone, headers=admin)).status_code == 204
-    assert (await here.client.delete(gone, headers=admin)).status_code == 404
-    assert (await here.client.get("/v1/auth/me", headers=key)).status_code == 401
-    assert (await here.client.get("/v1/auth/me", headers={"Authorization": "Bearer lf_" + "x" * 200})).status_code == 401
 
 
 async def test_people_are_users_who_stand_for_a_person_and_published_persons(here: Running) -> None:

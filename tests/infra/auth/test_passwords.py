@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 import threading
 
 import pytest
@@ -7,6 +8,7 @@ from argon2 import PasswordHasher
 from infra.auth.guesses import Guesses
 from infra.auth.passwords import CHARACTERS_MAX, Passwords, TooBusy
 from infra.auth.roles import PERMISSIONS, ROLES, Permission, User
+from infra.auth.users import NO_PASSWORD
 from infra.gateway.services import Services
 from infra.settings import Auth
 from tests.infra.gateway import offline
@@ -26,6 +28,23 @@ async def test_a_password_matches_its_own_hash_alone() -> None:
     assert not await passwords.check("no hash", "secret")
     assert not await passwords.check(known, "x" * (CHARACTERS_MAX + 1))
     passwords.close()
+
+
+async def test_who_has_no_password_yet_is_told_from_nobody_by_no_clock() -> None:
+    class Counting(PasswordHasher):
+        verified = 0
+
+        def verify(self, hash: str | bytes, password: str | bytes) -> bool:  # type: ignore[override]  # noqa: A002
+            done = super().verify(hash, password)
+            self.verified += 1
+            return done  # type: ignore[return-value]
+
+    hasher = Counting(time_cost=1, memory_cost=64, parallelism=1)
+    passwords = Passwords(hasher)
+    passwords._nobody = hasher.hash("guess")
+    assert not await passwords.check(NO_PASSWORD, "guess")
+    assert not await passwords.check(None, "guess")
+    assert hasher.verified == 2
 
 
 class Slow(PasswordHasher):
@@ -61,18 +80,16 @@ async def test_a_burst_of_logins_is_told_to_come_back() -> None:
         async def fetchrow(self, *_: object) -> None:
             return None
 
-    given = offline.services(passwords=Full(CHEAP), pool=Users())
+    class AnyGuess(Guesses):
+        async def begin(self, email: str, address: str) -> int:
+            return 0
+
+    nobody = AnyGuess(offline.NoStore(), "", str)  # type: ignore[arg-type]
+    given = dataclasses.replace(offline.services(passwords=Full(CHEAP), pool=Users()), guesses=nobody)
     async with offline.client(offline.app(given)) as client:
         answer = await client.post("/v1/auth/login", json={"email": "a@b.example", "password": "x"})
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "2"
-
-
-async def test_without_redis_nobody_is_delayed() -> None:
-    guesses = Guesses(offline.NoStore(), "p:", str)  # type: ignore[arg-type]
-    assert await guesses.wait_seconds("a", "1.2.3.4") == 0
-    await guesses.wrong("a", "1.2.3.4")
-    await guesses.right("a", "1.2.3.4")
 
 
 async def test_an_admin_may_everything_and_roles_grow_by_permission() -> None:
@@ -92,7 +109,7 @@ async def test_a_rep_sees_own_and_unassigned_leads() -> None:
 async def test_a_signing_key_of_the_settings_is_used() -> None:
     from cryptography.hazmat.primitives import serialization
 
-    from infra.auth.tokens import derived_key
+    from infra.auth.signing import derived_key
 
     key = derived_key(b"mine")
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()

@@ -66,6 +66,8 @@ class Running:
     publisher: DecidedPublisher
     client: httpx2.AsyncClient
     owners: dict[str, str | None] = field(default_factory=dict)
+    user_ids: dict[str, str] = field(default_factory=dict)
+    """By role, of users that can log in."""
 
     def token(self, role: Role, person: str | None = None) -> dict[str, str]:
         """Headers of somebody in a role, without logging in."""

@@ -7,12 +7,16 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from infra.auth.roles import ROLES
+from infra.gateway.app import Gateway
+from infra.gateway.services import Services
+from infra.wiring.gateway import build
 from tests.infra.gateway import offline
 
 pytestmark = pytest.mark.asyncio
 
-EVERYBODY = {"nobody", "admin", "manager", "rep", "analyst"}
+EVERYBODY = {"nobody", "admin", "manager", "rep", "analyst", "integration"}
 USERS = EVERYBODY - {"nobody"}
+READERS = USERS - {"integration"}
 WRITERS = {"admin", "manager", "rep"}
 OVERSEERS = {"admin", "manager", "analyst"}
 MANAGERS = {"admin", "manager"}
@@ -20,47 +24,75 @@ ADMINS = {"admin"}
 
 MAY = {
     "GET /": EVERYBODY,
+    "GET /reset": EVERYBODY,
+    "GET /reset/reset.js": EVERYBODY,
     "GET /docs": EVERYBODY,
     "GET /docs/assets/start.js": EVERYBODY,
     "GET /docs/assets/{name}": EVERYBODY,
     "GET /healthz": EVERYBODY,
     "GET /readyz": EVERYBODY,
     "GET /metrics": EVERYBODY,
+    "GET /asyncapi": EVERYBODY,
+    "GET /asyncapi.json": EVERYBODY,
+    "GET /.well-known/jwks.json": EVERYBODY,
     "POST /v1/auth/login": EVERYBODY,
     "POST /v1/auth/refresh": EVERYBODY,
     "POST /v1/auth/logout": EVERYBODY,
     "GET /v1/auth/me": USERS,
+    "POST /v1/auth/password": USERS,
+    "POST /v1/auth/reset": EVERYBODY,
+    "POST /v1/auth/reset/confirm": EVERYBODY,
+    "GET /v1/users": ADMINS,
+    "GET /v1/audit": ADMINS,
+    "POST /v1/users": ADMINS,
+    "GET /v1/users/{user_id}": ADMINS,
+    "PATCH /v1/users/{user_id}": ADMINS,
+    "POST /v1/users/{user_id}/invite": ADMINS,
+    "DELETE /v1/users/{user_id}/totp": ADMINS,
+    "GET /v1/auth/totp": USERS,
+    "POST /v1/auth/totp": USERS,
+    "POST /v1/auth/totp/confirm": USERS,
+    "POST /v1/auth/totp/remove": USERS,
+    "GET /v1/auth/sessions": USERS,
+    "DELETE /v1/auth/sessions": USERS,
+    "DELETE /v1/auth/sessions/{session_id}": USERS,
+    "GET /v1/auth/roles": ADMINS,
     "GET /v1/auth/keys": ADMINS,
     "POST /v1/auth/keys": ADMINS,
     "DELETE /v1/auth/keys/{key_id}": ADMINS,
-    "GET /v1/people": USERS,
-    "GET /v1/stream": USERS,
+    "GET /v1/people": READERS,
+    "GET /v1/stream": READERS,
     "POST /v1/intake/{source_id}": EVERYBODY,
     "GET /v1/sources": OVERSEERS,
     "POST /v1/sources": MANAGERS,
     "GET /v1/submissions/{id}": USERS,
     "GET /v1/commands/{command_id}": USERS,
-    "POST /v1/leads": WRITERS,
+    "POST /v1/leads": WRITERS | {"integration"},
     "PATCH /v1/leads/{lead}": WRITERS,
     "POST /v1/leads/{lead}/notes": WRITERS,
     "POST /v1/leads/{lead}/assign": WRITERS,
     "POST /v1/leads/{lead}/status": WRITERS,
     "POST /v1/leads/{lead}/erase": ADMINS,
-    "GET /v1/leads": USERS,
-    "GET /v1/leads/{id}": USERS,
-    "GET /v1/leads/{id}/timeline": USERS,
-    "GET /v1/leads/{id}/score": USERS,
-    "GET /v1/leads/{id}/trace": USERS,
-    "GET /v1/leads/{id}/messages": USERS,
-    "GET /v1/search": USERS,
-    "GET /v1/overview": USERS,
+    "GET /v1/leads": READERS,
+    "GET /v1/leads/{id}": READERS,
+    "GET /v1/leads/{id}/timeline": READERS,
+    "GET /v1/leads/{id}/score": READERS,
+    "GET /v1/leads/{id}/trace": READERS,
+    "GET /v1/leads/{id}/messages": READERS,
+    "GET /v1/search": READERS,
+    "GET /v1/overview": READERS,
 }
 STREAMS = {"GET /v1/stream"}
 
 
+def whole(given: Services | None = None) -> Gateway:
+    """The app as the wiring builds it."""
+    return build(given or offline.services())
+
+
 def routes() -> list[str]:
     found = []
-    for context in iter_route_contexts(offline.app().api.routes):
+    for context in iter_route_contexts(whole().api.routes):
         route = context.original_route
         if isinstance(route, APIRoute):
             path = getattr(context, "path", route.path)
@@ -81,7 +113,7 @@ async def test_only_who_may_is_let_in(route: str) -> None:
     address = re.sub(r"\{\w+\}", str(uuid.uuid4()), path)
     given = offline.services()
     let_in = set()
-    async with offline.client(offline.app(given)) as client:
+    async with offline.client(whole(given)) as client:
         for who in ("nobody", *ROLES):
             headers = {} if who == "nobody" else offline.token(given, who, "p1")
             body = {"json": {"email": "x", "password": "x"}} if method in ("POST", "PATCH", "PUT") else {}
@@ -99,3 +131,4 @@ async def test_the_stream_lets_in_users_alone() -> None:
     async with offline.client(offline.app(given)) as client:
         assert (await client.get("/v1/stream")).status_code == 401
         assert (await client.get("/v1/stream?access_token=nonsense")).status_code == 401
+        assert (await client.get("/v1/stream", headers=offline.token(given, "integration"))).status_code == 403

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
+from infra.audit.store import Entry, write
 from infra.settings import Settings
 from infra.wiring import host, retention
 from schemas.topics import EVENTS
@@ -56,8 +57,12 @@ async def test_answers_and_deliveries_are_forgotten_with_what_could_repeat_them(
         """insert into identity.deliveries (delivery, submission_id, seen_at)
            select 'd' || days, 's', now() - make_interval(days => days) from unnest(array[0, 29, 31]) as days"""
     )
+    await has.pool.execute(
+        """insert into gateway.sent (id, actor, sent_at)
+           select 's' || days, 'key:1', now() - make_interval(days => days) from unnest(array[0, 29, 31]) as days"""
+    )
     forgotten = await retention.tidy(has, NOW)
-    assert (forgotten["outcomes"], forgotten["deliveries"]) == (2, 1)
+    assert (forgotten["outcomes"], forgotten["deliveries"], forgotten["sent"]) == (2, 1, 1)
 
 
 async def test_more_than_a_bite_is_forgotten_in_bites(has: host.Base, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,3 +97,15 @@ async def test_it_goes_on_after_a_server_was_away_and_stops_when_told(has: host.
 async def test_what_is_kept_for_ever_has_no_days() -> None:
     with pytest.raises(ValueError, match="kept for ever"):
         retention._kept_days(EVENTS)
+
+
+async def test_addresses_of_machines_are_forgotten_and_what_was_done_is_not(has: host.Base) -> None:
+    for days in (0, 89, 91):
+        await write(has.pool, Entry("u1", "login", f"{days}", address="198.51.100.1"))
+    await has.pool.execute(
+        """update audit.addresses set at = now() - make_interval(days => e.object::int)
+           from audit.entries e where e.id = entry and e.object in ('0', '89', '91')"""
+    )
+    assert (await retention.tidy(has, NOW))["addresses"] == 1
+    kept = await has.pool.fetch("select object from audit.entries left join audit.addresses on entry = id where address is null")
+    assert [row["object"] for row in kept] == ["91"]

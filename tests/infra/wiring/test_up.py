@@ -97,6 +97,8 @@ async def test_everything_comes_up_stays_up_and_stops(given: int, tmp_path: Path
     assert not children()
     assert said[-2:] == ["Stopping ...", "Stopped. Everything is kept; the next start goes on from here."]
     assert not (tmp_path / "data" / "demo.json").exists(), "nobody asked for a demo"
+    told = [line for line in said if line.startswith("The first admin is admin@leadflow.local, and the password")]
+    assert len(told) == 1
 
 
 async def test_a_demo_has_its_people_and_documents_and_keeps_its_passwords(given: int, tmp_path: Path) -> None:
@@ -105,7 +107,7 @@ async def test_a_demo_has_its_people_and_documents_and_keeps_its_passwords(given
     assert settings.gateway.public_url == f"http://127.0.0.1:{given}"
     written = []
     for _ in range(2):
-        await module._prepare(settings, options)
+        await module._prepare(settings, options, print)
         written.append((tmp_path / "demo.json").read_text())
     assert written[0] == written[1]
     assert stat.S_IMODE((tmp_path / "demo.json").stat().st_mode) == 0o600

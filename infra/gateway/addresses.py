@@ -1,0 +1,71 @@
+"""Whose machine sent a request: the peer, or whom a proxy of ours speaks for."""
+
+from collections.abc import MutableMapping
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any, Final
+
+from infra.settings import listed
+
+UNKNOWN: Final = "unknown"
+_HOPS_MAX: Final = 20
+_IPV6_PREFIX: Final = 64
+
+Address = IPv4Address | IPv6Address
+
+
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """From `10.0.0.0/8, ::1`. Raises ValueError for what is no network."""
+    return tuple(ip_network(part) for part in listed(text))
+
+
+class Addresses:
+    """`trusted` are the proxies in front of us: only what they add to X-Forwarded-For is believed."""
+
+    def __init__(self, trusted: str = "") -> None:
+        """Raises ValueError."""
+        self._trusted = networks(trusted)
+
+    def of(self, scope: MutableMapping[str, Any]) -> str:
+        """The sender's address, of an ASGI scope. Never empty."""
+        client = scope.get("client")
+        peer = _parsed(client[0]) if client else None
+        if peer is None:
+            return UNKNOWN
+        if self._trusted and self._is_ours(peer):
+            peer = self._forwarded(scope, peer)
+        return str(peer)
+
+    def _forwarded(self, scope: MutableMapping[str, Any], peer: Address) -> Address:
+        """The last address that isn't a proxy's: everything to the left of it is hearsay."""
+        said = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
+        for part in reversed(said.split(",")[-_HOPS_MAX:]):
+            hop = _parsed(part.strip())
+            if hop is None:
+                return peer
+            peer = hop
+            if not self._is_ours(hop):
+                return hop
+        return peer
+
+    def _is_ours(self, address: Address) -> bool:
+        return any(address in network for network in self._trusted)
+
+
+@lru_cache(maxsize=10_000)
+def bucket(address: str) -> str:
+    """What is counted as one sender: an IPv4 address, or an IPv6 network of /64, which is what one customer is given."""
+    parsed = _parsed(address)
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Network((int(parsed) >> _IPV6_PREFIX << _IPV6_PREFIX, _IPV6_PREFIX)))
+    return address
+
+
+def _parsed(text: str) -> Address | None:
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address

@@ -1,0 +1,42 @@
+import pytest
+
+from infra.gateway.addresses import Addresses, bucket
+from infra.settings import BadSettings, load
+
+
+def seen(peer: str | None, *forwarded: str, trusted: str = "10.0.0.0/8, ::1") -> str:
+    headers = [(b"x-forwarded-for", value.encode("latin-1")) for value in forwarded]
+    return Addresses(trusted).of({"client": None if peer is None else (peer, 1), "headers": headers})
+
+
+def test_without_proxies_the_peer_is_the_sender_whatever_it_says() -> None:
+    assert seen("203.0.113.7", "198.51.100.1", trusted="") == "203.0.113.7"
+    assert seen("203.0.113.7", "198.51.100.1") == "203.0.113.7"
+
+
+def test_a_proxy_of_ours_says_who_the_sender_is() -> None:
+    assert seen("10.0.0.1", "198.51.100.1") == "198.51.100.1"
+    assert seen("::1", "198.51.100.1, 10.1.1.1") == "198.51.100.1"
+    assert seen("::ffff:10.0.0.1", "2001:db8::1") == "2001:db8::1"
+
+
+def test_what_stands_before_the_last_stranger_is_hearsay() -> None:
+    assert seen("10.0.0.1", "1.2.3.4, 198.51.100.1") == "198.51.100.1"
+    assert seen("10.0.0.1", "1.2.3.4", "198.51.100.1, 10.0.0.2") == "198.51.100.1"
+    assert seen("10.0.0.1", "nonsense, 10.0.0.2") == "10.0.0.2"
+    assert seen("10.0.0.1", ",".join(["10.0.0.3"] * 1_000)) == "10.0.0.3"
+
+
+def test_somebody_who_has_no_address_is_unknown() -> None:
+    assert seen(None) == seen("testclient") == "unknown"
+
+
+def test_one_customers_network_is_one_sender() -> None:
+    assert bucket("2001:db8:1:2:3:4:5:6") == bucket("2001:db8:1:2::9") == "2001:db8:1:2::/64"
+    assert bucket("203.0.113.7") == "203.0.113.7"
+    assert bucket("unknown") == "unknown"
+
+
+def test_a_proxy_that_is_no_network_is_named() -> None:
+    with pytest.raises(BadSettings, match="LEADFLOW_GATEWAY__TRUSTED_PROXIES"):
+        load({"LEADFLOW_GATEWAY__TRUSTED_PROXIES": "10.0.0.0/8,proxy.example"})
