@@ -145,7 +145,7 @@ class Intake:
                 raise Problem(401, "wrong-signature", "The signature isn't right", wrong.reason) from None
         content_type = request.headers.get("content-type")
         text = _text(body)
-        payload, parsed = self._read(source, body, text, content_type)
+        parsed, payload = self._read(source, body, text, content_type)
         if parsed.kind == "ignored":
             metrics.INTAKE.labels("ignored").inc()
             return _accepted(self._ids.mint(int(now * 1000), ignored=True), None)
@@ -167,21 +167,22 @@ class Intake:
 
     def _read(
         self, source: IntakeSource, body: bytes, text: str | None, content_type: str | None
-    ) -> tuple[Any, ParsedSubmission]:
-        """The payload and what it says. Raises Problem."""
+    ) -> tuple[ParsedSubmission, Any]:
+        """What a body says, and its payload, which is None where the submission has an id to tell it by. Raises Problem."""
         reader, kind = adapter(source.vendor), f"{source.vendor} {content_type}"
-        known = None if text is None else self._layouts.recall(kind, body, text)
-        if known is not None:
-            # Of one layout with a body that was checked, so there is nothing to check.
-            payload = orjson.loads(body)
-            return payload, reader.translate(payload, source.mapping, known)
+        recalled = None if text is None else self._layouts.recall(kind, body, text)
+        if recalled is not None:
+            # Of one layout with a body that was checked, so there is nothing to check, and little to load.
+            beside = orjson.loads(body) if source.mapping else recalled.beside
+            parsed = reader.translate(beside, source.mapping, recalled.entries)
+            return parsed, None if parsed.vendor_event_id else orjson.loads(body)
         try:
             payload = check(body, content_type)
         except BadPayload as bad:
             raise _bad(bad) from None
         if text is not None:
             self._layouts.learn(kind, body, text, payload, reader.readable(payload))
-        return payload, reader.translate(payload, source.mapping)
+        return reader.translate(payload, source.mapping), payload
 
     async def _prepare(self) -> None:
         while True:
