@@ -50,7 +50,7 @@ class _Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """Somebody who says nothing is not waited for without end."""
-        super().connection_made(transport)
+        super().connection_made(Joining(transport, self.loop))  # type: ignore[arg-type]  # has all that a transport has
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
@@ -94,3 +94,36 @@ class _Protocol(HttpToolsProtocol):
         if self._head_bytes > HEAD_BYTES_MAX:
             # The parser turns it into its own error, which is answered with 400.
             raise ValueError(f"more than {HEAD_BYTES_MAX} bytes of headers")
+
+
+class Joining:
+    """A transport that sends a response's head together with its body, where that is written in the same turn of the loop.
+
+    uvicorn writes the two one by one, and each write costs a system call and wakes whoever reads. Never holds more than one.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._held = b""
+
+    def write(self, data: bytes) -> None:
+        """Later in this turn, or with the next."""
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.write(held + data)
+        else:
+            self._held = data
+            self._loop.call_soon(self._flush)
+
+    def close(self) -> None:
+        """After what was written."""
+        self._flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def _flush(self) -> None:
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.write(held)

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from infra.gateway import server as module
-from infra.gateway.server import HEAD_BYTES_MAX, make_server
+from infra.gateway.server import HEAD_BYTES_MAX, Joining, make_server
 
 pytestmark = pytest.mark.asyncio
 
@@ -102,3 +102,38 @@ async def test_a_slow_body_has_its_time(port: int, monkeypatch: pytest.MonkeyPat
         await asyncio.sleep(0.2)
         writer.write(b"b")
         assert await answer(reader) == b"HTTP/1.1 200 OK 2 bytes"
+
+
+class Wire(asyncio.Transport):
+    """What was sent, write by write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[bytes] = []
+
+    def write(self, data: Any) -> None:
+        self.sent.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self.sent.append(b"closed")
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_head_is_sent_with_its_body_and_waits_for_no_other_turn() -> None:
+    wire = Wire()
+    joining = Joining(wire, asyncio.get_running_loop())
+    joining.write(b"head ")
+    joining.write(b"body")
+    assert wire.sent == [b"head body"]
+    joining.write(b"alone")
+    assert wire.sent == [b"head body"]
+    await asyncio.sleep(0)
+    assert wire.sent == [b"head body", b"alone"]
+    joining.write(b"last")
+    joining.close()
+    await asyncio.sleep(0)
+    assert wire.sent[2:] == [b"last", b"closed"]
+    assert not joining.is_closing(), "the rest is the transport's"
