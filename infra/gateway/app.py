@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import asyncpg
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from infra.auth import endpoint as auth
 from infra.gateway import dashboard, docs, people, probes, problems, stream
+from infra.gateway.direct import DirectRoute
 from infra.gateway.middleware import Around
 from infra.gateway.services import Services
 
@@ -23,19 +24,6 @@ DESCRIPTION: Final = (
 OWN_ROUTERS: Final = (auth.router, people.router, stream.router, probes.router)
 
 
-class DirectRoute(Protocol):
-    """An ASGI app for hot requests, run as a context beside the app."""
-
-    async def __aenter__(self) -> Any:
-        """Start what it needs."""
-
-    async def __aexit__(self, *exc: object) -> None:
-        """Stop it."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI, for scopes of type http alone."""
-
-
 class Gateway:
     """Hands a request to the direct route whose prefix its path has, else to FastAPI.
 
@@ -44,13 +32,13 @@ class Gateway:
 
     def __init__(self, api: FastAPI, direct: Mapping[str, DirectRoute]) -> None:
         self.api = api
-        self._direct = tuple(direct.items())
+        self.direct = direct
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "http":
             path = scope["path"]
-            for prefix, handler in self._direct:
+            for prefix, handler in self.direct.items():
                 if path.startswith(prefix):
                     await handler(scope, receive, send)
                     return

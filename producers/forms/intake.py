@@ -1,4 +1,4 @@
-"""POST /v1/intake/{source_id} -> leads.submissions: the hot path, a bare ASGI app.
+"""POST /v1/intake/{source_id} -> leads.submissions: the hot path.
 
 source (cached) -> body (bounded) -> signature over the raw bytes -> data -> submission -> sealed record -> 202
 
@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from infra.gateway import metrics
+from infra.gateway.direct import Answer
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.problems import MEDIA_TYPE, FieldError, Problem, not_found, unavailable
 from infra.kafka.ports import LogUnavailable
@@ -55,20 +56,12 @@ class Request(NamedTuple):
     headers: dict[str, str]
 
 
-class Answer(NamedTuple):
-    """What is sent back."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-
-
 class Disconnected(Exception):
     """The sender went away before its body was read."""
 
 
 class Intake:
-    """An infra.gateway.app.DirectRoute. `public_url` is what senders sign where they sign the address."""
+    """An infra.gateway.direct.DirectRoute. `public_url` is what senders sign where they sign the address."""
 
     def __init__(
         self,
@@ -99,32 +92,45 @@ class Intake:
             await asyncio.gather(self._preparing, return_exceptions=True)
         await self._sources.close()
 
+    async def answer(self, target: str, headers: dict[str, str], body: bytes) -> Answer:
+        """A POST that came whole."""
+        path = target.partition("?")[0]
+        request = Request("POST", path[len(PREFIX) :], target, headers)
+        try:
+            source = await self._source(request.source_id)
+            if len(body) > BODY_BYTES_MAX:
+                raise _too_large()
+            return await self.take(source, request, body)
+        except Problem as problem:
+            return _refused(problem, path)
+
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """ASGI."""
         try:
-            answer = await self._answer(scope, receive)
+            answer = await self._asgi_answer(scope, receive)
         except Problem as problem:
-            metrics.INTAKE.labels(problem.slug).inc()
-            answer = _refusal(problem, scope["path"])
+            answer = _refused(problem, scope["path"])
         except Disconnected:
             metrics.INTAKE.labels("disconnected").inc()
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def _answer(self, scope: Scope, receive: Any) -> Answer:
+    async def _asgi_answer(self, scope: Scope, receive: Any) -> Answer:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         query = scope.get("query_string", b"")
         path = scope["path"]
         target = f"{path}?{query.decode('latin-1')}" if query else path
         request = Request(scope["method"], path[len(PREFIX) :], target, headers)
-        source = self._sources.known(request.source_id) or await self._source(request.source_id)
+        source = await self._source(request.source_id)
         if request.method != "POST":
             return handshake(request, source, query)
         return await self.take(source, request, await _body(headers, receive))
 
     async def _source(self, source_id: str) -> IntakeSource:
-        source = None
+        source = self._sources.known(source_id)
+        if source is not None:
+            return source
         if len(source_id) <= SOURCE_ID_CHARACTERS_MAX:
             try:
                 source = await self._sources.get(source_id)
@@ -273,7 +279,8 @@ def _accepted(submission_id: str, position: Position | None) -> Answer:
     return Answer(202, headers, body)
 
 
-def _refusal(problem: Problem, path: str) -> Answer:
+def _refused(problem: Problem, path: str) -> Answer:
+    metrics.INTAKE.labels(problem.slug).inc()
     body = problem.body(path)
     headers = [(b"content-type", MEDIA_TYPE.encode()), _NO_SNIFF, (b"content-length", b"%d" % len(body))]
     headers += [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]

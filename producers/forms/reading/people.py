@@ -163,10 +163,10 @@ def _score(entry: Entry, person: Path) -> int:
         return 0
     if "\n" in text or "@" in text or shapes.is_url(text) or not any(map(str.isalpha, text)):
         return 0
-    score = 100 + 5 * _shared(field.path, person)
-    if field.container != person or not person:
+    score, container = 100 + 5 * _shared(field.path, person), field.container
+    if container != person or not person:
         score -= entry.means.strangeness * 2
-        if entry.keyed and any(isinstance(step, int) for step in field.container[len(person) :]):
+        if entry.keyed and any(isinstance(step, int) for step in container[len(person) :]):
             # One of many things that each have a name.
             score -= 70
     if entry.means.identity == "name" and _names_the_form(entry, person) and not _like_a_person(text):

@@ -64,12 +64,16 @@ def phone(value: Any) -> str | None:
     text = plain(value)
     if text is None or not _PHONE.fullmatch(text):
         return None
-    return text if 5 <= sum(letter.isdigit() for letter in text) <= 20 else None
+    return text if 5 <= _digits(text) <= 20 else None
+
+
+def _digits(text: str) -> int:
+    return sum(map(str.isdigit, text))
 
 
 def clear_phone(text: str) -> bool:
     """A number beyond doubt, international or as North America writes it, so that no name is needed to know it."""
-    international = bool(_CLEAR_PHONE.fullmatch(text)) and 8 <= sum(letter.isdigit() for letter in text) <= 17
+    international = bool(_CLEAR_PHONE.fullmatch(text)) and 8 <= _digits(text) <= 17
     return international or bool(_AREA_IN_BRACKETS.fullmatch(text))
 
 
@@ -210,12 +214,15 @@ def _iso(text: str) -> datetime | None:
     if not _DATE_AND_TIME.fullmatch(text):
         return None
     text = text.removesuffix(" UTC") + "Z" if text.endswith(" UTC") else text
-    for candidate in (text, _ZONE_WITHOUT_COLON.sub(r"\1:\2", text).replace(" +", "+").replace(" -", "-")):
-        try:
-            return datetime.fromisoformat(candidate)
-        except ValueError:
-            continue
-    return None
+    found = _from_iso(text)
+    return found or _from_iso(_ZONE_WITHOUT_COLON.sub(r"\1:\2", text).replace(" +", "+").replace(" -", "-"))
+
+
+def _from_iso(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _rfc_2822(text: str) -> datetime | None:
