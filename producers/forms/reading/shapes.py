@@ -23,7 +23,7 @@ _CLEAR_PHONE = re.compile(r"\+[1-9][\d\s().\-/]{6,24}\d")
 _AREA_IN_BRACKETS = re.compile(r"\(\d{3}\) ?\d{3}[-. ]\d{4}", re.ASCII)
 _INTERNATIONAL = re.compile(r"\+[1-9]\d{7,14}", re.ASCII)
 _SEPARATORS = str.maketrans("", "", " .-")
-_REGIONS = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+_MAIN_REGION = {str(code): regions[0] for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()}
 _DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*", re.DOTALL)
 _ZONE_WITHOUT_COLON = re.compile(r"([+-]\d{2})(\d{2})$")
 _SECONDS_MIN, _SECONDS_MAX = 946_684_800, 4_102_444_800  # the years 2000 to 2099
@@ -105,12 +105,13 @@ def _quick_e164(text: str) -> str | None:
     digits = text.translate(_SEPARATORS)
     if not _INTERNATIONAL.fullmatch(digits):
         return None
-    size = next((size for size in (2, 3, 4) if int(digits[1:size]) in _REGIONS), 0)
-    region = _REGIONS[int(digits[1:size])][0] if size else "001"
+    # No calling code begins another one.
+    code = next((code for size in (2, 3, 4) if (code := digits[1:size]) in _MAIN_REGION), "")
+    region = _MAIN_REGION.get(code, "001")
     metadata = None if region == "001" else phonenumbers.PhoneMetadata.metadata_for_region(region, None)
     if metadata is None or metadata.general_desc is None:
         return None
-    number = digits[size:]
+    number = digits[1 + len(code) :]
     # Where there is a national prefix to drop, the library knows how.
     prefix = metadata.national_prefix_for_parsing
     if prefix is not None and re.match(prefix, number):
