@@ -111,7 +111,7 @@ async def our_records(has: Base, found: Sequence[Submitted]) -> dict[int, list[O
 
 def message_of(has: Base, one: Submitted) -> SubmissionReceived:
     """What is said of it, unsealed: the facts that scoring sees."""
-    return received(one.parsed, ORIGIN, "", "", Sealed(""), has.keyring.hash)
+    return SubmissionReceived.model_validate(received(one.parsed, ORIGIN, "", "", Sealed(""), has.keyring.hash))
 
 
 def peer_records(has: Base, found: Sequence[Submitted], partitions: int) -> dict[int, list[Outgoing]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import asyncpg
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -15,6 +15,7 @@ from infra.audit.recording import Audited
 from infra.auth import endpoint as auth
 from infra.auth import jwks, key_endpoint, password_endpoint, reset_page, session_endpoint, totp_endpoint, user_endpoint
 from infra.gateway import dashboard, docs, people, probes, problems, stream
+from infra.gateway.direct import DirectRoute
 from infra.gateway.limited import Limited
 from infra.gateway.middleware import Around
 from infra.gateway.problems import Problem
@@ -49,19 +50,6 @@ CORS_EXPOSED: Final = ("ETag", "Location", "Link", "Retry-After", "RateLimit", "
 CORS_SECONDS: Final = 600
 
 
-class DirectRoute(Protocol):
-    """An ASGI app for hot requests, run as a context beside the app."""
-
-    async def __aenter__(self) -> Any:
-        """Start what it needs."""
-
-    async def __aexit__(self, *exc: object) -> None:
-        """Stop it."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI, for scopes of type http alone."""
-
-
 class Gateway:
     """Hands a request to the direct route whose prefix its path has, else to FastAPI.
 
@@ -70,13 +58,13 @@ class Gateway:
 
     def __init__(self, api: FastAPI, direct: Mapping[str, DirectRoute]) -> None:
         self.api = api
-        self._direct = tuple(direct.items())
+        self.direct = direct
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "http":
             path = scope["path"]
-            for prefix, handler in self._direct:
+            for prefix, handler in self.direct.items():
                 if path.startswith(prefix):
                     await handler(scope, receive, send)
                     return

@@ -1,19 +1,21 @@
-"""Appending to Kafka: acks=all, idempotent, zstd, bounded in time and memory. One Producer a process.
+"""Appending to Kafka: acks=all, idempotent, bounded in time and memory. One Producer a process.
 
-`append` sends prepared batches (the runtime's outbox). `publish` sends single records (gateway, worker) and batches them by
-itself: one batch a partition is in flight, what arrives meanwhile goes with the next.
+`append` sends prepared batches (the runtime's outbox), compressed. `publish` sends single records (gateway, worker) and batches
+them by itself: one batch a partition is in flight, what arrives meanwhile goes with the next. Those are few at a time and sealed
+for the most part, so that compressing takes the gateway longer than it takes to write the records.
 """
 
 import asyncio
 import contextlib
 import ssl
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatch
 
 from infra.kafka.ports import Destination, LogUnavailable, Outgoing
 from infra.kafka.publisher import Position
@@ -27,11 +29,15 @@ TROUBLED_SECONDS = 1.0
 """After a failure, how soon a record is tried again. Until one has arrived, all others are refused at once instead of waiting."""
 
 
+_Published = tuple[Outgoing, "asyncio.Future[Position]"]
+
+
 @dataclass(slots=True)
 class _Lane:
-    """Records waiting for one destination. `troubled_until` (the loop's time): its last batch was not acknowledged."""
+    """Records for one destination. `troubled_until` (the loop's time): its last batch was not acknowledged."""
 
-    waiting: deque[tuple[Outgoing, "asyncio.Future[Position]"]] = field(default_factory=deque)
+    flight: list[_Published] = field(default_factory=list)
+    waiting: deque[_Published] = field(default_factory=deque)
     task: "asyncio.Task[None] | None" = None
     troubled_until: float | None = None
 
@@ -65,7 +71,7 @@ class Producer:
         for lane in self._lanes.values():
             if lane.task is not None:
                 lane.task.cancel()
-            _fail(lane, LogUnavailable("this process is stopping"))
+            self._fail(lane, LogUnavailable("this process is stopping"))
         await self._discard()
 
     async def append(self, batches: Sequence[tuple[Destination, Sequence[Outgoing]]]) -> None:
@@ -73,73 +79,97 @@ class Producer:
         try:
             async with asyncio.timeout(self._settings.publish_timeout_seconds):
                 client = await self._connected()
-                await asyncio.gather(*(self._send(client, destination, records) for destination, records in batches))
+                await asyncio.gather(*(self._send(client, place, records, client.create_batch) for place, records in batches))
         except (TimeoutError, KafkaError, OSError) as away:
             await self._discard()
             raise LogUnavailable(f"Kafka did not acknowledge: {type(away).__name__}") from away
 
     async def publish(self, topic: Topic, partition: int, record: Outgoing) -> Position:
         """See publisher.Publisher."""
-        size = len(record.value) + 256
+        size = _size(record)
         if self._pending_bytes + size > self._pending_bytes_max:
             raise LogUnavailable(f"{self._pending_bytes} bytes wait for Kafka already")
         destination = Destination(topic.name, partition)
-        lane, loop = self._lanes.setdefault(destination, _Lane()), asyncio.get_running_loop()
+        lane, loop = self._lanes.get(destination), asyncio.get_running_loop()
+        if lane is None:
+            lane = self._lanes[destination] = _Lane()
         if lane.troubled_until is not None and (lane.task is not None or loop.time() < lane.troubled_until):
             raise LogUnavailable("Kafka did not acknowledge the last record, and is being tried again")
         future: asyncio.Future[Position] = loop.create_future()
         lane.waiting.append((record, future))
         self._pending_bytes += size
-        future.add_done_callback(lambda _: self._release(size))
         if lane.task is None:
             lane.task = asyncio.create_task(self._drain(destination, lane))
         return await future
-
-    def _release(self, size: int) -> None:
-        self._pending_bytes -= size
 
     async def _drain(self, destination: Destination, lane: _Lane) -> None:
         """Send what waits, batch after batch, until nothing does."""
         try:
             while lane.waiting:
-                flight = _next_batch(lane)
-                records = [record for record, _ in flight]
+                self._board(lane)
+                if not lane.flight:
+                    return
+                records = [record for record, _ in lane.flight]
                 try:
                     async with asyncio.timeout(self._settings.publish_timeout_seconds):
-                        base = await self._send(await self._connected(), destination, records)
+                        base = await self._send(await self._connected(), destination, records, _uncompressed)
                 except (TimeoutError, KafkaError, OSError) as away:
-                    unavailable = LogUnavailable(f"Kafka did not acknowledge: {type(away).__name__}")
-                    for _, future in flight:
-                        if not future.done():
-                            future.set_exception(unavailable)
                     lane.troubled_until = asyncio.get_running_loop().time() + TROUBLED_SECONDS
                     # What waits behind has waited as long: answer it too, so that nobody's wait grows with the queue.
-                    _fail(lane, unavailable)
+                    self._fail(lane, LogUnavailable(f"Kafka did not acknowledge: {type(away).__name__}"))
                     await self._discard()
                     return
                 lane.troubled_until = None
-                for nth, (_, future) in enumerate(flight):
+                for nth, (record, future) in enumerate(lane.flight):
+                    self._pending_bytes -= _size(record)
                     if not future.done():
                         future.set_result(Position(destination.partition, base + nth))
+                lane.flight.clear()
         finally:
             lane.task = None
 
-    async def _send(self, client: AIOKafkaProducer, destination: Destination, records: Sequence[Outgoing]) -> int:
+    def _board(self, lane: _Lane) -> None:
+        """Fill the next batch, without whoever gave up waiting."""
+        size = 0
+        while lane.waiting and len(lane.flight) < BATCH_RECORDS_MAX and size < BATCH_BYTES // 2:
+            record, future = lane.waiting.popleft()
+            if future.cancelled():
+                self._pending_bytes -= _size(record)
+                continue
+            size += len(record.value)
+            lane.flight.append((record, future))
+
+    def _fail(self, lane: _Lane, error: LogUnavailable) -> None:
+        """Answer everybody in flight and waiting."""
+        for record, future in (*lane.flight, *lane.waiting):
+            self._pending_bytes -= _size(record)
+            if not future.done():
+                future.set_exception(error)
+        lane.flight.clear()
+        lane.waiting.clear()
+
+    async def _send(
+        self,
+        client: AIOKafkaProducer,
+        destination: Destination,
+        records: Sequence[Outgoing],
+        make_batch: Callable[[], BatchBuilder],
+    ) -> int:
         """All records in order; one atomic batch unless they are larger than a batch may be. Returns the first offset."""
         topic = self._settings.prefix + destination.topic
         first: int | None = None
-        builder = client.create_batch()
+        builder = make_batch()
         for record in records:
             if builder.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers)) is None:
                 base = await self._flush(client, builder, topic, destination.partition)
                 first = base if first is None else first
-                builder = client.create_batch()
+                builder = make_batch()
                 builder.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers))
         base = await self._flush(client, builder, topic, destination.partition)
         return base if first is None else first
 
     @staticmethod
-    async def _flush(client: AIOKafkaProducer, builder: Any, topic: str, partition: int) -> int:
+    async def _flush(client: AIOKafkaProducer, builder: BatchBuilder, topic: str, partition: int) -> int:
         future = await client.send_batch(builder, topic, partition=partition)
         metadata = await future
         return int(metadata.offset)
@@ -182,20 +212,10 @@ async def _close(client: AIOKafkaProducer) -> None:
             await client.stop()
 
 
-def _next_batch(lane: _Lane) -> list[tuple[Outgoing, "asyncio.Future[Position]"]]:
-    flight: list[tuple[Outgoing, asyncio.Future[Position]]] = []
-    size = 0
-    while lane.waiting and len(flight) < BATCH_RECORDS_MAX and size < BATCH_BYTES // 2:
-        record, future = lane.waiting.popleft()
-        if future.cancelled():
-            continue
-        size += len(record.value)
-        flight.append((record, future))
-    return flight
+def _size(record: Outgoing) -> int:
+    """About what it takes in memory."""
+    return len(record.value) + 256
 
 
-def _fail(lane: _Lane, error: LogUnavailable) -> None:
-    while lane.waiting:
-        _, future = lane.waiting.popleft()
-        if not future.done():
-            future.set_exception(error)
+def _uncompressed() -> BatchBuilder:
+    return BatchBuilder(BATCH_BYTES, DefaultRecordBatch.CODEC_NONE)

@@ -1,4 +1,4 @@
-"""POST /v1/intake/{source_id} -> leads.submissions: the hot path, a bare ASGI app.
+"""POST /v1/intake/{source_id} -> leads.submissions: the hot path.
 
 source (cached) -> body (bounded) -> signature over the raw bytes -> data -> submission -> sealed record -> 202
 
@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from infra.gateway import metrics
+from infra.gateway.direct import Answer
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.problems import MEDIA_TYPE, FieldError, Problem, not_found, unavailable
 from infra.kafka.ports import LogUnavailable
@@ -55,20 +56,12 @@ class Request(NamedTuple):
     headers: dict[str, str]
 
 
-class Answer(NamedTuple):
-    """What is sent back."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-
-
 class Disconnected(Exception):
     """The sender went away before its body was read."""
 
 
 class Intake:
-    """An infra.gateway.app.DirectRoute. `public_url` is what senders sign where they sign the address."""
+    """An infra.gateway.direct.DirectRoute. `public_url` is what senders sign where they sign the address."""
 
     def __init__(
         self,
@@ -99,32 +92,45 @@ class Intake:
             await asyncio.gather(self._preparing, return_exceptions=True)
         await self._sources.close()
 
+    async def answer(self, target: str, headers: dict[str, str], body: bytes) -> Answer:
+        """A POST that came whole."""
+        path = target.partition("?")[0]
+        request = Request("POST", path[len(PREFIX) :], target, headers)
+        try:
+            source = await self._source(request.source_id)
+            if len(body) > BODY_BYTES_MAX:
+                raise _too_large()
+            return await self.take(source, request, body)
+        except Problem as problem:
+            return _refused(problem, path)
+
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """ASGI."""
         try:
-            answer = await self._answer(scope, receive)
+            answer = await self._asgi_answer(scope, receive)
         except Problem as problem:
-            metrics.INTAKE.labels(problem.slug).inc()
-            answer = _refusal(problem, scope["path"])
+            answer = _refused(problem, scope["path"])
         except Disconnected:
             metrics.INTAKE.labels("disconnected").inc()
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def _answer(self, scope: Scope, receive: Any) -> Answer:
+    async def _asgi_answer(self, scope: Scope, receive: Any) -> Answer:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         query = scope.get("query_string", b"")
         path = scope["path"]
         target = f"{path}?{query.decode('latin-1')}" if query else path
         request = Request(scope["method"], path[len(PREFIX) :], target, headers)
-        source = self._sources.known(request.source_id) or await self._source(request.source_id)
+        source = await self._source(request.source_id)
         if request.method != "POST":
             return handshake(request, source, query)
         return await self.take(source, request, await _body(headers, receive))
 
     async def _source(self, source_id: str) -> IntakeSource:
-        source = None
+        source = self._sources.known(source_id)
+        if source is not None:
+            return source
         if len(source_id) <= SOURCE_ID_CHARACTERS_MAX:
             try:
                 source = await self._sources.get(source_id)
@@ -145,7 +151,7 @@ class Intake:
                 raise Problem(401, "wrong-signature", "The signature isn't right", wrong.reason) from None
         content_type = request.headers.get("content-type")
         text = _text(body)
-        payload, parsed = self._read(source, body, text, content_type)
+        parsed, payload = self._read(source, body, text, content_type)
         if parsed.kind == "ignored":
             metrics.INTAKE.labels("ignored").inc()
             return _accepted(self._ids.mint(int(now * 1000), ignored=True), None)
@@ -167,21 +173,22 @@ class Intake:
 
     def _read(
         self, source: IntakeSource, body: bytes, text: str | None, content_type: str | None
-    ) -> tuple[Any, ParsedSubmission]:
-        """The payload and what it says. Raises Problem."""
+    ) -> tuple[ParsedSubmission, Any]:
+        """What a body says, and its payload, which is None where the submission has an id to tell it by. Raises Problem."""
         reader, kind = adapter(source.vendor), f"{source.vendor} {content_type}"
-        known = None if text is None else self._layouts.recall(kind, body, text)
-        if known is not None:
-            # Of one layout with a body that was checked, so there is nothing to check.
-            payload = orjson.loads(body)
-            return payload, reader.translate(payload, source.mapping, known)
+        recalled = None if text is None else self._layouts.recall(kind, body, text)
+        if recalled is not None:
+            # Of one layout with a body that was checked, so there is nothing to check, and little to load.
+            beside = orjson.loads(body) if source.mapping else recalled.beside
+            parsed = reader.translate(beside, source.mapping, recalled.entries)
+            return parsed, None if parsed.vendor_event_id else orjson.loads(body)
         try:
             payload = check(body, content_type)
         except BadPayload as bad:
             raise _bad(bad) from None
         if text is not None:
             self._layouts.learn(kind, body, text, payload, reader.readable(payload))
-        return payload, reader.translate(payload, source.mapping)
+        return reader.translate(payload, source.mapping), payload
 
     async def _prepare(self) -> None:
         while True:
@@ -272,7 +279,8 @@ def _accepted(submission_id: str, position: Position | None) -> Answer:
     return Answer(202, headers, body)
 
 
-def _refusal(problem: Problem, path: str) -> Answer:
+def _refused(problem: Problem, path: str) -> Answer:
+    metrics.INTAKE.labels(problem.slug).inc()
     body = problem.body(path)
     headers = [(b"content-type", MEDIA_TYPE.encode()), _NO_SNIFF, (b"content-length", b"%d" % len(body))]
     headers += [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]

@@ -4,18 +4,20 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+import orjson
 from pydantic import JsonValue
+from pydantic_core import to_json
 
-from infra.crypto.codec import seal_person
 from infra.crypto.keyring import Keyring
 from infra.crypto.seal import Key
 from infra.kafka.ports import Outgoing
 from infra.kafka.publisher import Position, Publisher
 from producers.forms.submission import ParsedSubmission
 from producers.forms.translate import Origin, person_of, received
-from schemas.envelope import Envelope
+from schemas.envelope import Envelope, Headers
+from schemas.message import JsonObject
 from schemas.submissions import SubmissionReceived
 from schemas.topics import SUBMISSIONS, partition
 
@@ -61,10 +63,11 @@ class SubmissionWriter:
         key = self._key
         if key is None or self._day != now // DAY_SECONDS:
             key = await self._key_of(now)
-        sealed = seal_person(key, person_of(parsed, raw.text, raw.content_type, custom), submission_id)
+        sealed = key.seal(_json(person_of(parsed, raw.text, raw.content_type, custom)), submission_id.encode())
         message = received(parsed, origin, submission_id, delivery, sealed, self._keyring.hash)
-        record = _record(message, now, trace)
-        return await self._publisher.publish(SUBMISSIONS, partition(message.identity, self._partitions), record)
+        identity: str = message["identity"]
+        record = Outgoing(identity.encode(), _headers(submission_id, now, trace), _json(message))
+        return await self._publisher.publish(SUBMISSIONS, partition(identity, self._partitions), record)
 
     async def prepare(self) -> None:
         """Have today's key, and tomorrow's soon enough that midnight needs no PostgreSQL. Raises as `publish` does."""
@@ -78,16 +81,23 @@ class SubmissionWriter:
         return key
 
 
-def _record(message: SubmissionReceived, now: float, trace: str | None) -> Outgoing:
-    envelope = Envelope(
-        id=message.submission_id,
+def _headers(submission_id: str, now: float, trace: str | None) -> Headers:
+    return Envelope(
+        id=submission_id,
         type=SubmissionReceived.TYPE,
         source=SOURCE,
         occurred_at=datetime.fromtimestamp(now, UTC),
         trace=trace if trace is not None and _TRACE.fullmatch(trace) else None,
-    )
-    serializer: Any = SubmissionReceived.__pydantic_serializer__
-    return Outgoing(message.identity.encode(), envelope.headers(), serializer.to_json(message))
+    ).headers()
+
+
+def _json(value: JsonObject) -> bytes:
+    """As pydantic writes it."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+    except TypeError:
+        # An integer beyond 64 bits, which the API may bring.
+        return to_json(value, inf_nan_mode="null")
 
 
 def _date(seconds: float) -> date:

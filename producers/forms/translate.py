@@ -1,7 +1,10 @@
-"""ParsedSubmission + source + ids -> SubmissionReceived and SubmittedPerson. Pure.
+"""ParsedSubmission + source + ids -> SubmissionReceived and SubmittedPerson, as the JSON that they are published as. Pure.
 
 Here a person is split in two: what identifies them goes into the part that is encrypted, and what deciders may know of them
 (a hash, a mail domain, a country) into `traits`.
+
+On the hot path a model would be built only to be written at once, and check what was checked before; so what is made here has
+the models' fields in their order, and the tests hold it against them.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -14,9 +17,8 @@ from pydantic import JsonValue
 
 from producers.forms.submission import ParsedSubmission
 from schemas.free_mail import FREE_MAIL_DOMAINS
-from schemas.message import Sealed
-from schemas.person import Source, SubmissionKind, SubmittedPerson, Traits
-from schemas.submissions import SubmissionReceived
+from schemas.message import JsonObject, Sealed
+from schemas.person import SubmissionKind
 
 HashOf = Callable[[Literal["email", "phone", "delivery"], str], str]
 """HMAC, hex, of a value of a kind."""
@@ -56,65 +58,71 @@ def delivery_of(hashed: HashOf, source_id: str, parsed: ParsedSubmission, payloa
 
 def received(
     parsed: ParsedSubmission, origin: Origin, submission_id: str, delivery: str, personal: Sealed, hashed: HashOf
-) -> SubmissionReceived:
-    """The message; `personal` is the sealed `person_of`."""
+) -> JsonObject:
+    """A SubmissionReceived; `personal` is the sealed `person_of`."""
     known = traits(parsed, normal_email(parsed.email), origin.open_answers, hashed)
-    source = Source(vendor=origin.vendor, source_id=origin.source_id, form_id=parsed.form_id, form_name=parsed.form_name)
-    return SubmissionReceived(
-        personal=personal,
-        submission_id=submission_id,
-        delivery=delivery,
+    return {
+        "lead": None,
+        "personal": personal,
+        "submission_id": submission_id,
+        "delivery": delivery,
         # The identifier that is claimed: what is kept of a person is found by it when they are forgotten.
-        identity=known.email_hash or known.phone_hash or delivery,
-        kind=KINDS[parsed.kind],
-        source=source,
-        campaign=parsed.campaign,
-        consent=parsed.consent,
-        consents=parsed.consents,
-        traits=known,
-        quiet=origin.quiet,
-        submitted_at=parsed.submitted_at,
-        actor=origin.actor,
-    )
+        "identity": known["email_hash"] or known["phone_hash"] or delivery,
+        "kind": KINDS[parsed.kind],
+        "source": {
+            "vendor": origin.vendor,
+            "source_id": origin.source_id,
+            "form_id": parsed.form_id,
+            "form_name": parsed.form_name,
+        },
+        "campaign": parsed.campaign,
+        "consent": parsed.consent,
+        "consents": parsed.consents,
+        "traits": known,
+        "quiet": origin.quiet,
+        "submitted_at": parsed.submitted_at,
+        "actor": origin.actor,
+    }
 
 
 def person_of(
     parsed: ParsedSubmission, raw: str, raw_content_type: str, custom: Mapping[str, JsonValue] | None = None
-) -> SubmittedPerson:
-    """Everything that identifies someone."""
-    return SubmittedPerson(
-        email=parsed.email,
-        name=parsed.name,
-        first_name=parsed.first_name,
-        last_name=parsed.last_name,
-        phone=parsed.phone,
-        phone_e164=parsed.phone_e164,
-        answers=parsed.answers,
-        page_url=parsed.page_url,
-        custom=dict(custom or {}),
-        raw=raw,
-        raw_content_type=raw_content_type,
-    )
+) -> JsonObject:
+    """Everything that identifies someone: a SubmittedPerson without its defaults."""
+    said = {
+        "email": parsed.email,
+        "name": parsed.name,
+        "first_name": parsed.first_name,
+        "last_name": parsed.last_name,
+        "phone": parsed.phone,
+        "phone_e164": parsed.phone_e164,
+        "answers": parsed.answers or None,
+        "page_url": parsed.page_url,
+        "custom": custom or None,
+        "raw": raw or None,
+        "raw_content_type": raw_content_type or None,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
-def traits(parsed: ParsedSubmission, email: str | None, open_answers: Collection[str], hashed: HashOf) -> Traits:
-    """What may be said of someone without saying who they are. `email` is normalised."""
+def traits(parsed: ParsedSubmission, email: str | None, open_answers: Collection[str], hashed: HashOf) -> JsonObject:
+    """What may be said of someone without saying who they are: Traits. `email` is normalised."""
     domain = None if email is None else email.rpartition("@")[2] or None
     phone = parsed.phone_e164
-    return Traits(
-        email_hash=None if email is None else hashed("email", email),
-        phone_hash=None if phone is None else hashed("phone", phone),
-        mail_domain=domain,
-        free_mail=domain in FREE_MAIL_DOMAINS,
-        phone_country=None if phone is None else country_of(phone),
-        company=parsed.company,
-        answers={question: answer for question, answer in parsed.answers.items() if _is_open(question, answer, open_answers)},
-        filled=tuple(name for name in _PERSONAL if getattr(parsed, name)),
-    )
-
-
-def _is_open(question: str, answer: JsonValue, open_answers: Collection[str]) -> bool:
-    return question in open_answers and len(str(answer)) <= _OPEN_ANSWER_CHARACTERS_MAX
+    return {
+        "email_hash": None if email is None else hashed("email", email),
+        "phone_hash": None if phone is None else hashed("phone", phone),
+        "mail_domain": domain,
+        "free_mail": domain in FREE_MAIL_DOMAINS,
+        "phone_country": None if phone is None else country_of(phone),
+        "company": parsed.company,
+        "answers": {
+            question: answer
+            for question, answer in parsed.answers.items()
+            if question in open_answers and len(str(answer)) <= _OPEN_ANSWER_CHARACTERS_MAX
+        },
+        "filled": [name for name in _PERSONAL if getattr(parsed, name)],
+    }
 
 
 def normal_email(email: str | None) -> str | None:

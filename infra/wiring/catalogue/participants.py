@@ -167,7 +167,7 @@ def _sorted(types: set[type[Message]]) -> tuple[type[Message], ...]:
 
 
 def _constructed(package: ModuleType, skip: Sequence[str] | set[str] = ()) -> dict[str, set[type[Message]]]:
-    """Message classes that the code of each folder constructs."""
+    """Message classes that the code of each folder constructs, or makes an envelope for."""
     classes = {cls.__name__: cls for cls in messages().values()}
     found: dict[str, set[type[Message]]] = {}
     root = Path(next(iter(package.__path__)))
@@ -176,15 +176,15 @@ def _constructed(package: ModuleType, skip: Sequence[str] | set[str] = ()) -> di
         if folder in skip:
             continue
         source = path.read_text(encoding="utf-8")
-        if any(f"{name}(" in source for name in classes):
-            types = {classes[name] for name in _called(ast.parse(source)) if name in classes}
+        if any(f"{name}(" in source or f"{name}.TYPE" in source for name in classes):
+            types = {classes[name] for name in _written(ast.parse(source)) if name in classes}
             if types:
                 found.setdefault(folder, set()).update(types)
     return found
 
 
-def _called(tree: ast.AST) -> Iterator[str]:
-    """Names that are called: `EraseLead(...)`, `commands.EraseLead(...)`."""
+def _written(tree: ast.AST) -> Iterator[str]:
+    """Names that are called, `EraseLead(...)` or `commands.EraseLead(...)`, or whose type is passed: `type=EraseLead.TYPE`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = node.func
@@ -192,3 +192,7 @@ def _called(tree: ast.AST) -> Iterator[str]:
                 yield called.id
             elif isinstance(called, ast.Attribute):
                 yield called.attr
+        elif isinstance(node, ast.keyword) and node.arg == "type" and isinstance(node.value, ast.Attribute):
+            of = node.value.value
+            if node.value.attr == "TYPE" and isinstance(of, ast.Name):
+                yield of.id

@@ -21,7 +21,8 @@ class Adapter(Protocol):
     def translate(self, payload: Any, mapping: Mapping[str, str], known: Sequence[Entry] | None = None, /) -> ParsedSubmission:
         """Payload (as `payload.check` returns it) and mapping (target field -> path) to a submission.
 
-        `known`: the entries of the readable part, where they are known already.
+        `known`: the entries of the readable part, where they are known already; without a mapping, the payload is then
+        what stands beside that part.
         """
 
     def readable(self, payload: Any, /) -> Any:

@@ -28,14 +28,20 @@ _STRINGS_MAX = 1_000
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'{}[]"'))
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"')
 _OPENING = ("{", "[")
-# What JSON writes otherwise than it means it, or refuses, and texts that may hold JSON themselves.
-_NOT_PLAIN = re.compile(r'[\x00-\x1f\\]|"[{\[]')
+_CONTROL = re.compile(r"[\x00-\x1f]")
 
 
 class _Slot(NamedTuple):
     """The number of a cut, whose text goes here."""
 
     number: int
+
+
+class Recalled(NamedTuple):
+    """What a body says: the entries of the readable part, and the payload without that part."""
+
+    entries: list[Entry]
+    beside: Any
 
 
 class _Known(NamedTuple):
@@ -46,16 +52,20 @@ class _Known(NamedTuple):
 
 
 class Layout:
-    """One body, cut into what stays (`pieces`, each but the first from a quote on) and what is filled in between."""
+    """One body, cut into what stays (`pieces`, each but the first from a quote on) and what is filled in between.
 
-    __slots__ = ("_known", "_pieces", "_start")
+    `beside`: what stands beside the readable part, with slots.
+    """
 
-    def __init__(self, pieces: Sequence[str], known: Sequence[_Known]) -> None:
+    __slots__ = ("_beside", "_known", "_pieces", "_start")
+
+    def __init__(self, pieces: Sequence[str], known: Sequence[_Known], beside: Any) -> None:
         self._start, *self._pieces = pieces
         self._known = known
+        self._beside = beside
 
-    def entries(self, text: str) -> list[Entry] | None:
-        """The fields of a body of this layout, None if it is of another."""
+    def read(self, text: str) -> Recalled | None:
+        """What a body of this layout says, None if it is of another."""
         if not text.startswith(self._start):
             return None
         at, filled = len(self._start), []
@@ -65,20 +75,36 @@ class Layout:
                 return None
             filled.append(text[at:end])
             at = end + len(piece)
-        if at != len(text) or _NOT_PLAIN.search('"' + '"'.join(filled)):
+        if at != len(text) or not _plain(filled):
             return None
-        return [entry_of(_with_value(known.field, filled), known.means) for known in self._known]
+        found = [entry_of(_with_value(known.field, filled), known.means) for known in self._known]
+        return Recalled(found, _filled(self._beside, filled))
+
+
+def _plain(texts: Sequence[str]) -> bool:
+    """Whether JSON means each as it is written, allows it, and it can't hold JSON itself."""
+    said = '"'.join(("", *texts))
+    if "\\" in said or '"{' in said or '"[' in said:
+        return False
+    return said.isprintable() or _CONTROL.search(said) is None
 
 
 def _with_value(field: Field, filled: Sequence[str]) -> Field:
     path, key, label, type_, value, parents = field
-    if value.__class__ is _Slot:
-        value = filled[value.number]
-    elif value.__class__ is list:
-        value = [filled[item.number] if item.__class__ is _Slot else item for item in value]
-    else:
+    if value.__class__ is not _Slot and value.__class__ is not list:
         return field
-    return Field(path, key, label, type_, value, parents)
+    return Field(path, key, label, type_, _filled(value, filled), parents)
+
+
+def _filled(node: Any, filled: Sequence[str]) -> Any:
+    """The node with texts where its slots are."""
+    if node.__class__ is _Slot:
+        return filled[node.number]
+    if node.__class__ is dict:
+        return {key: _filled(value, filled) for key, value in node.items()}
+    if node.__class__ is list:
+        return [_filled(item, filled) for item in node]
+    return node
 
 
 class Layouts:
@@ -90,11 +116,11 @@ class Layouts:
         # By quotes and brackets, which tell most layouts apart.
         self._alike: OrderedDict[tuple[str, bytes], list[Layout]] = OrderedDict()
 
-    def recall(self, kind: str, body: bytes, text: str) -> list[Entry] | None:
-        """What is to be read in a body (`text` is the same decoded), None if none like it was learned."""
+    def recall(self, kind: str, body: bytes, text: str) -> Recalled | None:
+        """What a body says (`text` is the same decoded), None if none like it was learned."""
         place = (kind, body.translate(None, _NOT_STRUCTURE))
         for layout in self._alike.get(place, ()):
-            found = layout.entries(text)
+            found = layout.read(text)
             if found is not None:
                 self._alike.move_to_end(place)
                 return found
@@ -195,11 +221,20 @@ def _layout(text: str, payload: Any, readable: Any) -> Layout | None:
         pieces.append(text[cut : token.start() + 1])
         cut = token.end() - 1
     pieces.append(text[cut:])
+    beside = _slotted((), _beside(payload, readable), slots)
     slots = {path: slot for path, slot in slots.items() if path in values}
-    return Layout(
-        pieces,
-        [_Known(field._replace(value=_slotted(reader.place(field), field.value, slots)), means_of(field)) for field in fields],
-    )
+    known = [_Known(field._replace(value=_slotted(reader.place(field), field.value, slots)), means_of(field)) for field in fields]
+    return Layout(pieces, known, beside)
+
+
+def _beside(payload: Any, readable: Any) -> Any:
+    """The payload without what is the very same in the readable part."""
+    if payload is readable:
+        return {}
+    if not (isinstance(payload, dict) and isinstance(readable, dict)):
+        return payload
+    left = {key: value for key, value in payload.items() if key not in readable or value is not readable[key]}
+    return {key: _beside(value, readable.get(key)) for key, value in left.items()}
 
 
 def _places(place: Path, value: Any, read: Mapping[Path, str]) -> list[Path]:
@@ -209,10 +244,13 @@ def _places(place: Path, value: Any, read: Mapping[Path, str]) -> list[Path]:
     return [at for nth, item in enumerate(value) if read.get(at := (*place, nth)) == item] if isinstance(value, list) else []
 
 
-def _slotted(place: Path, value: Any, slots: Mapping[Path, _Slot]) -> Any:
-    if isinstance(value, list):
-        return [slots.get((*place, nth), item) for nth, item in enumerate(value)]
-    return slots.get(place, value)
+def _slotted(path: Path, node: Any, slots: Mapping[Path, _Slot]) -> Any:
+    """The node, which stands at `path`, with slots where there are any."""
+    if isinstance(node, dict):
+        return {key: _slotted((*path, key), value, slots) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_slotted((*path, nth), item, slots) for nth, item in enumerate(node)]
+    return slots.get(path, node)
 
 
 def _strings(node: Any, path: Path) -> Iterator[tuple[Path | None, str]]:

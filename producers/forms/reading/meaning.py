@@ -15,14 +15,15 @@ _IDENTIFIERS = ("id", "uuid", "guid")
 class Meaning:
     """What a field is, so far as its key, label, type and surroundings say.
 
-    `strangeness` grows with how surely it belongs to somebody or something else than who filled in the form. The
-    ranks are None where the name isn't one of those; lower is likelier. `consent` is as `names.consent_purpose`.
-    `roles` are the questions that the field may answer: its identity, and place, campaign, ... where it has any.
+    `phone_score` is 0 where nothing speaks of a number. `strangeness` grows with how surely it belongs to somebody or
+    something else than who filled in the form. The ranks are None where the name isn't one of those; lower is likelier.
+    `consent` is as `names.consent_purpose`. `roles` are the questions that the field may answer: its identity, and place,
+    campaign, ... where it has any.
     """
 
     identity: str | None
     says_email: bool
-    says_phone: bool
+    phone_score: int
     typed: Literal["email", "phone", ""]
     strangeness: int
     of_another: bool
@@ -57,7 +58,7 @@ def _meaning(key: str, label: str, type_: str, parents: tuple[str, ...], around:
     campaign, consent = _campaign(spoken, around, key), _consent(spoken, parent, key, type_)
     event_id_rank = _event_id_rank(compact(key), compact(around))
     time_rank, page_rank = _rank(machinery.TIMES, {compact(name) for name in spoken}), _rank(machinery.PAGES, folded)
-    form = _form(words(key), words(around))
+    form, typed = _form(words(key), words(around)), _typed(compact(type_))
     roles = {
         identity: identity,
         "place": place,
@@ -72,8 +73,8 @@ def _meaning(key: str, label: str, type_: str, parents: tuple[str, ...], around:
     return Meaning(
         identity=identity,
         says_email="email" in said,
-        says_phone="phone" in said and "fax" not in said,
-        typed=_typed(compact(type_)),
+        phone_score=_phone_score(identity, typed, said),
+        typed=typed,
         strangeness=_strangeness(parents, said),
         of_another="other" in said,
         repeats="again" in said,
@@ -101,6 +102,12 @@ def _identity(spoken: tuple[str, ...], parent: str) -> str | None:
     found += [names.identity(name) for name in spoken]
     told = [target for target in found if target]
     return next((target for target in told if target != "name"), told[0] if told else None)
+
+
+def _phone_score(identity: str | None, typed: str, said: frozenset[str]) -> int:
+    if identity == "phone":
+        return 100
+    return 90 if typed == "phone" else 70 if "phone" in said and "fax" not in said else 0
 
 
 def _strangeness(parents: tuple[str, ...], said: frozenset[str]) -> int:

@@ -38,10 +38,9 @@ def take_email(sheet: Sheet) -> tuple[str | None, Path]:
     """The person's address and the object it stands in; repetitions of it are crossed off too."""
     found: list[tuple[int, Entry, str]] = []
     for entry in sheet:
-        value = entry.field.value
-        if not (isinstance(value, list) or (isinstance(value, str) and "@" in value)):
+        value, means = entry.field.value, entry.means
+        if not ("@" in value if isinstance(value, str) else isinstance(value, list)):
             continue
-        means = entry.means
         kind = means.identity == "email" or means.typed == "email"
         address = _address(value, named=kind)
         if address is not None:
@@ -70,7 +69,7 @@ def take_phone(sheet: Sheet) -> tuple[str | None, str | None]:
     found: list[tuple[int, Entry, str]] = []
     for entry in sheet:
         means, value = entry.means, entry.field.value
-        known = 100 if means.identity == "phone" else 90 if means.typed == "phone" else 70 if means.says_phone else 0
+        known = means.phone_score
         if not (known or (isinstance(value, str) and value[:1] in ("+", "(") and shapes.clear_phone(value.strip()))):
             continue
         number = shapes.phone(value[0] if isinstance(value, list) and value else value)
@@ -163,10 +162,10 @@ def _score(entry: Entry, person: Path) -> int:
         return 0
     if "\n" in text or "@" in text or shapes.is_url(text) or not any(map(str.isalpha, text)):
         return 0
-    score = 100 + 5 * _shared(field.path, person)
-    if field.container != person or not person:
+    score, container = 100 + 5 * _shared(field.path, person), field.container
+    if container != person or not person:
         score -= entry.means.strangeness * 2
-        if entry.keyed and any(isinstance(step, int) for step in field.container[len(person) :]):
+        if entry.keyed and any(isinstance(step, int) for step in container[len(person) :]):
             # One of many things that each have a name.
             score -= 70
     if entry.means.identity == "name" and _names_the_form(entry, person) and not _like_a_person(text):

@@ -23,7 +23,7 @@ _CLEAR_PHONE = re.compile(r"\+[1-9][\d\s().\-/]{6,24}\d")
 _AREA_IN_BRACKETS = re.compile(r"\(\d{3}\) ?\d{3}[-. ]\d{4}", re.ASCII)
 _INTERNATIONAL = re.compile(r"\+[1-9]\d{7,14}", re.ASCII)
 _SEPARATORS = str.maketrans("", "", " .-")
-_REGIONS = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+_MAIN_REGION = {str(code): regions[0] for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()}
 _DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*", re.DOTALL)
 _ZONE_WITHOUT_COLON = re.compile(r"([+-]\d{2})(\d{2})$")
 _SECONDS_MIN, _SECONDS_MAX = 946_684_800, 4_102_444_800  # the years 2000 to 2099
@@ -64,12 +64,16 @@ def phone(value: Any) -> str | None:
     text = plain(value)
     if text is None or not _PHONE.fullmatch(text):
         return None
-    return text if 5 <= sum(letter.isdigit() for letter in text) <= 20 else None
+    return text if 5 <= _digits(text) <= 20 else None
+
+
+def _digits(text: str) -> int:
+    return sum(map(str.isdigit, text))
 
 
 def clear_phone(text: str) -> bool:
     """A number beyond doubt, international or as North America writes it, so that no name is needed to know it."""
-    international = bool(_CLEAR_PHONE.fullmatch(text)) and 8 <= sum(letter.isdigit() for letter in text) <= 17
+    international = bool(_CLEAR_PHONE.fullmatch(text)) and 8 <= _digits(text) <= 17
     return international or bool(_AREA_IN_BRACKETS.fullmatch(text))
 
 
@@ -101,12 +105,13 @@ def _quick_e164(text: str) -> str | None:
     digits = text.translate(_SEPARATORS)
     if not _INTERNATIONAL.fullmatch(digits):
         return None
-    size = next((size for size in (2, 3, 4) if int(digits[1:size]) in _REGIONS), 0)
-    region = _REGIONS[int(digits[1:size])][0] if size else "001"
+    # No calling code begins another one.
+    code = next((code for size in (2, 3, 4) if (code := digits[1:size]) in _MAIN_REGION), "")
+    region = _MAIN_REGION.get(code, "001")
     metadata = None if region == "001" else phonenumbers.PhoneMetadata.metadata_for_region(region, None)
     if metadata is None or metadata.general_desc is None:
         return None
-    number = digits[size:]
+    number = digits[1 + len(code) :]
     # Where there is a national prefix to drop, the library knows how.
     prefix = metadata.national_prefix_for_parsing
     if prefix is not None and re.match(prefix, number):
@@ -210,12 +215,15 @@ def _iso(text: str) -> datetime | None:
     if not _DATE_AND_TIME.fullmatch(text):
         return None
     text = text.removesuffix(" UTC") + "Z" if text.endswith(" UTC") else text
-    for candidate in (text, _ZONE_WITHOUT_COLON.sub(r"\1:\2", text).replace(" +", "+").replace(" -", "-")):
-        try:
-            return datetime.fromisoformat(candidate)
-        except ValueError:
-            continue
-    return None
+    found = _from_iso(text)
+    return found or _from_iso(_ZONE_WITHOUT_COLON.sub(r"\1:\2", text).replace(" +", "+").replace(" -", "-"))
+
+
+def _from_iso(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _rfc_2822(text: str) -> datetime | None:

@@ -39,7 +39,7 @@ class Sheet:
                 self._by_role.setdefault(role, []).append(entry)
 
     def __iter__(self) -> Iterator[Entry]:
-        return (entry for entry in self._entries if not entry.taken)
+        return iter([entry for entry in self._entries if not entry.taken])
 
     def of(self, role: str) -> list[Entry]:
         """Those left that may play a role (see `Meaning.roles`)."""

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from infra.gateway import server as module
+from infra.gateway.direct import Answer
 from infra.gateway.server import HEAD_BYTES_MAX, make_server
 
 pytestmark = pytest.mark.asyncio
@@ -32,16 +33,48 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+class Hot:
+    """A direct route: answers with what it got, once `gate` is open."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.asked = 0
+
+    async def answer(self, target: str, headers: dict[str, str], body: bytes) -> Answer:
+        self.asked += 1
+        await self.gate.wait()
+        if body == b"bug":
+            raise ZeroDivisionError
+        said = b"%s %s %s" % (target.encode(), headers["host"].encode(), body[:9])
+        return Answer(202, [(b"content-length", b"%d" % len(said))], said)
+
+    async def __aenter__(self) -> None:
+        """Nothing to start."""
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Nothing to stop."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """The app is asked instead."""
+
+
+@pytest.fixture
+def hot() -> Hot:
+    return Hot()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def port() -> AsyncIterator[int]:
+async def port(hot: Hot) -> AsyncIterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         number: int = probe.getsockname()[1]
-    server = make_server(app, "127.0.0.1", number)
+    server = make_server(app, "127.0.0.1", number, {"/hot/": hot})
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
     yield number
+    hot.gate.set()
     server.should_exit = True
     async with asyncio.timeout(5):
         await serving
@@ -102,3 +135,128 @@ async def test_a_slow_body_has_its_time(port: int, monkeypatch: pytest.MonkeyPat
         await asyncio.sleep(0.2)
         writer.write(b"b")
         assert await answer(reader) == b"HTTP/1.1 200 OK 2 bytes"
+
+
+def post(body: bytes, path: bytes = b"/hot/x?y=1", *more: bytes, version: bytes = b"1.1") -> bytes:
+    head = [b"POST %s HTTP/%s" % (path, version), b"Host: x", b"Content-Length: %d" % len(body), *more]
+    return b"\r\n".join(head) + b"\r\n\r\n" + body
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_what_came_whole_is_answered_by_its_hot_route(port: int, hot: Hot) -> None:
+    async with connected(port) as (reader, writer):
+        for body in (b"a", b"", b"x" * 30_000):
+            writer.write(post(body))
+            assert await answer(reader) == b"HTTP/1.1 202 Accepted /hot/x?y=1 x " + body[:9]
+        writer.write(b"POST /hot/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n")
+        assert await answer(reader) == b"HTTP/1.1 202 Accepted /hot/x x abc"
+        writer.write(post(b"abc", b"/cold"))
+        assert await answer(reader) == b"HTTP/1.1 200 OK 3 bytes"
+    assert hot.asked == 4
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_what_comes_in_parts_goes_to_the_app(port: int, hot: Hot) -> None:
+    request = post(b"abc")
+    async with connected(port) as (reader, writer):
+        for cut in (10, len(request) - 3, len(request) - 1):
+            writer.write(request[:cut])
+            await asyncio.sleep(0.05)
+            writer.write(request[cut:])
+            expected = b"HTTP/1.1 202 Accepted /hot/x?y=1 x abc" if cut == 10 else b"HTTP/1.1 200 OK 3 bytes"
+            assert await answer(reader) == expected, cut
+    assert hot.asked == 1, "a head may come in parts"
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize(
+    "unusual",
+    [
+        post(b"abc", b"/hot/x", b"Connection: close"),
+        post(b"abc", b"/hot/x", version=b"1.0"),
+        post(b"abc", b"/hot/%78"),
+        post(b"abc", b"/hot/x", b"Connection: Upgrade", b"Upgrade: h2c").replace(b"POST", b"PUT"),
+        post(b"abc").replace(b"POST", b"PUT"),
+        post(b"abc", b"http://x/hot/x"),
+    ],
+)
+async def test_what_is_unusual_goes_to_the_app(port: int, hot: Hot, unusual: bytes) -> None:
+    async with connected(port) as (reader, writer):
+        writer.write(unusual)
+        assert (await answer(reader)).startswith(b"HTTP/1.1 200 OK ")
+    assert hot.asked == 0
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_who_asks_whether_to_go_on_is_told_so(port: int, hot: Hot) -> None:
+    async with connected(port) as (reader, writer):
+        request = post(b"abc", b"/hot/x", b"Expect: 100-continue")
+        writer.write(request[:-3])
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(request[-3:])
+        assert await answer(reader) == b"HTTP/1.1 200 OK 3 bytes"
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_answers_come_in_the_order_of_their_requests(port: int, hot: Hot) -> None:
+    hot.gate.clear()
+    async with connected(port) as (reader, writer):
+        writer.write(post(b"1") + post(b"22", b"/cold") + post(b"333"))
+        await asyncio.sleep(0.05)
+        hot.gate.set()
+        assert await answer(reader) == b"HTTP/1.1 202 Accepted /hot/x?y=1 x 1"
+        assert await answer(reader) == b"HTTP/1.1 200 OK 2 bytes"
+        assert await answer(reader) == b"HTTP/1.1 200 OK 3 bytes", "what waits behind another is the app's"
+        writer.write(post(b"4"))
+        assert await answer(reader) == b"HTTP/1.1 202 Accepted /hot/x?y=1 x 4"
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_bug_in_a_hot_route_is_told_and_the_connection_goes_on(port: int) -> None:
+    async with connected(port) as (reader, writer):
+        writer.write(post(b"bug"))
+        assert await answer(reader) == b"HTTP/1.1 500 Internal Server Error Internal Server Error"
+        writer.write(post(b"next"))
+        assert (await answer(reader)).endswith(b" next")
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_sender_that_went_away_harms_nobody(port: int, hot: Hot) -> None:
+    hot.gate.clear()
+    async with connected(port) as (_, writer):
+        writer.write(post(b"1"))
+        await asyncio.sleep(0.05)
+    async with connected(port) as (reader, writer):
+        hot.gate.set()
+        writer.write(post(b"2"))
+        assert (await answer(reader)).endswith(b" 2")
+    assert hot.asked == 2
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_garbage_after_a_request_is_refused_and_after_a_head_too(port: int, hot: Hot) -> None:
+    async with connected(port) as (reader, writer):
+        writer.write(b"POST /hot/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
+    assert hot.asked == 0
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_an_open_request_is_answered_before_the_server_stops(hot: Hot) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+    server = make_server(app, "127.0.0.1", number, {"/hot/": hot})
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    hot.gate.clear()
+    async with connected(number) as (reader, writer):
+        writer.write(post(b"1"))
+        await asyncio.sleep(0.05)
+        server.should_exit = True
+        await asyncio.sleep(0.3)
+        hot.gate.set()
+        assert b"\r\nconnection: close\r\n" in await reader.readuntil(b"\r\n\r\n")
+        assert await reader.read() == b"/hot/x?y=1 x 1"
+        await serving

@@ -134,14 +134,16 @@ async def test_after_a_failure_one_record_tries_and_all_others_are_refused_at_on
     await made.stop()
 
 
-async def test_stopping_answers_whoever_waits() -> None:
+@pytest.mark.parametrize("in_flight", [False, True])
+async def test_stopping_answers_whoever_waits(in_flight: bool) -> None:
     producer = Producer(nowhere())
     waiting = [asyncio.create_task(producer.publish(TOPIC, 0, record(b"x"))) for _ in range(3)]
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.05 if in_flight else 0)
     async with asyncio.timeout(10):
         await producer.stop()
         answers = await asyncio.gather(*waiting, return_exceptions=True)
     assert all(isinstance(answer, LogUnavailable) for answer in answers)
+    assert producer.pending_bytes == 0
 
 
 async def test_a_topic_that_does_not_exist_is_an_outage_and_the_next_record_goes_through(topics: Settings) -> None:
@@ -155,6 +157,11 @@ async def test_a_topic_that_does_not_exist_is_an_outage_and_the_next_record_goes
 async def test_whoever_gave_up_waiting_is_not_sent_for(producer: Producer, topics: Settings) -> None:
     async with reader(topics.kafka, TOPIC) as log:
         since = (await log.ends())[2]
+    gave_up = asyncio.create_task(producer.publish(TOPIC, 2, record(b"gave up")))
+    await asyncio.sleep(0)
+    gave_up.cancel()
+    await asyncio.sleep(0.1)
+    assert producer.pending_bytes == 0, "nobody else was waiting"
     gave_up = asyncio.create_task(producer.publish(TOPIC, 2, record(b"gave up")))
     await asyncio.sleep(0)
     gave_up.cancel()

@@ -93,6 +93,12 @@ class Rig:
         answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return Reply(sent[0]["status"], answered, b"".join(message["body"] for message in sent[1:]))
 
+    async def whole(self, body: bytes, source_id: str = "src_1", *, query: str = "", **headers: str) -> Reply:
+        """A POST as the server hands it over when it came whole."""
+        target = PREFIX + source_id + (f"?{query}" if query else "")
+        answer = await self.app.answer(target, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+        return Reply(answer.status, {name.decode(): value.decode() for name, value in answer.headers}, answer.body)
+
 
 def given(vendor: str) -> dict[str, Any]:
     """A vendor's request as it was captured."""

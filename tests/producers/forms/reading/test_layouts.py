@@ -109,15 +109,15 @@ def test_memory_changes_nothing(write: Callable[[Any], bytes]) -> None:
         layouts, reader = Layouts(), adapter(vendor)
         for mutant in (payload, payload, *mutants(payload, chance), payload):
             body = write(mutant)
-            known = layouts.recall(vendor, body, body.decode())
+            found = layouts.recall(vendor, body, body.decode())
             read = check(body, JSON)
             plain = reader.translate(read, {})
             total += 1
-            if known is None:
+            if found is None:
                 layouts.learn(vendor, body, body.decode(), read, reader.readable(read))
                 continue
             recalled += 1
-            assert reader.translate(orjson.loads(body), {}, known) == plain, (name, body)
+            assert reader.translate(found.beside, {}, found.entries) == plain, (name, body)
     assert recalled > total // 3
 
 
@@ -141,8 +141,8 @@ def test_memory_changes_nothing(write: Callable[[Any], bytes]) -> None:
 def test_a_text_that_decides_is_no_value(first: Any, second: Any) -> None:
     layouts, reader, body = Layouts(), adapter("generic"), orjson.dumps(second)
     layouts.learn("", orjson.dumps(first), orjson.dumps(first).decode(), first, first)
-    known = layouts.recall("", body, body.decode())
-    assert known is None or reader.translate(second, {}, known) == reader.translate(second, {})
+    found = layouts.recall("", body, body.decode())
+    assert found is None or reader.translate(second, {}, found.entries) == reader.translate(second, {})
 
 
 def test_only_values_may_differ() -> None:

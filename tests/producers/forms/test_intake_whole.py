@@ -1,0 +1,55 @@
+"""Requests that came whole, as the server hands them over."""
+
+import hashlib
+import hmac
+
+import pytest
+
+from producers.forms.intake import BODY_BYTES_MAX
+from schemas.submissions import SubmissionReceived
+from tests.producers.forms.intaking import SECRET, Reply, Rig, source
+
+pytestmark = pytest.mark.asyncio
+JSON = {"content_type": "application/json"}
+ADA = b'{"email": "ada@example.com", "name": "Ada Lovelace"}'
+
+
+def signature(body: bytes) -> str:
+    return "sha256=" + hmac.new(SECRET, body, hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("body", "source_id", "headers"),
+    [
+        (ADA, "src_1", {"x_signature_256": signature(ADA)}),
+        (ADA, "src_1", {"x_signature_256": signature(b"other")}),
+        (b"{", "src_1", {"x_signature_256": signature(b"{")}),
+        (b'{"a": "\\u0000"}', "src_1", {"x_signature_256": signature(b'{"a": "\\u0000"}')}),
+        (ADA, "src_2", {}),
+        (b" " * (BODY_BYTES_MAX + 1), "src_1", {}),
+    ],
+)
+async def test_a_request_that_came_whole_is_answered_as_any_other(body: bytes, source_id: str, headers: dict[str, str]) -> None:
+    answers: list[Reply] = []
+    for whole in (False, True):
+        rig = Rig(source(signed=True))
+        reply = await (rig.whole if whole else rig.post)(body, source_id, query="a=b", **JSON, **headers)
+        assert reply is not None
+        answers.append(reply)
+        assert len(rig.publisher.records) == (1 if reply.status == 202 else 0)
+    asgi, direct = answers
+    assert asgi.status == direct.status
+    assert asgi.headers.keys() == direct.headers.keys()
+    if asgi.status != 202:
+        assert asgi == direct
+
+
+async def test_a_mapping_is_followed_and_content_compared_in_a_known_layout_too() -> None:
+    rig = Rig(source(mapping={"company": "deep.firm"}))
+    found: list[SubmissionReceived] = []
+    for firm in ("Acme", "Babbage", "Babbage"):
+        reply = await rig.whole(b'{"deep": {"firm": "%s"}, "email": "a@b.example"}' % firm.encode(), **JSON)
+        assert reply.status == 202
+        found.append(SubmissionReceived.model_validate_json(rig.publisher.records[-1].record.value))
+    assert [body.traits.company for body in found] == ["Acme", "Babbage", "Babbage"]
+    assert found[0].delivery != found[1].delivery == found[2].delivery
