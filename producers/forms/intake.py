@@ -19,7 +19,8 @@ from infra.gateway.ids import SubmissionIds
 from infra.gateway.problems import MEDIA_TYPE, FieldError, Problem, not_found, unavailable
 from infra.kafka.ports import LogUnavailable
 from infra.kafka.publisher import Position
-from producers.forms.adapters import adapter
+from producers.forms.adapters import accepted_by, adapter, parts_of
+from producers.forms.bundles import Bundles, Fetching, Taken
 from producers.forms.payload import BadPayload, check
 from producers.forms.publishing import Raw, SubmissionWriter
 from producers.forms.reading.layouts import Layouts
@@ -79,6 +80,7 @@ class Intake:
         public_url: str,
         *,
         now: Callable[[], float] = time.time,
+        fetching: Fetching | None = None,
     ) -> None:
         self._sources = sources
         self._writer = writer
@@ -87,6 +89,7 @@ class Intake:
         self._public_url = public_url.rstrip("/")
         self._now = now
         self._layouts = Layouts()
+        self._bundles = Bundles(writer, ids, hashed, fetching)
         self._preparing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Intake":
@@ -143,6 +146,8 @@ class Intake:
                 verify(source.scheme, source.secrets, request.headers, body, now, request.method, url)
             except WrongSignature as wrong:
                 raise Problem(401, "wrong-signature", "The signature isn't right", wrong.reason) from None
+        if parts_of(source.vendor) is not None or source.scheme.body_field:
+            return await self._take_parts(source, request, body, now)
         content_type = request.headers.get("content-type")
         text = _text(body)
         payload, parsed = self._read(source, body, text, content_type)
@@ -164,6 +169,18 @@ class Intake:
         _ACCEPTED.inc()
         metrics.INTAKE_BYTES.inc(len(body))
         return _accepted(submission_id, position)
+
+    async def _take_parts(self, source: IntakeSource, request: Request, body: bytes, now: float) -> Answer:
+        try:
+            taken = await self._bundles.take(source, request.headers, body, now)
+        except BadPayload as bad:
+            raise _bad(bad) from None
+        except (LogUnavailable, *STORE_AWAY):
+            raise unavailable("The event log", RETRY_AFTER_SECONDS) from None
+        for one in taken:
+            (_ACCEPTED if one.position is not None else metrics.INTAKE.labels("ignored")).inc()
+        metrics.INTAKE_BYTES.inc(len(body))
+        return _accepted_all(taken, *accepted_by(source.vendor))
 
     def _read(
         self, source: IntakeSource, body: bytes, text: str | None, content_type: str | None
@@ -270,6 +287,14 @@ def _accepted(submission_id: str, position: Position | None) -> Answer:
     body = f'{{"submission_id":"{submission_id}","position":{where}}}'.encode()
     headers = [_JSON, _NO_SNIFF, (b"x-submission-id", submission_id.encode()), (b"content-length", b"%d" % len(body))]
     return Answer(202, headers, body)
+
+
+def _accepted_all(taken: list[Taken], status: int, wanted: bytes | None) -> Answer:
+    """The first one's id in the header, all of them in the body, unless the sender wants another body."""
+    each = [{"submission_id": id_, "position": None if at is None else str(at)} for id_, at in taken]
+    body = orjson.dumps(each[0] if len(each) == 1 else each[0] | {"submissions": each}) if wanted is None else wanted
+    first = taken[0].submission_id.encode()
+    return Answer(status, [_JSON, _NO_SNIFF, (b"x-submission-id", first), (b"content-length", b"%d" % len(body))], body)
 
 
 def _refusal(problem: Problem, path: str) -> Answer:

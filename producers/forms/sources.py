@@ -17,7 +17,7 @@ import asyncpg
 import orjson
 
 from infra.crypto.seal import Key
-from producers.forms.signatures import SCHEMES, SignatureScheme
+from producers.forms.schemes import SignatureScheme, scheme_of
 from producers.forms.translate import Origin
 
 FRESH_SECONDS: Final = 3.0
@@ -120,14 +120,15 @@ class Sources:
         if row is None:
             return None
         listed = _row(row)
-        scheme = SCHEMES.get(listed.vendor, SCHEMES["generic"])
+        secret = self._key.open_bytes(row["secret"], listed.id.encode())
+        scheme = scheme_of(listed.vendor, secret.decode())
         if listed.scheme is not None:
             scheme = SignatureScheme.model_validate(listed.scheme)
         return IntakeSource(
             id=listed.id,
             vendor=listed.vendor,
             signed=listed.signed,
-            secrets=(self._key.open_bytes(row["secret"], listed.id.encode()),),
+            secrets=(secret,),
             scheme=scheme,
             mapping=listed.mapping,
             origin=Origin(listed.vendor, listed.id, quiet=listed.quiet, open_answers=frozenset(listed.open_answers)),

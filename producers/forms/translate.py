@@ -21,7 +21,15 @@ from schemas.submissions import SubmissionReceived
 HashOf = Callable[[Literal["email", "phone", "delivery"], str], str]
 """HMAC, hex, of a value of a kind."""
 
-KINDS: Final[Mapping[str, SubmissionKind]] = {"lead": "lead", "test_lead": "test", "spam": "spam"}
+KINDS: Final[Mapping[str, SubmissionKind]] = {
+    "lead": "lead",
+    "lead_update": "lead",
+    "lead_reference": "reference",
+    "test_lead": "test",
+    "spam": "spam",
+    "communication_event": "event",
+    "crm_change": "event",
+}
 """`ignored` is no submission at all."""
 
 _PERSONAL: Final = ("email", "name", "first_name", "last_name", "phone", "page_url")
@@ -58,8 +66,12 @@ def received(
     parsed: ParsedSubmission, origin: Origin, submission_id: str, delivery: str, personal: Sealed, hashed: HashOf
 ) -> SubmissionReceived:
     """The message; `personal` is the sealed `person_of`."""
-    known = traits(parsed, normal_email(parsed.email), origin.open_answers, hashed)
-    source = Source(vendor=origin.vendor, source_id=origin.source_id, form_id=parsed.form_id, form_name=parsed.form_name)
+    happened = parsed.happened
+    address = parsed.email if happened is None else happened.recipient
+    known = traits(parsed, normal_email(address), origin.open_answers, hashed)
+    source = Source(
+        vendor=parsed.source or origin.vendor, source_id=origin.source_id, form_id=parsed.form_id, form_name=parsed.form_name
+    )
     return SubmissionReceived(
         personal=personal,
         submission_id=submission_id,
@@ -72,7 +84,7 @@ def received(
         consent=parsed.consent,
         consents=parsed.consents,
         traits=known,
-        quiet=origin.quiet,
+        quiet=origin.quiet or parsed.kind == "lead_update",
         submitted_at=parsed.submitted_at,
         actor=origin.actor,
     )
