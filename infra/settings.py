@@ -91,6 +91,15 @@ class Gateway(_Group):
     pending_bytes_max: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
 
 
+class Outgoing(_Group):
+    """What we ask other systems for. `allowed` lists, comma-separated, every `host:port` that may be private or without TLS."""
+
+    allowed: str = ""
+    timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    meta_url: str = "https://graph.facebook.com/v22.0"
+    hubspot_url: str = "https://api.hubapi.com"
+
+
 class Telemetry(_Group):
     """`metrics_port` None serves no metrics from processes other than the gateway."""
 
@@ -111,6 +120,7 @@ class Settings(_Group):
     crypto: Crypto = Crypto()
     auth: Auth = Auth()
     gateway: Gateway = Gateway()
+    outgoing: Outgoing = Outgoing()
     telemetry: Telemetry = Telemetry()
 
 
