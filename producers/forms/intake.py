@@ -7,8 +7,9 @@ Nothing is published when a request is refused, and nothing is answered with 2xx
 
 import asyncio
 import base64
+import hmac
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
@@ -19,13 +20,15 @@ from infra.gateway.ids import SubmissionIds
 from infra.gateway.problems import MEDIA_TYPE, FieldError, Problem, not_found, unavailable
 from infra.kafka.ports import LogUnavailable
 from infra.kafka.publisher import Position
+from producers.forms import browsers
 from producers.forms.adapters import accepted_by, adapter, parts_of
 from producers.forms.bundles import Bundles, Fetching, Taken
 from producers.forms.payload import BadPayload, check
 from producers.forms.publishing import Raw, SubmissionWriter
 from producers.forms.reading.layouts import Layouts
 from producers.forms.signatures import WrongSignature, verify
-from producers.forms.sources import STORE_AWAY, IntakeSource, SourceCache, SourcesUnavailable
+from producers.forms.source_cache import SourceCache, SourcesUnavailable
+from producers.forms.sources import STORE_AWAY, IntakeSource
 from producers.forms.submission import ParsedSubmission
 from producers.forms.translate import HashOf, delivery_of
 
@@ -87,6 +90,7 @@ class Intake:
         self._ids = ids
         self._hashed = hashed
         self._public_url = public_url.rstrip("/")
+        self._own_origin = "/".join(self._public_url.split("/")[:3])
         self._now = now
         self._layouts = Layouts()
         self._bundles = Bundles(writer, ids, hashed, fetching)
@@ -122,9 +126,38 @@ class Intake:
         target = f"{path}?{query.decode('latin-1')}" if query else path
         request = Request(scope["method"], path[len(PREFIX) :], target, headers)
         source = self._sources.known(request.source_id) or await self._source(request.source_id)
+        if source.deleted:
+            raise Problem(410, "gone", "Gone", "This source was taken away: stop sending to it.")
+        if "origin" in headers or headers.get("accept", "").startswith("text/html"):
+            return await self._answer_page(source, request, query, receive)
         if request.method != "POST":
             return handshake(request, source, query)
         return await self.take(source, request, await _body(headers, receive))
+
+    async def _answer_page(self, source: IntakeSource, request: Request, query: bytes, receive: Any) -> Answer:
+        """To a browser: a page may have to be named to post, and to read the answer."""
+        headers = request.headers
+        allowed = browsers.shared(source, headers)
+        try:
+            if request.method == "OPTIONS" and (asked := browsers.preflight(source, headers)) is not None:
+                return Answer(204, asked, b"")
+            browsers.admit(source, headers, self._own_origin)
+            if request.method != "POST":
+                return handshake(request, source, query)
+            answer = await self.take(source, request, await _body(headers, receive))
+        except Problem as problem:
+            if not browsers.is_form_post(headers):
+                problem.headers.update(allowed)
+                raise
+            metrics.INTAKE.labels(problem.slug).inc()
+            told, page = browsers.refusal(problem)
+            return Answer(problem.status, [*told, _NO_SNIFF], page)
+        if answer.status < 300 and browsers.is_form_post(headers):
+            id_ = next(value for name, value in answer.headers if name == b"x-submission-id")
+            where = (b"location", browsers.thanks(source.id))
+            return Answer(303, [where, (b"x-submission-id", id_), (b"content-length", b"0")], b"")
+        answer.headers.extend((name.lower().encode(), value.encode("latin-1")) for name, value in allowed.items())
+        return answer
 
     async def _source(self, source_id: str) -> IntakeSource:
         source = None
@@ -143,7 +176,7 @@ class Intake:
         if source.signed:
             url = self._public_url + request.target
             try:
-                verify(source.scheme, source.secrets, request.headers, body, now, request.method, url)
+                verify(source.scheme, source.secrets_at(now), request.headers, body, now, request.method, url)
             except WrongSignature as wrong:
                 raise Problem(401, "wrong-signature", "The signature isn't right", wrong.reason) from None
         if parts_of(source.vendor) is not None or source.scheme.body_field:
@@ -215,14 +248,22 @@ def handshake(request: Request, source: IntakeSource, query: bytes) -> Answer:
     if request.method == "GET" and b"hub.challenge" in query:
         asked = {name: values[0] for name, values in parse_qs(query.decode("latin-1"), max_num_fields=20).items()}
         token = asked.get("hub.verify_token", "").encode()
-        if asked.get("hub.mode") != "subscribe" or token not in source.secrets:
-            raise Problem(403, "wrong-token", "The verify token isn't the source's secret")
+        known = (*source.secrets, source.credentials.get("verify_token", "").encode())
+        if asked.get("hub.mode") != "subscribe" or not _is_one_of(token, known):
+            raise Problem(403, "wrong-token", "The verify token isn't the source's")
         return Answer(200, [(b"content-type", b"text/plain; charset=utf-8"), _NO_SNIFF], asked["hub.challenge"].encode())
     origin = request.headers.get("webhook-request-origin")
     if request.method == "OPTIONS" and origin is not None:
         allowed = [(b"webhook-allowed-origin", origin.encode("latin-1")), (b"webhook-allowed-rate", b"*")]
         return Answer(200, [*allowed, (b"allow", b"POST"), (b"content-length", b"0")], b"")
     raise Problem(405, "method-not-allowed", "Method not allowed", "Send POST.", headers={"Allow": "POST"})
+
+
+def _is_one_of(token: bytes, known: Iterable[bytes]) -> bool:
+    matches = False
+    for one in known:
+        matches |= bool(one) and hmac.compare_digest(token, one)
+    return matches
 
 
 async def _body(headers: dict[str, str], receive: Any) -> bytes:

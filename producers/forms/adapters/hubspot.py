@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 from producers.forms.adapters import generic
 from producers.forms.labelled import Part, answered, child, text
@@ -17,6 +18,12 @@ _GONE: Final = ("deletion", "privacyDeletion")
 _TOLD_BY_EVENTS: Final = ("eventId", "subscriptionId", "objectId", "occurredAt")
 _CLICKS: Final = {"hs_google_click_id": "gclid", "hs_facebook_click_id": "fbclid"}
 _KEPT: Final = ("hs_email_optout", "hs_lead_status", *_CLICKS)
+# The API tells only what it is asked for.
+_ASKED: Final = (
+    *("email", "firstname", "lastname", "phone", "mobilephone", "company", "jobtitle", "website", "city", "country", "industry"),
+    *("numemployees", "annualrevenue", "message", "lifecyclestage", "createdate", "recent_conversion_date"),
+    *("recent_conversion_event_name", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", *_KEPT),
+)
 # What HubSpot counts and notes for itself.
 _MACHINERY: Final = (
     *("hs_", "num_", "ip_", "notes_", "first_conversion", "recent_conversion", "hubspot_", "days_to_", "engagements_"),
@@ -28,6 +35,11 @@ def parts(payload: Any, _headers: Mapping[str, str]) -> list[Part]:
     """Each event of an app webhook, or the one contact of a workflow's."""
     events = payload if isinstance(payload, list) else [payload]
     return [Part(event, once=_once(event)) for event in events]
+
+
+def contact_path(id_: str) -> str:
+    """Where the CRM's API tells a contact."""
+    return f"/crm/v3/objects/contacts/{quote(id_, safe='')}?properties={','.join(_ASKED)}"
 
 
 def translate(payload: Any, mapping: Mapping[str, str], _known: Sequence[Entry] | None = None) -> ParsedSubmission:

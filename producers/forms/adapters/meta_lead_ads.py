@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from producers.forms.adapters import generic
 from producers.forms.labelled import Part, answered, campaign, child, rows, text
@@ -12,6 +13,10 @@ from producers.forms.submission import ParsedSubmission, Reference
 VENDORS = ("meta_lead_ads", "meta", "facebook_lead_ads")
 ACCEPTED = (200, None)
 _ADS = ("campaign_id", "campaign_name", "adset_id", "ad_id", "platform")
+_FIELDS = (
+    *("id", "created_time", "ad_id", "ad_name", "adset_id", "adset_name", "campaign_id", "campaign_name", "form_id"),
+    *("is_organic", "platform", "field_data", "custom_disclaimer_responses"),
+)
 _DUMMY = "<test lead: dummy data"
 _TICKED = (True, 1, "1", "true")
 
@@ -24,6 +29,11 @@ def parts(payload: Any, _headers: Mapping[str, str]) -> list[Part]:
         for _, change in rows(entry, "changes")
     ]
     return found or [Part(payload)]
+
+
+def lead_path(id_: str) -> str:
+    """Where the Graph API tells a lead."""
+    return f"/{quote(id_, safe='')}?fields={','.join(_FIELDS)}"
 
 
 def translate(payload: Any, mapping: Mapping[str, str], _known: Sequence[Entry] | None = None) -> ParsedSubmission:

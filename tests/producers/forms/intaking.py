@@ -9,7 +9,8 @@ from infra.gateway.ids import SubmissionIds
 from producers.forms.intake import PREFIX, Intake
 from producers.forms.publishing import SubmissionWriter
 from producers.forms.signatures import SCHEMES
-from producers.forms.sources import IntakeSource, SourceCache
+from producers.forms.source_cache import SourceCache
+from producers.forms.sources import IntakeSource
 from producers.forms.translate import Origin
 from tests.infra.gateway.fakes import MemoryKeyring, MemoryPublisher
 
