@@ -1,7 +1,8 @@
 """forms.fetches: what a submission only named, and is still to be asked for. Intake writes it, `leadflow work` works it off.
 
-A fetch is waiting, done or failed. Whoever takes one leases it; a worker that dies leaves it to the next. Each attempt that fails
-waits twice as long as the one before; after ATTEMPTS_MAX it is left, and told.
+A fetch is waiting, done, failed, or merged: another one of the same object is waiting already, and tells both. Whoever takes one
+leases it; a worker that dies leaves it to the next. Each attempt that fails waits twice as long as the one before; after
+ATTEMPTS_MAX it is left, and told.
 """
 
 import secrets
@@ -46,6 +47,20 @@ class Fetch:
 
 
 _COLUMNS: Final = ", ".join(Fetch.__dataclass_fields__)
+_INSERT: Final = """
+    insert into forms.fetches (id, source_id, delivery, object_id, kind, submission_id)
+    select id, $1, delivery, object_id, kind, submission_id
+    from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) as new(id, delivery, object_id, kind, submission_id)
+    order by delivery
+    on conflict (source_id, delivery) do nothing
+"""
+# Somebody new outweighs news of them.
+_MERGE: Final = """
+    update forms.fetches set state = 'merged' from (
+        select id, row_number() over (partition by object_id order by (kind = 'lead') desc, created_at, id) as nth
+        from forms.fetches where source_id = $1 and object_id = any($2::text[]) and state = 'waiting' and leased_until is null
+    ) as waiting where fetches.id = waiting.id and waiting.nth > 1
+"""
 
 
 class Fetches:
@@ -57,23 +72,19 @@ class Fetches:
     async def ask(self, source: IntakeSource, wanted: Sequence[Read]) -> None:
         """Note what is to be fetched, each delivery once. Raises asyncpg's errors and OSError."""
         named = [(one, one.parsed.reference) for one in wanted if one.parsed.reference is not None]
-        await self._pool.execute(
-            """
-            insert into forms.fetches (id, source_id, delivery, object_id, kind, submission_id)
-            select id, $1, delivery, object_id, kind, submission_id
-            from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-                as new(id, delivery, object_id, kind, submission_id)
-            order by delivery
-            on conflict (source_id, delivery) do nothing
-            """,
-            source.id,
-            [f"fetch_{secrets.token_hex(12)}" for _ in named],
-            [one.delivery for one, _ in named],
-            [reference.object_id for _, reference in named],
-            ["lead_update" if reference.type in _NEWS else "lead" for _, reference in named],
-            [one.submission_id for one, _ in named],
-            timeout=LOAD_SECONDS_MAX,
-        )
+        objects = [reference.object_id for _, reference in named]
+        async with self._pool.acquire(timeout=LOAD_SECONDS_MAX) as connection, connection.transaction():
+            await connection.execute(
+                _INSERT,
+                source.id,
+                [f"fetch_{secrets.token_hex(12)}" for _ in named],
+                [one.delivery for one, _ in named],
+                objects,
+                ["lead_update" if reference.type in _NEWS else "lead" for _, reference in named],
+                [one.submission_id for one, _ in named],
+                timeout=LOAD_SECONDS_MAX,
+            )
+            await connection.execute(_MERGE, source.id, objects, timeout=LOAD_SECONDS_MAX)
 
     async def take(self) -> list[Fetch]:
         """Some that are due, leased to the caller, the longest waiting first."""

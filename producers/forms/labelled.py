@@ -1,12 +1,14 @@
 """For adapters that know where a vendor's answers stand: careful access to a payload, and answers put under their questions."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from producers.forms.reading import shapes
 from producers.forms.reading.fields import Field
 from producers.forms.reading.paths import Path
 from producers.forms.reading.sheet import Entry, entry_of, means_of
+
+SOURCE_CHARACTERS_MAX: Final = 200
 
 
 class Part(NamedTuple):
@@ -32,6 +34,12 @@ def child(node: Any, *keys: str) -> dict[str, Any]:
 def text(node: Any, key: str) -> str | None:
     """A text or number as trimmed text."""
     return shapes.plain(node.get(key)) if isinstance(node, dict) else None
+
+
+def named_source(value: Any) -> str | None:
+    """What a sender calls its source, if it can be a name: it will stand beside many leads, in the clear."""
+    told = value.strip() if isinstance(value, str) else ""
+    return told if told and len(told) <= SOURCE_CHARACTERS_MAX and "@" not in told and told.isprintable() else None
 
 
 def rows(node: Any, key: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from producers.forms.adapters import generic
-from producers.forms.labelled import Part, text
+from producers.forms.labelled import Part, named_source, text
 from producers.forms.payload import BadPayload, check
 from producers.forms.reading import shapes
 from producers.forms.reading.paths import embedded
@@ -34,7 +34,7 @@ def translate(payload: Any, mapping: Mapping[str, str], _known: Sequence[Entry] 
     if not isinstance(payload, dict) or "specversion" not in payload:
         return generic.translate(payload, mapping)
     source, id_ = text(payload, "source"), text(payload, "id")
-    stated: dict[str, Any] = {"source": source, "vendor_event_id": f"{source}|{id_}" if id_ else None}
+    stated: dict[str, Any] = {"source": named_source(source), "vendor_event_id": f"{source}|{id_}" if id_ else None}
     readable = {"type": payload.get("type"), "data": payload.get("data")}
     found = generic.understand(entries(readable), payload, mapping, stated)
     if found.submitted_at is None and "submitted_at" not in mapping:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from producers.forms.adapters import generic
-from producers.forms.labelled import Part, child, text
+from producers.forms.labelled import Part, child, named_source
 from producers.forms.reading import shapes
 from producers.forms.reading.sheet import Entry, entries
 from producers.forms.submission import ParsedSubmission
@@ -23,7 +23,7 @@ def translate(payload: Any, mapping: Mapping[str, str], _known: Sequence[Entry] 
     if not data:
         return generic.translate(payload, mapping)
     found = [entry for entry in entries(payload) if entry.field.path not in (("timestamp",), ("data", "source"))]
-    source = text(data, "source") if isinstance(data.get("source"), str) else None
+    source = named_source(data.get("source"))
     stated: dict[str, Any] = {"source": source}
     at = shapes.moment(payload.get("timestamp"))
     if at is not None:

@@ -29,7 +29,7 @@ def upgrade() -> None:
             object_id text not null,
             kind text not null check (kind in ('lead', 'lead_update')),
             submission_id text not null,
-            state text not null default 'waiting' check (state in ('waiting', 'done', 'failed')),
+            state text not null default 'waiting' check (state in ('waiting', 'merged', 'done', 'failed')),
             attempts int not null default 0,
             due_at timestamptz not null default now(),
             leased_until timestamptz,

@@ -164,16 +164,27 @@ async def test_a_worker_that_died_after_publishing_publishes_the_same_again(worl
     assert (first.submission_id, first.delivery) == (again.submission_id, again.delivery)
 
 
-async def test_what_changed_in_the_crm_is_news_of_somebody_known_and_what_is_new_is_a_lead(world: World) -> None:
+async def test_a_contact_that_is_new_and_changed_at_once_is_asked_for_once_and_a_lead(world: World) -> None:
     world.api.told = CONTACT
     body = captured("hubspot").body
     made = await world.named("hubspot", body)
-    assert await world.fetcher.once() == 2
+    assert {one["state"] for one in await world.fetches(made)} == {"waiting", "merged"}
+    assert await world.fetcher.once() == 1
     assert world.api.asked[0].startswith("GET /v22.0/crm/v3/objects/contacts/1246965?properties=email,")
-    fetched = [message for message in world.messages() if message.kind == "lead"]
-    assert sorted(message.quiet for message in fetched) == [False, True]
-    assert len({message.delivery for message in fetched}) == 2
-    assert {one["state"] for one in await world.fetches(made)} == {"done"}
+    [fetched] = [message for message in world.messages() if message.kind == "lead"]
+    assert not fetched.quiet
+    assert {one["state"] for one in await world.fetches(made)} == {"done", "merged"}
+    await world.here.client.post(made["url"], content=body, headers={"Content-Type": "application/json"})
+    assert await world.fetcher.once() == 0
+
+
+async def test_a_contact_that_only_changed_is_news_of_somebody_known(world: World) -> None:
+    world.api.told = CONTACT
+    event = given("hubspot")["body"][1]
+    await world.named("hubspot", json.dumps([event]).encode())
+    await world.fetcher.once()
+    fetched = world.messages()[-1]
+    assert (fetched.kind, fetched.quiet) == ("lead", True)
 
 
 async def test_a_failure_is_tried_again_later_and_later_and_not_for_ever(world: World) -> None:
