@@ -44,6 +44,7 @@ class FormSettings(BaseModel):
     title: _Short = "Contact us"
     intro: _Long = ""
     button: _Short = "Send"
+    optional: Annotated[str, Field(max_length=50)] = "(optional)"
     thanks: _Long = "Thank you. We have received your message and will be in touch."
     consent: Annotated[str, Field(max_length=500)] = "I agree to be contacted about this request."
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
@@ -101,7 +102,7 @@ def policy(framed_by: Iterable[str]) -> str:
 def form_page(settings: FormSettings, action: str, hidden: Mapping[str, str]) -> str:
     """The form; `hidden` goes along unseen, but for what the form itself asks."""
     asked = {field.name for field in settings.fields}
-    rows = [_field(field) for field in settings.fields]
+    rows = [_field(field, settings.optional) for field in settings.fields]
     kept = [(name, value) for name, value in hidden.items() if name not in asked][:HIDDEN_MAX]
     carried = [_hidden(name, value[:HIDDEN_CHARACTERS_MAX]) for name, value in kept]
     if settings.consent:
@@ -131,11 +132,12 @@ def page(title: str, text: str, more: str = "", language: str = "en") -> str:
     )
 
 
-def _field(field: FormField) -> str:
+def _field(field: FormField, optional: str) -> str:
     id_ = f"field-{field.name}"
     name, needed = escape(field.name), " required" if field.required else ""
     filled = f' autocomplete="{escape(field.autocomplete)}"' if field.autocomplete else ""
-    label = f'<label for="{id_}">{escape(field.label)}{"" if field.required else " <span class=mark>(optional)</span>"}</label>'
+    mark = "" if field.required or not optional else f' <span class="mark">{escape(optional)}</span>'
+    label = f'<label for="{id_}">{escape(field.label)}{mark}</label>'
     if field.type == "checkbox":
         box = f'<input type="checkbox" id="{id_}" name="{name}" value="yes"{needed}>'
         return f'<div class="field tick">{box}<label for="{id_}">{escape(field.label)}</label></div>'

@@ -1,6 +1,7 @@
 """Requests that bring several submissions: all of them or none, each with an id and a delivery of its own."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from infra.crypto.codec import open_person
 from infra.kafka.ports import LogUnavailable, Outgoing
 from infra.kafka.publisher import Position
 from producers.forms.bundles import PARTS_MAX
+from producers.forms.schemes import SignatureScheme
 from schemas.person import SubmittedPerson
 from schemas.submissions import SubmissionReceived
 from schemas.topics import Topic
@@ -173,3 +175,20 @@ async def test_a_key_in_the_body_is_not_kept_however_it_is_written() -> None:
     assert message.personal is not None
     person = open_person(key_named(DAY), message.personal, message.submission_id, SubmittedPerson)
     assert "google_key" not in person.raw
+
+
+async def test_any_sender_may_have_its_key_in_the_body() -> None:
+    scheme = SignatureScheme(body_field="auth.token", algorithm="shared-key", encoding="plain")
+    here = Rig(replace(source(vendor="custom", signed=True, secrets=(b"t-1",)), scheme=scheme))
+    sent = {"email": "a@b.example", "auth": {"token": "t-1", "user": "u"}}
+    reply = await here.post(json.dumps(sent).encode(), content_type="application/json")
+    assert reply is not None
+    assert reply.status == 202
+    message = messages(here)[0]
+    assert message.personal is not None
+    person = open_person(key_named(DAY), message.personal, message.submission_id, SubmittedPerson)
+    assert json.loads(person.raw) == {"email": "a@b.example", "auth": {"user": "u"}}
+    sent["auth"] = {"token": "t-2"}
+    wrong = await here.post(json.dumps(sent).encode(), content_type="application/json")
+    assert wrong is not None
+    assert wrong.status == 401

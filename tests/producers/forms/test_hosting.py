@@ -125,6 +125,7 @@ async def test_a_form_asks_what_its_source_says(here: Running) -> None:
         "title": "Angebot anfragen",
         "language": "de",
         "button": "Absenden",
+        "optional": "(freiwillig)",
         "thanks": "Danke!",
         "fields": [
             {"name": "email", "label": "E-Mail", "type": "email", "required": True},
@@ -133,7 +134,7 @@ async def test_a_form_asks_what_its_source_says(here: Running) -> None:
     }
     source = await make(here, form=settings)
     page = (await here.client.get(f"/f/{source}")).text
-    for told in ('lang="de"', "Angebot anfragen", "Absenden", "Größe", "11-50"):
+    for told in ('lang="de"', "Angebot anfragen", "Absenden", "Größe", "11-50", "(freiwillig)"):
         assert told in page
     assert "Danke!" in (await here.client.get(f"/f/{source}/thanks")).text
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import random
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from producers.forms.schemes import SCHEMES, SignatureScheme, scheme_of
 from producers.forms.signatures import WrongSignature, check_secret, verify
-from tests.producers.forms.given import read
+from tests.producers.forms.given import CASES, read
 from tests.producers.forms.intaking import given
 
 NOW = 1_772_443_870.0
@@ -157,3 +158,24 @@ def test_a_scheme_says_once_where_things_stand(wrong: dict[str, Any]) -> None:
 def test_the_captured_google_request_needs_its_key() -> None:
     case = read("google_ads_lead_form")
     refused("doesn't match", scheme_of("google_ads"), b"another-key", case.headers, case.body)
+
+
+def test_of_ten_thousand_forged_signatures_none_passes() -> None:
+    chance, forged = random.Random(7), 0
+    while forged < 10_000:
+        for name in CASES:
+            case, scheme = read(name), scheme_of(read(name).vendor)
+            if not scheme.header or scheme.algorithm == "shared-key":
+                continue
+            secret = (case.signature.get("public_key") or case.signature["secret"]).encode()
+            right = case.headers[scheme.header]
+            for _ in range(200):
+                code = bytearray(right.encode())
+                # Within the code, which stands at the end; base64 ends with letters that hold fewer bits.
+                code[-chance.randint(5, 40)] = chance.choice(b"0123456789abcdefABCDEF+/")
+                if bytes(code) == right.encode() or code.decode().lower() == right.lower():
+                    continue
+                forged += 1
+                with pytest.raises(WrongSignature):
+                    now = case.signature.get("verify_at", NOW)
+                    verify(scheme, [secret], case.headers | {scheme.header: code.decode()}, case.body, now, "POST", case.url)

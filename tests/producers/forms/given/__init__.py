@@ -10,6 +10,7 @@ CASES = sorted(path.stem for path in Path(__file__).parent.glob("*.json"))
 
 
 class Case(NamedTuple):
+    vendor: str
     body: bytes
     content_type: str
     headers: dict[str, str]
@@ -23,6 +24,7 @@ def read(name: str) -> Case:
     """The request `name`, with lower-case header names."""
     case = json.loads((Path(__file__).parent / f"{name}.json").read_text("utf-8"))
     return Case(
+        vendor=case["vendor"],
         body=(case.get("body_raw") or case["body"]).encode(),
         content_type=case["content_type"],
         headers={key.lower(): value for key, value in case["headers"].items()},
