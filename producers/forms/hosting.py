@@ -4,7 +4,7 @@ from typing import Annotated, Final
 from urllib.parse import quote
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from infra.gateway.problems import not_found, unavailable
@@ -13,10 +13,10 @@ from producers.forms import pages
 from producers.forms.browsers import FORM_PREFIX
 from producers.forms.reading.names import campaign_parameter
 from producers.forms.reading.shapes import is_url
-from producers.forms.sources import STORE_AWAY, IntakeSource, Sources
+from producers.forms.sources import SOURCE_ID, STORE_AWAY, IntakeSource, Sources
 
 router = APIRouter(prefix=FORM_PREFIX.rstrip("/"), tags=["hosted forms"])
-SOURCE_ID_CHARACTERS_MAX: Final = 100
+SourceId = Annotated[str, Path(pattern=SOURCE_ID)]
 PARAMETERS_MAX: Final = 100
 INTAKE: Final = "/v1/intake/"
 _ANYWHERE: Final = ("*",)
@@ -41,8 +41,8 @@ SNIPPET: Final = """(function () {
 """
 
 
-@router.get("/{source_id}.js")
-async def snippet(source_id: str, given: Used) -> Response:
+@router.get("/{source_id}.js", response_class=Response, responses={200: {"content": {"text/javascript": {}}}})
+async def snippet(source_id: SourceId, given: Used) -> Response:
     """`<script src=".../f/{source_id}.js"></script>` shows the form where it stands, and tells it the page's campaign."""
     source, settings = await _form(source_id, given)
     url = f"{given.settings.gateway.public_url.rstrip('/')}{FORM_PREFIX}{source.id}"
@@ -51,7 +51,7 @@ async def snippet(source_id: str, given: Used) -> Response:
 
 
 @router.get("/{source_id}/thanks", response_class=HTMLResponse)
-async def thanks(source_id: str, given: Used) -> HTMLResponse:
+async def thanks(source_id: SourceId, given: Used) -> HTMLResponse:
     """Where a posted form leads to."""
     source, settings = await _form(source_id, given)
     return HTMLResponse(pages.page(settings.title, settings.thanks, language=settings.language), headers=_headers(source))
@@ -59,7 +59,7 @@ async def thanks(source_id: str, given: Used) -> HTMLResponse:
 
 @router.get("/{source_id}", response_class=HTMLResponse)
 async def form(
-    source_id: str,
+    source_id: SourceId,
     request: Request,
     given: Used,
     page_url: Annotated[str | None, Query(max_length=2_000)] = None,
@@ -80,12 +80,10 @@ async def form(
 
 async def _form(source_id: str, given: Services) -> tuple[IntakeSource, pages.FormSettings]:
     """A source that takes posts from browsers, which can sign nothing. Raises Problem."""
-    source = None
-    if len(source_id) <= SOURCE_ID_CHARACTERS_MAX:
-        try:
-            source = await Sources.of(given).load(source_id)
-        except STORE_AWAY:
-            raise unavailable("The list of sources") from None
+    try:
+        source = await Sources.of(given).load(source_id)
+    except STORE_AWAY:
+        raise unavailable("The list of sources") from None
     if source is None or source.deleted or source.signed:
         raise not_found("form")
     settings = pages.FormSettings() if source.form is None else pages.FormSettings.model_validate(dict(source.form))

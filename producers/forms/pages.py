@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from infra.gateway.values import storable
 
 HIDDEN_MAX: Final = 40
 HIDDEN_CHARACTERS_MAX: Final = 500
 TRAP: Final = "_gotcha"
 CONSENT: Final = "consent"
 
-_Short = Annotated[str, Field(min_length=1, max_length=200)]
-_Long = Annotated[str, Field(max_length=2_000)]
+_Short = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
+_Long = Annotated[str, Field(max_length=2_000), AfterValidator(storable)]
 
 
 class FormField(BaseModel):
@@ -44,9 +46,9 @@ class FormSettings(BaseModel):
     title: _Short = "Contact us"
     intro: _Long = ""
     button: _Short = "Send"
-    optional: Annotated[str, Field(max_length=50)] = "(optional)"
+    optional: Annotated[str, Field(max_length=50), AfterValidator(storable)] = "(optional)"
     thanks: _Long = "Thank you. We have received your message and will be in touch."
-    consent: Annotated[str, Field(max_length=500)] = "I agree to be contacted about this request."
+    consent: Annotated[str, Field(max_length=500), AfterValidator(storable)] = "I agree to be contacted about this request."
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
     fields: Annotated[tuple[FormField, ...], Field(min_length=1, max_length=50)] = (
         FormField(name="name", label="Name", autocomplete="name"),

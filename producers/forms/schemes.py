@@ -34,7 +34,7 @@ class SignatureScheme(BaseModel):
     timestamp_entry: str | None = None
     timestamp_field: str | None = None
     timestamp_unit: Literal["s", "ms"] = "s"
-    tolerance_seconds: Annotated[float, Field(gt=0)] = 300
+    tolerance_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 300
     id_header: str | None = None
     id_field: str | None = None
     key_encoding: Literal["plain", "base64", "whsec", "whpk"] = "plain"
@@ -114,7 +114,7 @@ SCHEMES: Final[Mapping[str, SignatureScheme]] = MappingProxyType(
             decodes_uri=True,
             otherwise=(
                 _HUBSPOT_V2.model_copy(update={"marked_by": (_VERSION, "v2")}),
-                _HUBSPOT_V1.model_copy(update={"marked_by": (_VERSION, "v1")}),
+                _HUBSPOT_V1,
             ),
         ),
         "hubspot_v1": _HUBSPOT_V1,

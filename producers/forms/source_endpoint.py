@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from fastapi import APIRouter, Depends, Path, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from infra.auth.dependencies import require
 from infra.auth.roles import Permission, User
 from infra.gateway.problems import FieldError, Problem, not_found
 from infra.gateway.services import Services, Used
+from infra.gateway.values import storable
 from producers.forms import previewing, source_cache
 from producers.forms.browsers import FORM_PREFIX
 from producers.forms.fetches import Fetches
@@ -18,7 +19,7 @@ from producers.forms.limits import BadPayload
 from producers.forms.pages import FormSettings
 from producers.forms.schemes import scheme_of
 from producers.forms.signatures import SignatureScheme, WrongSignature, check_secret
-from producers.forms.sources import CREDENTIALS, NewSource, SourceRow, Sources
+from producers.forms.sources import CREDENTIALS, SOURCE_ID, NewSource, SourceRow, Sources
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"])
 MAPPING_ENTRIES_MAX: Final = 200
@@ -30,13 +31,19 @@ CAPTURED_CHARACTERS_MAX: Final = 500_000
 
 Writer = Annotated[User, Depends(require(Permission.SOURCES_WRITE))]
 Reader = Annotated[User, Depends(require(Permission.SOURCES_READ))]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Secret = Annotated[str, Field(min_length=1, max_length=1_000)]
+SourceId = Annotated[str, Path(pattern=SOURCE_ID)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
+Secret = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(storable)]
 Token = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"^[!-~]+$")]
-Mapping = Annotated[dict[str, str], Field(max_length=MAPPING_ENTRIES_MAX)]
-OpenAnswers = Annotated[list[str], Field(max_length=OPEN_ANSWERS_MAX)]
+Mapping = Annotated[dict[str, str], Field(max_length=MAPPING_ENTRIES_MAX), AfterValidator(storable)]
+OpenAnswers = Annotated[list[str], Field(max_length=OPEN_ANSWERS_MAX), AfterValidator(storable)]
 Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$", max_length=200)]
 Origins = Annotated[list[Origin], Field(max_length=ORIGINS_MAX)]
+
+
+def _storable(scheme: SignatureScheme) -> SignatureScheme:
+    storable(scheme.model_dump(mode="json"))
+    return scheme
 
 
 class _Asked(BaseModel):
@@ -57,7 +64,7 @@ class SourceRequest(_Asked):
     vendor: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[a-z0-9_-]+$")]
     secret: Secret | None = None
     signed: bool | None = None
-    signature: SignatureScheme | None = None
+    signature: Annotated[SignatureScheme, AfterValidator(_storable)] | None = None
     mapping: Mapping = {}
     open_answers: OpenAnswers = []
     quiet: bool = False
@@ -202,7 +209,7 @@ async def list_sources(given: Used, _user: Reader) -> SourceList:
 
 
 @router.patch("/{source_id}")
-async def change_source(source_id: str, asked: SourceChange, given: Used, _user: Writer) -> SourceItem:
+async def change_source(source_id: SourceId, asked: SourceChange, given: Used, _user: Writer) -> SourceItem:
     """Change what is named. In force at once here, and within seconds in other processes."""
     values = asked.model_dump(mode="json", exclude_unset=True)
     tokens: dict[str, str | None] = {name: values.pop(name) for name in CREDENTIALS if name in values}
@@ -216,7 +223,7 @@ async def change_source(source_id: str, asked: SourceChange, given: Used, _user:
 
 
 @router.post("/{source_id}/rotate-secret")
-async def rotate_secret(source_id: str, asked: RotationRequest, given: Used, _user: Writer) -> SourceMade:
+async def rotate_secret(source_id: SourceId, asked: RotationRequest, given: Used, _user: Writer) -> SourceMade:
     """Replace the secret. The new one is in this answer and nowhere else."""
     sources = Sources.of(given)
     if asked.secret is not None:
@@ -232,7 +239,7 @@ async def rotate_secret(source_id: str, asked: RotationRequest, given: Used, _us
 
 
 @router.delete("/{source_id}", status_code=204)
-async def delete_source(source_id: str, given: Used, _user: Writer) -> Response:
+async def delete_source(source_id: SourceId, given: Used, _user: Writer) -> Response:
     """Take nothing more from it; its sender is told 410. What came in before stays."""
     if not await Sources.of(given).delete(source_id):
         raise not_found("source")
@@ -241,7 +248,7 @@ async def delete_source(source_id: str, given: Used, _user: Writer) -> Response:
 
 
 @router.post("/{source_id}/preview")
-async def preview_source(source_id: str, asked: PreviewRequest, given: Used, _user: Writer) -> PreviewAnswer:
+async def preview_source(source_id: SourceId, asked: PreviewRequest, given: Used, _user: Writer) -> PreviewAnswer:
     """Try a mapping on a captured request: which fields would be read, and where from. Nothing is published."""
     source = await Sources.of(given).load(source_id)
     if source is None or source.deleted:
@@ -258,7 +265,7 @@ async def preview_source(source_id: str, asked: PreviewRequest, given: Used, _us
 
 
 @router.get("/{source_id}/fetches")
-async def list_fetches(source_id: str, given: Used, _user: Reader) -> FetchList:
+async def list_fetches(source_id: SourceId, given: Used, _user: Reader) -> FetchList:
     """What the source's webhooks only named, and what became of asking for it: the last hundred."""
     found = await Fetches(given.pool).listed(source_id)
     return FetchList(items=[FetchItem(**{name: getattr(one, name) for name in FetchItem.model_fields}) for one in found])

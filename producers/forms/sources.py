@@ -19,6 +19,7 @@ LOAD_SECONDS_MAX: Final = 2.0
 LISTED_MAX: Final = 1_000
 SECRET_BYTES: Final = 32
 STORE_AWAY: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+SOURCE_ID: Final = r"^[A-Za-z0-9_-]{1,100}$"
 CREDENTIALS: Final = ("access_token", "verify_token")
 """What a source may need beside its secret: to ask its vendor, and to be believed when it subscribes."""
 _PLAIN: Final = frozenset(("name", "quiet"))

@@ -87,6 +87,7 @@ async def test_a_change_is_in_force_at_once_and_leaves_the_rest_as_it_was(here: 
             {"form": {"css": "x"}},
         ),
         {"form": {"fields": [{"name": "a", "label": "A"}, {"name": "A", "label": "B"}]}},
+        *({"name": "a\x00"}, {"mapping": {"a": "\x00"}}, {"open_answers": ["\x00"]}, {"form": {"title": "\x00"}}),
     ],
     ids=str,
 )
@@ -99,6 +100,9 @@ async def test_a_change_that_makes_no_sense_is_refused(here: Running, values: di
 
 async def test_what_is_not_there_is_not_found(here: Running) -> None:
     headers, path = here.token("manager"), "/v1/sources/src_unknown"
+    for odd in ("%00", "a%20b", "x" * 101):
+        assert (await here.client.delete(f"/v1/sources/{odd}", headers=headers)).status_code == 422
+        assert (await here.client.get(f"/f/{odd}")).status_code == 422
     answers = [
         await here.client.patch(path, json={"name": "x"}, headers=headers),
         await here.client.delete(path, headers=headers),
