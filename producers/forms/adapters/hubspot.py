@@ -69,7 +69,7 @@ def translate(payload: Any, mapping: Mapping[str, str], _known: Sequence[Entry] 
 
 def _once(event: Any) -> str | None:
     """The event's id alone is not promised to be unique."""
-    if text(event, "subscriptionType") is None:
+    if text(event, "subscriptionType") is None or text(event, "eventId") is None:
         return None
     return "|".join(text(event, name) or "" for name in _TOLD_BY_EVENTS)
 

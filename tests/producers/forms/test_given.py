@@ -146,6 +146,29 @@ async def test_events_are_translated_into_values(name: str) -> None:
         assert values["occurred_at"] == iso(expected["occurred_at"])
 
 
+async def test_metas_handshake_is_answered_to_who_knows_the_verify_token() -> None:
+    asked = given("meta_lead_ads")["handshake"]
+    rig = Rig(source(SOURCE, "meta_lead_ads", signed=True, credentials={"verify_token": asked["verify_token"]}))
+    reply = await rig.post(b"", SOURCE, query=asked["query"], method="GET")
+    assert reply is not None
+    assert (reply.status, reply.body.decode()) == (asked["respond"]["status"], asked["respond"]["body"])
+    assert reply.headers["content-type"].startswith(asked["respond"]["content_type"])
+    wrong = await rig.post(b"", SOURCE, query=asked["query"].replace("verify-me", "guess"), method="GET")
+    assert wrong is not None
+    assert wrong.status == asked["wrong_token_respond"]["status"]
+
+
+async def test_a_cloudevents_sender_is_allowed_to_send() -> None:
+    asked = given("cloudevents")["handshake"]
+    headers = {name.lower().replace("-", "_"): value for name, value in asked["headers"].items()}
+    reply = await Rig(source(SOURCE, "cloudevents")).post(b"", SOURCE, method=asked["method"], **headers)
+    assert reply is not None
+    assert reply.status == asked["respond"]["status"]
+    for name in ("Allow", "WebHook-Allowed-Origin"):
+        assert reply.headers[name.lower()] == asked["respond"]["headers"][name]
+    assert reply.headers["webhook-allowed-rate"]
+
+
 async def test_metas_reference_and_the_answer_that_it_leads_to() -> None:
     posted = Posted("meta_lead_ads")
     change = {"field": "leadgen", **check(posted.body, None)["entry"][0]["changes"][0]}

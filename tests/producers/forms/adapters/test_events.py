@@ -102,6 +102,11 @@ class TestHubSpot:
         parts = splits([event, event | {"objectId": 5}, event | {"attemptNumber": 3}], {})
         assert parts[0].once == parts[2].once != parts[1].once
 
+    def test_an_event_without_an_id_is_told_by_its_content(self) -> None:
+        splits = parts_of("hubspot")
+        assert splits is not None
+        assert splits([{"subscriptionType": "contact.merge", "newObjectId": 3}], {})[0].once is None
+
     @pytest.mark.parametrize("odd", [{}, [1], {"properties": 1}, {"subscriptionType": "contact.creation"}])
     def test_what_names_nobody_is_ignored(self, odd: Any) -> None:
         assert [one.kind for one in cut("hubspot", odd)] == ["ignored"]
