@@ -5,6 +5,7 @@ recognised.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -31,6 +32,8 @@ AWAY_SECONDS: Final = 5.0
 FORGET_SECONDS: Final = 3_600.0
 RETRY_AFTER_SECONDS_MAX: Final = 3_600.0
 VALUES_MAX: Final = 20_000
+# It becomes part of an address.
+_OBJECT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 PATHS: Final[Mapping[str, Callable[[str], str]]] = {
     **dict.fromkeys(("meta_lead_ads", "meta", "facebook_lead_ads"), lead_path),
     "hubspot": contact_path,
@@ -138,6 +141,8 @@ class Fetcher:
         base, path = self._bases.get(source.vendor), PATHS.get(source.vendor)
         if base is None or path is None:
             raise Failed(f"nobody knows where to ask {source.vendor}", again=False)
+        if _OBJECT_ID.fullmatch(fetch.object_id) is None:
+            raise Failed("what was named can't be an object's id", again=False)
         token = source.credentials.get("access_token")
         if token is None:
             raise Failed("the source has no access token: set one")

@@ -35,7 +35,7 @@ SNIPPET: Final = """(function () {
   frame.loading = "lazy";
   frame.style.border = "0";
   frame.style.width = "100%%";
-  frame.style.height = (parseInt(script.getAttribute("data-height"), 10) || 760) + "px";
+  frame.style.height = (parseInt(script.getAttribute("data-height"), 10) || 860) + "px";
   script.parentNode.insertBefore(frame, script.nextSibling);
 })();
 """

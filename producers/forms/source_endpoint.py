@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Header, Path, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from infra.auth.dependencies import require
@@ -19,7 +19,7 @@ from producers.forms.limits import BadPayload
 from producers.forms.pages import FormSettings
 from producers.forms.schemes import scheme_of
 from producers.forms.signatures import SignatureScheme, WrongSignature, check_secret
-from producers.forms.sources import CREDENTIALS, SOURCE_ID, NewSource, SourceRow, Sources
+from producers.forms.sources import CREDENTIALS, SOURCE_ID, NewSource, SourceChanged, SourceRow, Sources
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"])
 MAPPING_ENTRIES_MAX: Final = 200
@@ -131,6 +131,7 @@ class SourceItem(BaseModel):
     form: dict[str, Any] | None
     old_secret_until: datetime | None
     created_at: datetime
+    version: int
 
 
 class SourceMade(SourceItem):
@@ -209,13 +210,28 @@ async def list_sources(given: Used, _user: Reader) -> SourceList:
 
 
 @router.patch("/{source_id}")
-async def change_source(source_id: SourceId, asked: SourceChange, given: Used, _user: Writer) -> SourceItem:
-    """Change what is named. In force at once here, and within seconds in other processes."""
+async def change_source(
+    source_id: SourceId,
+    asked: SourceChange,
+    response: Response,
+    given: Used,
+    _user: Writer,
+    if_match: Annotated[str | None, Header()] = None,
+) -> SourceItem:
+    """Change what is named; with If-Match only if the source is still as you read it (else 412).
+
+    In force at once here, and within seconds in other processes.
+    """
     values = asked.model_dump(mode="json", exclude_unset=True)
     tokens: dict[str, str | None] = {name: values.pop(name) for name in CREDENTIALS if name in values}
-    row = await Sources.of(given).change(source_id, values, tokens)
+    try:
+        row = await Sources.of(given).change(source_id, values, tokens, _expected(if_match))
+    except SourceChanged as changed:
+        headers = {"ETag": f'"{changed.version}"'}
+        raise Problem(412, "version-conflict", "The source has changed", str(changed), headers=headers) from None
     if row is None:
         raise not_found("source")
+    response.headers["ETag"] = f'"{row.version}"'
     source_cache.forget(source_id)
     if tokens.get("access_token"):
         await Fetches(given.pool).revive(source_id)
@@ -271,6 +287,16 @@ async def list_fetches(source_id: SourceId, given: Used, _user: Reader) -> Fetch
     return FetchList(items=[FetchItem(**{name: getattr(one, name) for name in FetchItem.model_fields}) for one in found])
 
 
+def _expected(if_match: str | None) -> int | None:
+    """The version that If-Match names; None: any."""
+    tag = (if_match or "*").strip().removeprefix("W/").strip('"')
+    if tag == "*":
+        return None
+    if not (tag.isascii() and tag.isdigit() and len(tag) < 10):
+        raise _invalid("If-Match", 'send the version of the source as you read it, such as "3"')
+    return int(tag)
+
+
 def _need_usable(scheme: SignatureScheme, secret: str) -> None:
     try:
         check_secret(scheme, secret.encode())
@@ -300,4 +326,5 @@ def _item(row: SourceRow, given: Services) -> SourceItem:
         form=row.form,
         old_secret_until=row.old_secret_until,
         created_at=row.created_at,
+        version=row.version,
     )

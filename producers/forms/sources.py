@@ -26,6 +26,14 @@ _PLAIN: Final = frozenset(("name", "quiet"))
 _JSON: Final = frozenset(("mapping", "open_answers", "allowed_origins", "form"))
 
 
+class SourceChanged(Exception):
+    """It isn't any more as the asker read it; `version` is what it is now."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"the source is at version {version}")
+        self.version = version
+
+
 @dataclass(frozen=True, slots=True)
 class IntakeSource:
     """A source as intake uses it. `scheme` is how its sender signs, whether or not that is checked (`signed`).
@@ -75,6 +83,7 @@ class SourceRow:
     old_secret_until: datetime | None
     created_by: str
     created_at: datetime
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +179,21 @@ class Sources:
             name=listed.name,
         )
 
-    async def change(self, source_id: str, changes: Mapping[str, Any], credentials: Mapping[str, str | None]) -> SourceRow | None:
-        """Set fields (see SourceRow) and credentials (None takes one away). None: there is no such source."""
+    async def change(
+        self, source_id: str, changes: Mapping[str, Any], credentials: Mapping[str, str | None], expected: int | None = None
+    ) -> SourceRow | None:
+        """Set fields (see SourceRow) and credentials (None takes one away). None: there is no such source.
+
+        Raises SourceChanged if it isn't at the `expected` version.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
                 "select * from forms.sources where id = $1 and deleted_at is null for update", source_id
             )
             if row is None:
                 return None
+            if expected is not None and expected != row["version"]:
+                raise SourceChanged(row["version"])
             for name, value in changes.items():
                 if name not in _PLAIN | _JSON:
                     raise ValueError(f"{name} of a source can't be changed")
@@ -189,7 +205,8 @@ class Sources:
                 kept = {name: value for name, value in both.items() if value}
                 sealed = self._sealed(source_id, _json(kept)) if kept else None
                 await connection.execute("update forms.sources set credentials = $2 where id = $1", source_id, sealed)
-            return self._row(await connection.fetchrow("select * from forms.sources where id = $1", source_id))
+            bump = "update forms.sources set version = version + 1 where id = $1 returning *"
+            return self._row(await connection.fetchrow(bump, source_id))
 
     async def rotate(self, source_id: str, secret: str | None, overlap_hours: float) -> tuple[SourceRow, str] | None:
         """The source with its new secret; the one before is good for the overlap. None: there is no such source."""
@@ -202,7 +219,8 @@ class Sources:
             scheme = scheme_of(row["vendor"]) if row["scheme"] is None else SignatureScheme.model_validate_json(row["scheme"])
             new = secret or made_up(scheme)
             changed = await connection.fetchrow(
-                """update forms.sources set secret = $2, old_secret = case when $3::float8 > 0 then secret end,
+                """update forms.sources set secret = $2, version = version + 1,
+                       old_secret = case when $3::float8 > 0 then secret end,
                        old_secret_until = case when $3::float8 > 0 then now() + make_interval(secs => $3::float8 * 3600) end
                    where id = $1 returning *""",
                 source_id,
@@ -212,11 +230,13 @@ class Sources:
             return self._row(changed), new
 
     async def delete(self, source_id: str) -> bool:
-        """Take nothing more from it, and forget its credentials and its former secret. False: there is no such source."""
+        """Take nothing more from it, and forget its secrets and credentials. False: there is no such source."""
         done: str = await self._pool.execute(
-            """update forms.sources set deleted_at = now(), credentials = null, old_secret = null, old_secret_until = null
+            """update forms.sources set deleted_at = now(), secret = $2, credentials = null, old_secret = null,
+                   old_secret_until = null, version = version + 1
                where id = $1 and deleted_at is null""",
             source_id,
+            self._sealed(source_id, secrets.token_urlsafe(SECRET_BYTES)),
         )
         return done.endswith(" 1")
 
@@ -245,6 +265,7 @@ class Sources:
             old_secret_until=row["old_secret_until"],
             created_by=row["created_by"],
             created_at=row["created_at"],
+            version=row["version"],
         )
 
 

@@ -17,7 +17,8 @@ def upgrade() -> None:
             add column credentials bytea,
             add column allowed_origins jsonb not null default '[]',
             add column form jsonb,
-            add column deleted_at timestamptz
+            add column deleted_at timestamptz,
+            add column version int not null default 1
         """
     )
     op.execute(
@@ -50,6 +51,6 @@ def downgrade() -> None:
         """
         alter table forms.sources
             drop column old_secret, drop column old_secret_until, drop column credentials,
-            drop column allowed_origins, drop column form, drop column deleted_at
+            drop column allowed_origins, drop column form, drop column deleted_at, drop column version
         """
     )

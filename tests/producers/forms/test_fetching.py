@@ -311,3 +311,14 @@ async def test_a_test_lead_is_not_asked_for(world: World) -> None:
     made = await world.named(body=body)
     assert await world.fetches(made) == []
     assert [message.kind for message in world.messages()] == ["test"]
+
+
+@pytest.mark.parametrize("id_", ["..", "1/../2", "1?fields=x", "a b"])
+async def test_an_id_that_would_change_the_address_is_not_asked_for(world: World, id_: str) -> None:
+    value = {"leadgen_id": id_, "form_id": "7"}
+    body = json.dumps({"object": "page", "entry": [{"changes": [{"field": "leadgen", "value": value}]}]}).encode()
+    made = await world.named(body=body)
+    await world.fetcher.once()
+    [fetch] = await world.fetches(made)
+    assert (fetch["state"], fetch["error"]) == ("failed", "what was named can't be an object's id")
+    assert world.api.asked == []

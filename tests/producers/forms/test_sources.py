@@ -98,6 +98,23 @@ async def test_a_change_that_makes_no_sense_is_refused(here: Running, values: di
     assert answer.json()["errors"]
 
 
+async def test_a_change_may_name_the_version_that_it_is_made_to(here: Running) -> None:
+    made, headers = await make(here), here.token("manager")
+    path = f"/v1/sources/{made['id']}"
+
+    async def rename(name: str, if_match: str) -> httpx2.Response:
+        return await here.client.patch(path, json={"name": name}, headers=headers | {"If-Match": if_match})
+
+    first = await rename("first", '"1"')
+    assert (first.status_code, first.headers["etag"], first.json()["version"]) == (200, '"2"', 2)
+    late = await rename("late", '"1"')
+    assert (late.status_code, late.headers["etag"]) == (412, '"2"')
+    assert (await rename("any", "*")).status_code == 200
+    assert (await rename("x", '"nonsense"')).status_code == 422
+    both = await asyncio.gather(rename("a", '"3"'), rename("b", '"3"'))
+    assert sorted(answer.status_code for answer in both) == [200, 412]
+
+
 async def test_what_is_not_there_is_not_found(here: Running) -> None:
     headers, path = here.token("manager"), "/v1/sources/src_unknown"
     for odd in ("%00", "a%20b", "x" * 101):
@@ -163,6 +180,9 @@ async def test_a_deleted_source_is_gone_for_its_sender_and_from_the_list(here: R
     assert made["id"] not in {one["id"] for one in listed}
     assert (await here.client.delete(f"/v1/sources/{made['id']}", headers=headers)).status_code == 404
     assert (await here.client.get(f"/f/{made['id']}")).status_code == 404
+    left = await Sources.of(here.services).load(made["id"])
+    assert left is not None
+    assert made["secret"].encode() not in left.secrets
     assert len(here.publisher.records) == 1
 
 
