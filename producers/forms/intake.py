@@ -7,11 +7,9 @@ Nothing is published when a request is refused, and nothing is answered with 2xx
 
 import asyncio
 import base64
-import hmac
 import time
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qs
 
 import orjson
 
@@ -23,6 +21,7 @@ from infra.kafka.publisher import Position
 from producers.forms import browsers
 from producers.forms.adapters import accepted_by, adapter, parts_of
 from producers.forms.bundles import Bundles, Fetching, Taken
+from producers.forms.handshakes import handshake
 from producers.forms.payload import BadPayload, check
 from producers.forms.publishing import Raw, SubmissionWriter
 from producers.forms.reading.layouts import Layouts
@@ -131,7 +130,7 @@ class Intake:
         if "origin" in headers or headers.get("accept", "").startswith("text/html"):
             return await self._answer_page(source, request, query, receive)
         if request.method != "POST":
-            return handshake(request, source, query)
+            return Answer(*handshake(request.method, headers, source, query))
         return await self.take(source, request, await _body(headers, receive))
 
     async def _answer_page(self, source: IntakeSource, request: Request, query: bytes, receive: Any) -> Answer:
@@ -143,7 +142,7 @@ class Intake:
                 return Answer(204, asked, b"")
             browsers.admit(source, headers, self._own_origin)
             if request.method != "POST":
-                return handshake(request, source, query)
+                return Answer(*handshake(request.method, headers, source, query))
             answer = await self.take(source, request, await _body(headers, receive))
         except Problem as problem:
             if not browsers.is_form_post(headers):
@@ -241,29 +240,6 @@ class Intake:
             except STORE_AWAY:
                 pause = PREPARE_RETRY_SECONDS
             await asyncio.sleep(pause)
-
-
-def handshake(request: Request, source: IntakeSource, query: bytes) -> Answer:
-    """What senders ask before they send: Meta's challenge (GET), CloudEvents' permission (OPTIONS). Raises Problem."""
-    if request.method == "GET" and b"hub.challenge" in query:
-        asked = {name: values[0] for name, values in parse_qs(query.decode("latin-1"), max_num_fields=20).items()}
-        token = asked.get("hub.verify_token", "").encode()
-        known = (*source.secrets, source.credentials.get("verify_token", "").encode())
-        if asked.get("hub.mode") != "subscribe" or not _is_one_of(token, known):
-            raise Problem(403, "wrong-token", "The verify token isn't the source's")
-        return Answer(200, [(b"content-type", b"text/plain; charset=utf-8"), _NO_SNIFF], asked["hub.challenge"].encode())
-    origin = request.headers.get("webhook-request-origin")
-    if request.method == "OPTIONS" and origin is not None:
-        allowed = [(b"webhook-allowed-origin", origin.encode("latin-1")), (b"webhook-allowed-rate", b"*")]
-        return Answer(200, [*allowed, (b"allow", b"POST"), (b"content-length", b"0")], b"")
-    raise Problem(405, "method-not-allowed", "Method not allowed", "Send POST.", headers={"Allow": "POST"})
-
-
-def _is_one_of(token: bytes, known: Iterable[bytes]) -> bool:
-    matches = False
-    for one in known:
-        matches |= bool(one) and hmac.compare_digest(token, one)
-    return matches
 
 
 async def _body(headers: dict[str, str], receive: Any) -> bytes:

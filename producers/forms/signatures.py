@@ -99,7 +99,10 @@ def _code(scheme: SignatureScheme, request: _Request) -> str | None:
         return request.headers.get(scheme.header)
     if scheme.body_field:
         return _field(request, scheme.body_field)
-    pairs = parse_qsl(urlsplit(request.url).query, keep_blank_values=True, max_num_fields=_PARAMETERS_MAX)
+    try:
+        pairs = parse_qsl(urlsplit(request.url).query, keep_blank_values=True, max_num_fields=_PARAMETERS_MAX)
+    except ValueError:
+        return None
     return next((value for name, value in pairs if name == scheme.query_parameter), None)
 
 

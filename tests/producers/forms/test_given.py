@@ -156,6 +156,9 @@ async def test_metas_handshake_is_answered_to_who_knows_the_verify_token() -> No
     wrong = await rig.post(b"", SOURCE, query=asked["query"].replace("verify-me", "guess"), method="GET")
     assert wrong is not None
     assert wrong.status == asked["wrong_token_respond"]["status"]
+    odd = await rig.post(b"", SOURCE, query="a=1&" * 50 + asked["query"], method="GET")
+    assert odd is not None
+    assert odd.status == 400
 
 
 async def test_a_cloudevents_sender_is_allowed_to_send() -> None:

@@ -64,6 +64,7 @@ def test_a_key_in_the_address_is_one_where_the_header_is_missing() -> None:
     attempt(scheme, b"ce-token-1", {}, b"{}", url=f"{URL}?a=1&access_token=ce-token-1")
     refused("doesn't match", scheme, b"ce-token-1", {}, b"{}", url=f"{URL}?access_token=guess")
     refused("header authorization is missing", scheme, b"ce-token-1", {}, b"{}")
+    refused("is missing", scheme, b"ce-token-1", {}, b"{}", url=URL + "?" + "a=1&" * 200 + "access_token=ce-token-1")
     wrong = {"authorization": "Bearer guess"}
     refused("doesn't match", scheme, b"ce-token-1", wrong, b"{}", url=f"{URL}?access_token=ce-token-1")
 
