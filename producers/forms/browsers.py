@@ -14,12 +14,17 @@ _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 Headers = list[tuple[bytes, bytes]]
 
 
+def is_one(headers: Mapping[str, str]) -> bool:
+    """Whether a browser sends this, for a page or for a person."""
+    return "origin" in headers or headers.get("accept", "").startswith("text/html")
+
+
 def admit(source: IntakeSource, headers: Mapping[str, str], own_origin: str) -> None:
     """Raises Problem 403 for a page that the source doesn't name. Who sends no Origin is no page."""
     origin = headers.get("origin")
     if origin is None or not source.allowed_origins or origin == own_origin or origin in source.allowed_origins:
         return
-    raise Problem(403, "origin-not-allowed", "Not allowed from this page", "The source takes posts from other pages only.")
+    raise _not_from_here()
 
 
 def shared(source: IntakeSource, headers: Mapping[str, str]) -> dict[str, str]:
@@ -34,11 +39,11 @@ def shared(source: IntakeSource, headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def preflight(source: IntakeSource, headers: Mapping[str, str]) -> Headers | None:
-    """The answer to a browser that asks before it posts; None if this isn't one, or its page isn't named."""
+def preflight(source: IntakeSource, headers: Mapping[str, str]) -> Headers:
+    """The answer to a browser that asks before it posts. Raises Problem 403 if its page isn't named."""
     allowed = shared(source, headers)
-    if not allowed or "access-control-request-method" not in headers:
-        return None
+    if not allowed:
+        raise _not_from_here()
     return [
         *[(name.lower().encode(), value.encode("latin-1")) for name, value in allowed.items()],
         (b"access-control-allow-methods", b"POST"),
@@ -46,6 +51,10 @@ def preflight(source: IntakeSource, headers: Mapping[str, str]) -> Headers | Non
         (b"access-control-max-age", _PREFLIGHT_SECONDS),
         (b"content-length", b"0"),
     ]
+
+
+def _not_from_here() -> Problem:
+    return Problem(403, "origin-not-allowed", "Not allowed from this page", "The source takes posts from other pages only.")
 
 
 def is_form_post(headers: Mapping[str, str]) -> bool:
@@ -64,6 +73,7 @@ def refusal(problem: Problem) -> tuple[Headers, bytes]:
     return [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"content-security-policy", policy.encode()),
+        (b"x-content-type-options", b"nosniff"),
         (b"content-length", b"%d" % len(body)),
     ], body
 

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from infra.gateway.problems import Problem
+from producers.forms import browsers
 from producers.forms.sources import IntakeSource
 
 FIELDS_MAX: Final = 20
@@ -15,6 +16,10 @@ _NO_SNIFF = (b"x-content-type-options", b"nosniff")
 
 def handshake(method: str, headers: Mapping[str, str], source: IntakeSource, query: bytes) -> tuple[int, Headers, bytes]:
     """Status, headers and body: for Meta's challenge (GET), and CloudEvents' permission (OPTIONS). Raises Problem."""
+    if source.deleted:
+        raise gone()
+    if method == "OPTIONS" and "access-control-request-method" in headers and source.allowed_origins:
+        return (204, browsers.preflight(source, headers), b"")
     if method == "GET" and b"hub.challenge" in query:
         try:
             asked = {name: values[0] for name, values in parse_qs(query.decode("latin-1"), max_num_fields=FIELDS_MAX).items()}
@@ -30,6 +35,11 @@ def handshake(method: str, headers: Mapping[str, str], source: IntakeSource, que
         allowed = [(b"webhook-allowed-origin", origin.encode("latin-1")), (b"webhook-allowed-rate", b"*")]
         return (200, [*allowed, (b"allow", b"POST"), (b"content-length", b"0")], b"")
     raise Problem(405, "method-not-allowed", "Method not allowed", "Send POST.", headers={"Allow": "POST"})
+
+
+def gone() -> Problem:
+    """The source was deleted."""
+    return Problem(410, "gone", "Gone", "This source was taken away: stop sending to it.")
 
 
 def _is_one_of(token: bytes, known: Iterable[bytes]) -> bool:

@@ -21,7 +21,7 @@ from infra.kafka.publisher import Position
 from producers.forms import browsers
 from producers.forms.adapters import accepted_by, adapter, parts_of
 from producers.forms.bundles import Bundles, Fetching, Taken
-from producers.forms.handshakes import handshake
+from producers.forms.handshakes import gone, handshake
 from producers.forms.payload import BadPayload, check
 from producers.forms.publishing import Raw, SubmissionWriter
 from producers.forms.reading.layouts import Layouts
@@ -125,38 +125,9 @@ class Intake:
         target = f"{path}?{query.decode('latin-1')}" if query else path
         request = Request(scope["method"], path[len(PREFIX) :], target, headers)
         source = self._sources.known(request.source_id) or await self._source(request.source_id)
-        if source.deleted:
-            raise Problem(410, "gone", "Gone", "This source was taken away: stop sending to it.")
-        if "origin" in headers or headers.get("accept", "").startswith("text/html"):
-            return await self._answer_page(source, request, query, receive)
         if request.method != "POST":
             return Answer(*handshake(request.method, headers, source, query))
         return await self.take(source, request, await _body(headers, receive))
-
-    async def _answer_page(self, source: IntakeSource, request: Request, query: bytes, receive: Any) -> Answer:
-        """To a browser: a page may have to be named to post, and to read the answer."""
-        headers = request.headers
-        allowed = browsers.shared(source, headers)
-        try:
-            if request.method == "OPTIONS" and (asked := browsers.preflight(source, headers)) is not None:
-                return Answer(204, asked, b"")
-            browsers.admit(source, headers, self._own_origin)
-            if request.method != "POST":
-                return Answer(*handshake(request.method, headers, source, query))
-            answer = await self.take(source, request, await _body(headers, receive))
-        except Problem as problem:
-            if not browsers.is_form_post(headers):
-                problem.headers.update(allowed)
-                raise
-            metrics.INTAKE.labels(problem.slug).inc()
-            told, page = browsers.refusal(problem)
-            return Answer(problem.status, [*told, _NO_SNIFF], page)
-        if answer.status < 300 and browsers.is_form_post(headers):
-            id_ = next(value for name, value in answer.headers if name == b"x-submission-id")
-            where = (b"location", browsers.thanks(source.id))
-            return Answer(303, [where, (b"x-submission-id", id_), (b"content-length", b"0")], b"")
-        answer.headers.extend((name.lower().encode(), value.encode("latin-1")) for name, value in allowed.items())
-        return answer
 
     async def _source(self, source_id: str) -> IntakeSource:
         source = None
@@ -170,7 +141,34 @@ class Intake:
         return source
 
     async def take(self, source: IntakeSource, request: Request, body: bytes) -> Answer:
-        """202 once Kafka has it. Raises Problem: 401, 400 (unreadable), 422 (names the field), 503."""
+        """202 once Kafka has it. Raises Problem: 401, 400 (unreadable), 403, 410, 422 (names the field), 503."""
+        if source.deleted:
+            raise gone()
+        if browsers.is_one(request.headers):
+            return await self._take_page(source, request, body)
+        return await self._take(source, request, body)
+
+    async def _take_page(self, source: IntakeSource, request: Request, body: bytes) -> Answer:
+        """From a browser: a page may have to be named to post, and to read the answer; a person is shown one."""
+        headers = request.headers
+        allowed = browsers.shared(source, headers)
+        try:
+            browsers.admit(source, headers, self._own_origin)
+            answer = await self._take(source, request, body)
+        except Problem as problem:
+            if not browsers.is_form_post(headers):
+                problem.headers.update(allowed)
+                raise
+            metrics.INTAKE.labels(problem.slug).inc()
+            return Answer(problem.status, *browsers.refusal(problem))
+        if answer.status < 300 and browsers.is_form_post(headers):
+            id_ = next(value for name, value in answer.headers if name == b"x-submission-id")
+            where = (b"location", browsers.thanks(source.id))
+            return Answer(303, [where, (b"x-submission-id", id_), (b"content-length", b"0")], b"")
+        told = [(name.lower().encode(), value.encode("latin-1")) for name, value in allowed.items()]
+        return Answer(answer.status, [*answer.headers, *told], answer.body)
+
+    async def _take(self, source: IntakeSource, request: Request, body: bytes) -> Answer:
         now = self._now()
         if source.signed:
             url = self._public_url + request.target
