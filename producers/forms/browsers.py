@@ -22,7 +22,10 @@ def is_one(headers: Mapping[str, str]) -> bool:
 def admit(source: IntakeSource, headers: Mapping[str, str], own_origin: str) -> None:
     """Raises Problem 403 for a page that the source doesn't name. Who sends no Origin is no page."""
     origin = headers.get("origin")
-    if origin is None or not source.allowed_origins or origin == own_origin or origin in source.allowed_origins:
+    if origin is None or not source.allowed_origins or origin in source.allowed_origins:
+        return
+    # A browser lets no page say that it is of the host that it posts to.
+    if origin == own_origin or origin.partition("://")[2] == headers.get("host"):
         return
     raise _not_from_here()
 

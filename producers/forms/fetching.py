@@ -35,7 +35,8 @@ VALUES_MAX: Final = 20_000
 # It becomes part of an address.
 _OBJECT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 PATHS: Final[Mapping[str, Callable[[str], str]]] = {
-    **dict.fromkeys(("meta_lead_ads", "meta", "facebook_lead_ads"), lead_path),
+    "meta_lead_ads": lead_path,
+    "meta": lead_path,
     "hubspot": contact_path,
 }
 """Vendor -> object's id to the path that tells the object."""

@@ -62,5 +62,5 @@ def fetcher(has: Host, outgoing: Outgoing) -> Fetcher:
         SubmissionWriter(has.keyring, has.producer, settings.kafka.partitions),
         SubmissionIds(derive(master, "submission ids")),
         has.keyring.hash,
-        {"meta_lead_ads": meta, "meta": meta, "facebook_lead_ads": meta, "hubspot": hubspot},
+        {"meta_lead_ads": meta, "meta": meta, "hubspot": hubspot},
     )

@@ -10,7 +10,7 @@ from producers.forms.reading import shapes
 from producers.forms.reading.sheet import Entry
 from producers.forms.submission import ParsedSubmission, Reference
 
-VENDORS = ("meta_lead_ads", "meta", "facebook_lead_ads")
+VENDORS = ("meta_lead_ads", "meta")
 ACCEPTED = (200, None)
 _ADS = ("campaign_id", "campaign_name", "adset_id", "ad_id", "platform")
 _FIELDS = (
