@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from producers.forms.adapters import generic
-from producers.forms.labelled import Part, named_source, text
+from producers.forms.labelled import Part, child, named_source, text
 from producers.forms.payload import BadPayload, check
 from producers.forms.reading import shapes
 from producers.forms.reading.paths import embedded
@@ -35,11 +35,11 @@ def translate(payload: Any, mapping: Mapping[str, str], _known: Sequence[Entry] 
         return generic.translate(payload, mapping)
     source, id_ = text(payload, "source"), text(payload, "id")
     stated: dict[str, Any] = {"source": named_source(source), "vendor_event_id": f"{source}|{id_}" if id_ else None}
+    at = shapes.moment(child(payload, "data").get("submitted_at")) or shapes.moment(payload.get("time"))
+    if at is not None:
+        stated["submitted_at"] = at
     readable = {"type": payload.get("type"), "data": payload.get("data")}
-    found = generic.understand(entries(readable), payload, mapping, stated)
-    if found.submitted_at is None and "submitted_at" not in mapping:
-        return found.model_copy(update={"submitted_at": shapes.moment(payload.get("time"))})
-    return found
+    return generic.understand(entries(readable), payload, mapping, stated)
 
 
 def _with_data(event: dict[str, Any]) -> dict[str, Any]:

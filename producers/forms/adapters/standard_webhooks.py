@@ -25,7 +25,7 @@ def translate(payload: Any, mapping: Mapping[str, str], _known: Sequence[Entry] 
     found = [entry for entry in entries(payload) if entry.field.path not in (("timestamp",), ("data", "source"))]
     source = named_source(data.get("source"))
     stated: dict[str, Any] = {"source": source}
-    at = shapes.moment(payload.get("timestamp"))
+    at = shapes.moment(data.get("submitted_at")) or shapes.moment(payload.get("timestamp"))
     if at is not None:
         stated["submitted_at"] = at
     return generic.understand(found, payload, mapping, stated)

@@ -177,6 +177,17 @@ SENDGRID = [
 ]
 
 
+@pytest.mark.parametrize("vendor", ["standard_webhooks", "cloudevents"])
+def test_an_event_is_of_its_own_time_unless_its_data_says_when_it_was_sent(vendor: str) -> None:
+    data = {"email": "a@b.example", "created_at": "2020-01-01T00:00:00Z"}
+    event = {"specversion": "1.0", "id": "1", "source": "/a", "type": "x", "data": data}
+    event |= {"time": "2026-03-02T09:31:07Z", "timestamp": "2026-03-02T09:31:07Z"}
+    for more, expected in (({}, "2026-03-02T09:31:07"), ({"submitted_at": "2026-03-01T08:00:00Z"}, "2026-03-01T08:00:00")):
+        found = translate(vendor, event | {"data": data | more}, {}).submitted_at
+        assert found is not None
+        assert found.isoformat() == expected + "+00:00"
+
+
 @pytest.mark.parametrize(
     ("vendor", "event", "told", "suppress"),
     [("mailgun", *case) for case in MAILGUN] + [("sendgrid", *case) for case in SENDGRID],
