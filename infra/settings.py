@@ -145,6 +145,15 @@ class Audit(_Group):
     address_days: int = Field(default=90, ge=1, le=3_650)
 
 
+class Outgoing(_Group):
+    """What we ask other systems for. `allowed` lists, comma-separated, every `host:port` that may be private or without TLS."""
+
+    allowed: str = ""
+    timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    meta_url: str = "https://graph.facebook.com/v22.0"
+    hubspot_url: str = "https://api.hubapi.com"
+
+
 class Telemetry(_Group):
     """`metrics_port` None serves no metrics from processes other than the gateway."""
 
@@ -167,6 +176,7 @@ class Settings(_Group):
     gateway: Gateway = Gateway()
     limits: Limits = Limits()
     audit: Audit = Audit()
+    outgoing: Outgoing = Outgoing()
     telemetry: Telemetry = Telemetry()
 
 

@@ -6,7 +6,9 @@ from typing import Literal
 from schemas.message import Frozen, Json
 
 Answers = dict[str, Json]
-SubmissionKind = Literal["lead", "test", "spam"]
+SubmissionKind = Literal["lead", "test", "spam", "reference", "event"]
+"""A `reference` only names somebody: the details follow as a submission of their own. An `event` is news of a message or of
+another system. Neither is somebody's wish, so neither makes a lead."""
 
 
 class Person(Frozen):

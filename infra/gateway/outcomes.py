@@ -44,7 +44,7 @@ class Identified:
     """A row of identity.submissions. `partition` and `offset` are where the submission stands."""
 
     submission_id: str
-    status: Literal["processed", "duplicate", "spam", "test", "rejected"]
+    status: Literal["processed", "duplicate", "spam", "test", "rejected", "reference", "event"]
     lead: str | None
     first_submission: str | None
     partition: int

@@ -74,6 +74,11 @@ def projection_jobs() -> dict[str, Any]:
     return {folder: module.jobs for folder, module in modules(projections, "jobs")}
 
 
+def producer_jobs() -> dict[str, Any]:
+    """Background work of producers, by name: `jobs(has)` of a folder's `jobs.py`, for `leadflow work`."""
+    return {folder: module.jobs for folder, module in modules(producers, "jobs")}
+
+
 def projection_models() -> dict[str, tuple[Any, Any]]:
     """(declare, create tables) of read models that can be built anew beside themselves."""
     makers = projection_makers()

@@ -16,7 +16,7 @@ from infra.kafka.ports import LogUnavailable, StoreUnavailable
 from infra.observability import logs
 from infra.postgres.pool import UNAVAILABLE
 from infra.settings import Settings
-from infra.wiring import host, retention
+from infra.wiring import discovery, host, retention
 
 log = structlog.get_logger("process")
 
@@ -100,6 +100,9 @@ async def work(settings: Settings) -> None:
                 tasks.create_task((await worker(has)).run(stop))
                 tasks.create_task(documents.keep_sending(has.pool, has.producer, stop))
                 tasks.create_task(retention.keep_tidy(has, stop))
+                for jobs in discovery.producer_jobs().values():
+                    for job in jobs(has):
+                        tasks.create_task(job(stop))
 
 
 @contextlib.contextmanager

@@ -10,7 +10,6 @@ import base64
 import time
 from collections.abc import Callable, MutableMapping
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qs
 
 import orjson
 
@@ -20,12 +19,16 @@ from infra.gateway.ids import SubmissionIds
 from infra.gateway.problems import MEDIA_TYPE, FieldError, Problem, not_found, unavailable
 from infra.kafka.ports import LogUnavailable
 from infra.kafka.publisher import Position
-from producers.forms.adapters import adapter
+from producers.forms import browsers
+from producers.forms.adapters import accepted_by, adapter, parts_of
+from producers.forms.bundles import Bundles, Fetching, Taken
+from producers.forms.handshakes import gone, handshake
 from producers.forms.payload import BadPayload, check
 from producers.forms.publishing import Raw, SubmissionWriter
 from producers.forms.reading.layouts import Layouts
 from producers.forms.signatures import WrongSignature, verify
-from producers.forms.sources import STORE_AWAY, IntakeSource, SourceCache, SourcesUnavailable
+from producers.forms.source_cache import SourceCache, SourcesUnavailable
+from producers.forms.sources import STORE_AWAY, IntakeSource
 from producers.forms.submission import ParsedSubmission
 from producers.forms.translate import HashOf, delivery_of
 
@@ -72,14 +75,17 @@ class Intake:
         public_url: str,
         *,
         now: Callable[[], float] = time.time,
+        fetching: Fetching | None = None,
     ) -> None:
         self._sources = sources
         self._writer = writer
         self._ids = ids
         self._hashed = hashed
         self._public_url = public_url.rstrip("/")
+        self._own_origin = "/".join(self._public_url.split("/")[:3])
         self._now = now
         self._layouts = Layouts()
+        self._bundles = Bundles(writer, ids, hashed, fetching)
         self._preparing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Intake":
@@ -124,7 +130,7 @@ class Intake:
         request = Request(scope["method"], path[len(PREFIX) :], target, headers)
         source = await self._source(request.source_id)
         if request.method != "POST":
-            return handshake(request, source, query)
+            return Answer(*handshake(request.method, headers, source, query))
         return await self.take(source, request, await _body(headers, receive))
 
     async def _source(self, source_id: str) -> IntakeSource:
@@ -141,14 +147,43 @@ class Intake:
         return source
 
     async def take(self, source: IntakeSource, request: Request, body: bytes) -> Answer:
-        """202 once Kafka has it. Raises Problem: 401, 400 (unreadable), 422 (names the field), 503."""
+        """202 once Kafka has it. Raises Problem: 401, 400 (unreadable), 403, 410, 422 (names the field), 503."""
+        if source.deleted:
+            raise gone()
+        if browsers.is_one(request.headers):
+            return await self._take_page(source, request, body)
+        return await self._take(source, request, body)
+
+    async def _take_page(self, source: IntakeSource, request: Request, body: bytes) -> Answer:
+        """From a browser: a page may have to be named to post, and to read the answer; a person is shown one."""
+        headers = request.headers
+        allowed = browsers.shared(source, headers)
+        try:
+            browsers.admit(source, headers, self._own_origin)
+            answer = await self._take(source, request, body)
+        except Problem as problem:
+            if not browsers.is_form_post(headers):
+                problem.headers.update(allowed)
+                raise
+            metrics.INTAKE.labels(problem.slug).inc()
+            return Answer(problem.status, *browsers.refusal(problem))
+        if answer.status < 300 and browsers.is_form_post(headers):
+            id_ = next(value for name, value in answer.headers if name == b"x-submission-id")
+            where = (b"location", browsers.thanks(source.id))
+            return Answer(303, [where, (b"x-submission-id", id_), (b"content-length", b"0")], b"")
+        told = [(name.lower().encode(), value.encode("latin-1")) for name, value in allowed.items()]
+        return Answer(answer.status, [*answer.headers, *told], answer.body)
+
+    async def _take(self, source: IntakeSource, request: Request, body: bytes) -> Answer:
         now = self._now()
         if source.signed:
             url = self._public_url + request.target
             try:
-                verify(source.scheme, source.secrets, request.headers, body, now, request.method, url)
+                verify(source.scheme, source.secrets_at(now), request.headers, body, now, request.method, url)
             except WrongSignature as wrong:
                 raise Problem(401, "wrong-signature", "The signature isn't right", wrong.reason) from None
+        if parts_of(source.vendor) is not None or source.scheme.body_field:
+            return await self._take_parts(source, request, body, now)
         content_type = request.headers.get("content-type")
         text = _text(body)
         parsed, payload = self._read(source, body, text, content_type)
@@ -170,6 +205,18 @@ class Intake:
         _ACCEPTED.inc()
         metrics.INTAKE_BYTES.inc(len(body))
         return _accepted(submission_id, position)
+
+    async def _take_parts(self, source: IntakeSource, request: Request, body: bytes, now: float) -> Answer:
+        try:
+            taken = await self._bundles.take(source, request.headers, body, now)
+        except BadPayload as bad:
+            raise _bad(bad) from None
+        except (LogUnavailable, *STORE_AWAY):
+            raise unavailable("The event log", RETRY_AFTER_SECONDS) from None
+        for one in taken:
+            (_ACCEPTED if one.position is not None else metrics.INTAKE.labels("ignored")).inc()
+        metrics.INTAKE_BYTES.inc(len(body))
+        return _accepted_all(taken, *accepted_by(source.vendor))
 
     def _read(
         self, source: IntakeSource, body: bytes, text: str | None, content_type: str | None
@@ -198,21 +245,6 @@ class Intake:
             except STORE_AWAY:
                 pause = PREPARE_RETRY_SECONDS
             await asyncio.sleep(pause)
-
-
-def handshake(request: Request, source: IntakeSource, query: bytes) -> Answer:
-    """What senders ask before they send: Meta's challenge (GET), CloudEvents' permission (OPTIONS). Raises Problem."""
-    if request.method == "GET" and b"hub.challenge" in query:
-        asked = {name: values[0] for name, values in parse_qs(query.decode("latin-1"), max_num_fields=20).items()}
-        token = asked.get("hub.verify_token", "").encode()
-        if asked.get("hub.mode") != "subscribe" or token not in source.secrets:
-            raise Problem(403, "wrong-token", "The verify token isn't the source's secret")
-        return Answer(200, [(b"content-type", b"text/plain; charset=utf-8"), _NO_SNIFF], asked["hub.challenge"].encode())
-    origin = request.headers.get("webhook-request-origin")
-    if request.method == "OPTIONS" and origin is not None:
-        allowed = [(b"webhook-allowed-origin", origin.encode("latin-1")), (b"webhook-allowed-rate", b"*")]
-        return Answer(200, [*allowed, (b"allow", b"POST"), (b"content-length", b"0")], b"")
-    raise Problem(405, "method-not-allowed", "Method not allowed", "Send POST.", headers={"Allow": "POST"})
 
 
 async def _body(headers: dict[str, str], receive: Any) -> bytes:
@@ -277,6 +309,14 @@ def _accepted(submission_id: str, position: Position | None) -> Answer:
     body = f'{{"submission_id":"{submission_id}","position":{where}}}'.encode()
     headers = [_JSON, _NO_SNIFF, (b"x-submission-id", submission_id.encode()), (b"content-length", b"%d" % len(body))]
     return Answer(202, headers, body)
+
+
+def _accepted_all(taken: list[Taken], status: int, wanted: bytes | None) -> Answer:
+    """The first one's id in the header, all of them in the body, unless the sender wants another body."""
+    each = [{"submission_id": id_, "position": None if at is None else str(at)} for id_, at in taken]
+    body = orjson.dumps(each[0] if len(each) == 1 else each[0] | {"submissions": each}) if wanted is None else wanted
+    first = taken[0].submission_id.encode()
+    return Answer(status, [_JSON, _NO_SNIFF, (b"x-submission-id", first), (b"content-length", b"%d" % len(body))], body)
 
 
 def _refused(problem: Problem, path: str) -> Answer:

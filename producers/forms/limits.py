@@ -34,9 +34,9 @@ def too_deep(field: str | None = None) -> BadPayload:
     return BadPayload(field, f"nested deeper than {DEPTH_MAX} levels: send a flatter body")
 
 
-def too_many(field: str | None = None) -> BadPayload:
+def too_many(field: str | None = None, values_max: int = VALUES_MAX) -> BadPayload:
     """The refusal for the number of values."""
-    return BadPayload(field, f"more than {VALUES_MAX:,} values: split it into several requests")
+    return BadPayload(field, f"more than {values_max:,} values: split it into several requests")
 
 
 def has_nul(field: str | None = None) -> BadPayload:

@@ -36,7 +36,7 @@ _LARGE_NUMBER = re.compile(rb"[\[:,\s]-?[0-9](?:[0-9]{18}|[0-9.]*[eE]\+?[0-9]{3}
 _cached_media_type = lru_cache(maxsize=512)(media_type)
 
 
-def check(body: bytes, content_type: str | None) -> Any:
+def check(body: bytes, content_type: str | None, values_max: int = VALUES_MAX) -> Any:
     """The body as JSON-like data (dict or list at the top), within `limits`.
 
     Text is NUL-free Unicode, integers fit 64 bits and floats are finite, so that every store takes them. Form
@@ -46,12 +46,12 @@ def check(body: bytes, content_type: str | None) -> Any:
     Raises BadPayload and nothing else.
     """
     if content_type == "application/json":
-        return _json(body)
+        return _json(body, values_max)
     kind = _cached_media_type(content_type) if content_type else MediaType("", "utf-8", "")
     if not body.strip():
         raise BadPayload(None, "the body is empty: send the form's fields")
     if kind.name == "application/json" or _looks_like_json(body, kind):
-        return _json(body)
+        return _json(body, values_max)
     if kind.name in ("application/x-www-form-urlencoded", ""):
         return form_data(body, kind.charset)
     if kind.name == "multipart/form-data":
@@ -70,7 +70,7 @@ def _looks_like_json(body: bytes, kind: MediaType) -> bool:
     return start in (b"{", b"[")
 
 
-def _json(body: bytes) -> Any:
+def _json(body: bytes, values_max: int) -> Any:
     if body.startswith(_BOM):
         body = body[3:]
     try:
@@ -80,8 +80,8 @@ def _json(body: bytes) -> Any:
     if data.__class__ is not dict and data.__class__ is not list:
         raise BadPayload(None, "send a JSON object (or an array of objects), not a single value")
     brackets = body.count(b"{") + body.count(b"[")
-    if brackets > DEPTH_MAX or brackets + body.count(b",") > VALUES_MAX:
-        _check_shape(data)
+    if brackets > DEPTH_MAX or brackets + body.count(b",") > values_max:
+        _check_shape(data, values_max)
     if b"\\u0000" in body:
         _refuse_nul(data)
     shadow = body.translate(_DIGITS_TO_ZERO)
@@ -106,15 +106,15 @@ def _unreadable(body: bytes, error: orjson.JSONDecodeError) -> BadPayload:
     return BadPayload(None, f"not valid JSON at line {error.lineno}, column {error.colno}: {reason.split(': line')[0]}")
 
 
-def _check_shape(data: Any) -> None:
+def _check_shape(data: Any, values_max: int) -> None:
     """Depth and number of values, level by level (the outermost object itself is not counted)."""
     level, count = [data], 0
     for _depth in range(DEPTH_MAX):
         below: list[Any] = []
         for node in level:
             count += len(node)
-            if count > VALUES_MAX:
-                raise too_many()
+            if count > values_max:
+                raise too_many(values_max=values_max)
             values = node.values() if node.__class__ is dict else node
             below += [value for value in values if value.__class__ is dict or value.__class__ is list]
         if not below:

@@ -1,4 +1,4 @@
-"""Webhook signatures as data: a new vendor's scheme is a row, not code."""
+"""Whether a request comes from its sender, by the scheme that the sender signs by."""
 
 import base64
 import binascii
@@ -6,15 +6,27 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from producers.forms.payload import BadPayload, check
+from producers.forms.schemes import SCHEMES, SignatureScheme
+
+__all__ = ["SCHEMES", "SignatureScheme", "WrongSignature", "check_secret", "verify"]
 
 _CANDIDATES_MAX = 16
 _HEADER_CHARACTERS_MAX = 4_096
 _TIMESTAMP_DIGITS_MAX = 16
+_PARAMETERS_MAX = 100
+_VALUES_MAX = 50_000
 _DIGESTS = {"hmac-sha1": "sha1", "hmac-sha256": "sha256", "hmac-sha512": "sha512", "sha256": "sha256"}
+_PUBLIC = frozenset(("ecdsa-sha256", "ed25519"))
+_KEY_PREFIXES = {"whsec": b"whsec_", "whpk": b"whpk_"}
 # The only escapes that HubSpot decodes before signing: : / ? @ ! $ ' ( ) * , ;
 _HUBSPOT_ESCAPES = re.compile(r"%(3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)", re.IGNORECASE)
 
@@ -27,106 +39,11 @@ class WrongSignature(Exception):
         self.reason = reason
 
 
-class SignatureScheme(BaseModel):
-    """How one sender signs.
-
-    `signed` is what goes into the digest, joined: the words body, timestamp, id, method, uri and secret stand for
-    what they name, anything else for itself. `separator` splits a header that lists several entries, of which those
-    starting with `prefix` count; `timestamp_entry` is then the prefix of the entry with the time (`t=`).
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    header: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$", max_length=100, description="Lower-case header name")]
-    algorithm: Literal["hmac-sha1", "hmac-sha256", "hmac-sha512", "sha256", "shared-key"] = "hmac-sha256"
-    encoding: Literal["hex", "base64", "plain"] = "hex"
-    prefix: Annotated[str, Field(max_length=50)] = ""
-    separator: Annotated[str, Field(max_length=1)] = ""
-    signed: Annotated[tuple[str, ...], Field(min_length=1, max_length=10)] = ("body",)
-    timestamp_header: str | None = None
-    timestamp_entry: str | None = None
-    timestamp_unit: Literal["s", "ms"] = "s"
-    tolerance_seconds: Annotated[float, Field(gt=0)] = 300
-    id_header: str | None = None
-    key_encoding: Literal["plain", "base64", "whsec"] = "plain"
-    decodes_uri: bool = False
-
-    @model_validator(mode="after")
-    def _what_is_signed_has_a_source(self) -> Self:
-        timed = self.timestamp_header is not None or self.timestamp_entry is not None
-        if timed != ("timestamp" in self.signed):
-            raise ValueError("a timestamp is signed if and only if timestamp_header or timestamp_entry says where it is")
-        if self.timestamp_entry is not None and not self.separator:
-            raise ValueError("a timestamp_entry needs the separator of the header's entries")
-        if ("id" in self.signed) != (self.id_header is not None):
-            raise ValueError("an id is signed if and only if id_header says where it is")
-        return self
-
-
 class _Request(NamedTuple):
     headers: Mapping[str, str]
-    signature: str
     body: bytes
     method: str
     url: str
-
-
-_HUBSPOT_V1 = SignatureScheme(header="x-hubspot-signature", algorithm="sha256", signed=("secret", "body"))
-
-SCHEMES: Mapping[str, SignatureScheme] = MappingProxyType(
-    {
-        "generic": SignatureScheme(header="x-signature-256", prefix="sha256="),
-        "typeform": SignatureScheme(header="typeform-signature", prefix="sha256=", encoding="base64"),
-        "tally": SignatureScheme(header="tally-signature", encoding="base64"),
-        "webflow": SignatureScheme(
-            header="x-webflow-signature",
-            signed=("timestamp", ":", "body"),
-            timestamp_header="x-webflow-timestamp",
-            timestamp_unit="ms",
-        ),
-        "calendly": SignatureScheme(
-            header="calendly-webhook-signature",
-            separator=",",
-            prefix="v1=",
-            timestamp_entry="t=",
-            signed=("timestamp", ".", "body"),
-            tolerance_seconds=180,
-        ),
-        "meta": SignatureScheme(header="x-hub-signature-256", prefix="sha256="),
-        "meta_sha1": SignatureScheme(header="x-hub-signature", algorithm="hmac-sha1", prefix="sha1="),
-        "hubspot": SignatureScheme(
-            header="x-hubspot-signature-v3",
-            encoding="base64",
-            signed=("method", "uri", "body", "timestamp"),
-            timestamp_header="x-hubspot-request-timestamp",
-            timestamp_unit="ms",
-            decodes_uri=True,
-        ),
-        "hubspot_v1": _HUBSPOT_V1,
-        "hubspot_v2": _HUBSPOT_V1.model_copy(update={"signed": ("secret", "method", "uri", "body")}),
-        "standard_webhooks": SignatureScheme(
-            header="webhook-signature",
-            separator=" ",
-            prefix="v1,",
-            encoding="base64",
-            signed=("id", ".", "timestamp", ".", "body"),
-            timestamp_header="webhook-timestamp",
-            id_header="webhook-id",
-            key_encoding="whsec",
-        ),
-        "stripe": SignatureScheme(
-            header="stripe-signature",
-            separator=",",
-            prefix="v1=",
-            timestamp_entry="t=",
-            signed=("timestamp", ".", "body"),
-        ),
-        "api_key": SignatureScheme(header="x-api-key", algorithm="shared-key", encoding="plain"),
-        "bearer": SignatureScheme(header="authorization", algorithm="shared-key", encoding="plain", prefix="Bearer "),
-        # The secret is "user:password".
-        "basic": SignatureScheme(header="authorization", algorithm="shared-key", encoding="base64", prefix="Basic "),
-    }
-)
 
 
 def verify(
@@ -145,21 +62,104 @@ def verify(
     """
     if not secrets:
         raise WrongSignature("no secret is configured for this source")
-    header = headers.get(scheme.header)
-    if header is None:
-        raise WrongSignature(f"the header {scheme.header} is missing")
-    entries = _entries(scheme, header)
-    given = [code for code in (_decoded(entry, scheme) for entry in entries) if code]
+    request = _Request(headers, body, method, url)
+    code = _code(scheme, request)
+    if code is None:
+        scheme, code = _another(scheme, request)
+    entries = _entries(scheme, code)
+    given = [found for found in (_decoded(entry, scheme) for entry in entries) if found]
     if not given:
-        raise WrongSignature(f"the header {scheme.header} is malformed")
-    parts = _signed_parts(scheme, _Request(headers, header, body, method, url), now)
-    matches = False
+        raise WrongSignature(f"{scheme.place} is malformed")
+    parts = _signed_parts(scheme, request, code, now)
+    if not _any_matches(scheme, secrets, parts, given):
+        raise WrongSignature("the signature doesn't match: check the secret, and that the raw body is signed")
+
+
+def check_secret(scheme: SignatureScheme, secret: bytes) -> None:
+    """Raises WrongSignature if this could never verify anything."""
+    key = _key(scheme, secret)
+    if scheme.algorithm in _PUBLIC:
+        _public_key(scheme, key)
+
+
+def _another(scheme: SignatureScheme, request: _Request) -> tuple[SignatureScheme, str]:
+    """The first of the sender's other ways that this request goes, with its code."""
+    for other in scheme.otherwise:
+        mark = other.marked_by
+        if mark is not None and request.headers.get(mark[0]) != mark[1]:
+            continue
+        code = _code(other, request)
+        if code is not None:
+            return other, code
+    raise WrongSignature(f"{scheme.place} is missing")
+
+
+def _code(scheme: SignatureScheme, request: _Request) -> str | None:
+    if scheme.header:
+        return request.headers.get(scheme.header)
+    if scheme.body_field:
+        return _field(request, scheme.body_field)
+    try:
+        pairs = parse_qsl(urlsplit(request.url).query, keep_blank_values=True, max_num_fields=_PARAMETERS_MAX)
+    except ValueError:
+        return None
+    return next((value for name, value in pairs if name == scheme.query_parameter), None)
+
+
+def _field(request: _Request, path: str) -> str | None:
+    """A text or number within the body."""
+    try:
+        node: Any = check(request.body, request.headers.get("content-type"), _VALUES_MAX)
+    except BadPayload:
+        return None
+    for step in path.split("."):
+        node = node.get(step) if isinstance(node, dict) else None
+    if isinstance(node, bool) or not isinstance(node, str | int):
+        return None
+    return str(node)
+
+
+def _any_matches(scheme: SignatureScheme, secrets: Sequence[bytes], parts: Sequence[bytes | None], given: list[bytes]) -> bool:
+    matches, unusable = False, 0
     for secret in secrets:
-        expected = _expected(scheme, secret, parts)
+        try:
+            key = _key(scheme, secret)
+            if scheme.algorithm in _PUBLIC:
+                matches |= any(_proves(scheme, key, parts, code) for code in given)
+                continue
+            expected = _expected(scheme, key, parts)
+        except WrongSignature:
+            unusable += 1
+            if unusable == len(secrets):
+                raise
+            continue
         for code in given:
             matches |= hmac.compare_digest(expected, code)
-    if not matches:
-        raise WrongSignature("the signature doesn't match: check the secret, and that the raw body is signed")
+    return matches
+
+
+def _proves(scheme: SignatureScheme, key: bytes, parts: Sequence[bytes | None], code: bytes) -> bool:
+    """Whether the owner of a public key signed this."""
+    public = _public_key(scheme, key)
+    message = b"".join([part or b"" for part in parts])
+    try:
+        if isinstance(public, ec.EllipticCurvePublicKey):
+            public.verify(code, message, ec.ECDSA(SHA256()))
+        else:
+            public.verify(code, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _public_key(scheme: SignatureScheme, key: bytes) -> ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey:
+    try:
+        found = ed25519.Ed25519PublicKey.from_public_bytes(key) if scheme.algorithm == "ed25519" else load_der_public_key(key)
+    except (ValueError, TypeError) as unusable:
+        raise WrongSignature("the configured secret isn't a public key") from unusable
+    if not isinstance(found, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey):
+        raise WrongSignature("the configured secret is a public key of another kind")
+    return found
 
 
 def _entries(scheme: SignatureScheme, header: str) -> list[str]:
@@ -183,16 +183,16 @@ def _decoded(entry: str, scheme: SignatureScheme) -> bytes:
         return b""
 
 
-def _signed_parts(scheme: SignatureScheme, request: _Request, now: float) -> list[bytes | None]:
+def _signed_parts(scheme: SignatureScheme, request: _Request, code: str, now: float) -> list[bytes | None]:
     """What goes into the digest, in order; None stands for the secret. Checks the signed time on the way."""
     parts: list[bytes | None] = []
     for word in scheme.signed:
         if word == "body":
             parts.append(request.body)
         elif word == "timestamp":
-            parts.append(_timestamp(scheme, request, now).encode())
+            parts.append(_timestamp(scheme, request, code, now).encode())
         elif word == "id":
-            parts.append(_required(request.headers, scheme.id_header or "").encode("utf-8", "surrogatepass"))
+            parts.append(_id(scheme, request).encode("utf-8", "surrogatepass"))
         elif word == "method":
             parts.append(request.method.upper().encode("utf-8", "surrogatepass"))
         elif word == "uri":
@@ -203,13 +203,24 @@ def _signed_parts(scheme: SignatureScheme, request: _Request, now: float) -> lis
     return parts
 
 
-def _timestamp(scheme: SignatureScheme, request: _Request, now: float) -> str:
+def _id(scheme: SignatureScheme, request: _Request) -> str:
+    if scheme.id_field is None:
+        return _required(request.headers, scheme.id_header or "")
+    found = _field(request, scheme.id_field)
+    if found is None:
+        raise WrongSignature(f"the field {scheme.id_field} is missing")
+    return found
+
+
+def _timestamp(scheme: SignatureScheme, request: _Request, code: str, now: float) -> str:
     """The signed time as sent, if it is within the tolerance on either side."""
-    if scheme.timestamp_entry is None:
+    if scheme.timestamp_field is not None:
+        text = _field(request, scheme.timestamp_field) or ""
+    elif scheme.timestamp_entry is None:
         text = _required(request.headers, scheme.timestamp_header or "").strip()
     else:
         mark = scheme.timestamp_entry
-        entries = (entry.strip() for entry in request.signature.split(scheme.separator))
+        entries = (entry.strip() for entry in code.split(scheme.separator))
         text = next((entry[len(mark) :] for entry in entries if entry.startswith(mark)), "")
     if not (text.isascii() and text.isdigit() and len(text) <= _TIMESTAMP_DIGITS_MAX):
         raise WrongSignature("the signed timestamp is missing or isn't a number")
@@ -232,8 +243,7 @@ def _unescaped(url: str) -> str:
     return _HUBSPOT_ESCAPES.sub(lambda found: chr(int(found[1], 16)), url)
 
 
-def _expected(scheme: SignatureScheme, secret: bytes, parts: Sequence[bytes | None]) -> bytes:
-    key = _key(scheme, secret)
+def _expected(scheme: SignatureScheme, key: bytes, parts: Sequence[bytes | None]) -> bytes:
     if scheme.algorithm == "shared-key":
         return key
     message = b"".join([key if part is None else part for part in parts])
@@ -244,7 +254,7 @@ def _expected(scheme: SignatureScheme, secret: bytes, parts: Sequence[bytes | No
 def _key(scheme: SignatureScheme, secret: bytes) -> bytes:
     key = secret
     if scheme.key_encoding != "plain":
-        text = secret.removeprefix(b"whsec_") if scheme.key_encoding == "whsec" else secret
+        text = secret.removeprefix(_KEY_PREFIXES.get(scheme.key_encoding, b""))
         try:
             key = base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
         except (ValueError, binascii.Error):

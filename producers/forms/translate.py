@@ -23,7 +23,15 @@ from schemas.person import SubmissionKind
 HashOf = Callable[[Literal["email", "phone", "delivery"], str], str]
 """HMAC, hex, of a value of a kind."""
 
-KINDS: Final[Mapping[str, SubmissionKind]] = {"lead": "lead", "test_lead": "test", "spam": "spam"}
+KINDS: Final[Mapping[str, SubmissionKind]] = {
+    "lead": "lead",
+    "lead_update": "lead",
+    "lead_reference": "reference",
+    "test_lead": "test",
+    "spam": "spam",
+    "communication_event": "event",
+    "crm_change": "event",
+}
 """`ignored` is no submission at all."""
 
 _PERSONAL: Final = ("email", "name", "first_name", "last_name", "phone", "page_url")
@@ -60,7 +68,8 @@ def received(
     parsed: ParsedSubmission, origin: Origin, submission_id: str, delivery: str, personal: Sealed, hashed: HashOf
 ) -> JsonObject:
     """A SubmissionReceived; `personal` is the sealed `person_of`."""
-    known = traits(parsed, normal_email(parsed.email), origin.open_answers, hashed)
+    address = parsed.email if parsed.happened is None else parsed.happened.recipient
+    known = traits(parsed, normal_email(address), origin.open_answers, hashed)
     return {
         "lead": None,
         "personal": personal,
@@ -70,7 +79,7 @@ def received(
         "identity": known["email_hash"] or known["phone_hash"] or delivery,
         "kind": KINDS[parsed.kind],
         "source": {
-            "vendor": origin.vendor,
+            "vendor": parsed.source or origin.vendor,
             "source_id": origin.source_id,
             "form_id": parsed.form_id,
             "form_name": parsed.form_name,
@@ -79,7 +88,7 @@ def received(
         "consent": parsed.consent,
         "consents": parsed.consents,
         "traits": known,
-        "quiet": origin.quiet,
+        "quiet": origin.quiet or parsed.kind == "lead_update",
         "submitted_at": parsed.submitted_at,
         "actor": origin.actor,
     }

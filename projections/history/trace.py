@@ -17,7 +17,16 @@ _IDENTITY_DETAIL: Final = {
     "spam": "kept out as spam",
     "test": "a test of its form, kept out",
     "rejected": "can't be handled; it lies with the dead letters",
+    "reference": "it only names somebody; the details come as a submission of their own",
+    "event": "news that make no lead",
 }
+_STATUS: Final[Mapping[str, SubmissionStatus]] = {
+    "duplicate": "duplicate",
+    "spam": "spam",
+    "test": "test",
+    "rejected": "rejected",
+}
+"""The rest is processed, also what makes no lead: all that there was to do with it is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +83,8 @@ def trace(
     hops.append(_identity(identified, place))
     if identified is None:
         return Trace(id=id_, status="received", lead_id=None, hops=hops)
-    status: SubmissionStatus = identified.status
-    if status == "processed":
+    status = _STATUS.get(identified.status, "processed")
+    if identified.status == "processed":
         hops.append(_leads(decided, lead_partition))
         if decided is None:
             status = "received"

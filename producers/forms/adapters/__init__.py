@@ -1,14 +1,16 @@
 """One module per vendor, found by being here: `VENDORS` names whom it serves, `translate` reads their payload.
 
-`readable` is the part of a payload whose fields are read by their names.
+Where it has `parts`, a request is cut by it into what is translated; else it has `readable`, the part of a payload whose fields
+are read by their names, and layouts of it are remembered. `ACCEPTED` (status, body) is what the vendor wants to be answered.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, cast
 
+from producers.forms.labelled import Part
 from producers.forms.reading.sheet import Entry
 from producers.forms.submission import ParsedSubmission
 
@@ -29,6 +31,10 @@ class Adapter(Protocol):
         """The part with the answers, at the same places as in the payload."""
 
 
+Parts = Callable[[Any, Mapping[str, str]], list[Part]]
+"""Payload and headers to what each submission is read from. Raises BadPayload."""
+
+
 @cache
 def adapters() -> Mapping[str, Adapter]:
     """Every vendor with an adapter of its own; two modules may not claim the same one."""
@@ -46,6 +52,22 @@ def adapter(vendor: str) -> Adapter:
     """The vendor's, or the generic one where there is none."""
     known = adapters()
     return known.get(vendor, known["generic"])
+
+
+@cache
+def _parts() -> Mapping[str, Parts]:
+    return {vendor: module.parts for vendor, module in adapters().items() if hasattr(module, "parts")}
+
+
+def parts_of(vendor: str) -> Parts | None:
+    """How the vendor's requests are cut; None: one request is one submission."""
+    return _parts().get(vendor)
+
+
+def accepted_by(vendor: str) -> tuple[int, bytes | None]:
+    """What the vendor wants to be answered; no body: ours."""
+    wanted: tuple[int, bytes | None] = getattr(adapter(vendor), "ACCEPTED", (202, None))
+    return wanted
 
 
 def translate(vendor: str, payload: Any, mapping: Mapping[str, str]) -> ParsedSubmission:

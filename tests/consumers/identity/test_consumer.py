@@ -150,8 +150,8 @@ async def test_a_record_that_was_published_twice_is_no_duplicate_of_itself(ident
     assert await identity.filed(body) == ("processed", captured.lead, None)
 
 
-@pytest.mark.parametrize("kind", ["spam", "test"])
-async def test_spam_and_tests_claim_nobody(identity: Identity, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["spam", "test", "reference", "event"])
+async def test_what_is_nobodys_wish_claims_nobody(identity: Identity, kind: str) -> None:
     body, record = await submission(identity.keyring, "bot@x.example", kind=kind, delivery="d")
     repeat, again = await submission(identity.keyring, "bot@x.example", kind=kind, delivery="d")
     assert await identity.read(record, again) == []

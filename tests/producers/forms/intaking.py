@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from infra.gateway.ids import SubmissionIds
 from producers.forms.intake import PREFIX, Intake
 from producers.forms.publishing import SubmissionWriter
-from producers.forms.signatures import SCHEMES
-from producers.forms.sources import IntakeSource, SourceCache
+from producers.forms.schemes import scheme_of
+from producers.forms.source_cache import SourceCache
+from producers.forms.sources import IntakeSource
 from producers.forms.translate import Origin
 from tests.infra.gateway.fakes import MemoryKeyring, MemoryPublisher
 
@@ -19,9 +20,9 @@ SECRET = b"generic-form-secret-1"
 
 def source(id_: str = "src_1", vendor: str = "generic", *, signed: bool = False, **more: Any) -> IntakeSource:
     """A source as the table has it."""
-    scheme = SCHEMES.get(vendor, SCHEMES["generic"])
-    secrets = more.pop("secrets", (SECRET,))
-    return IntakeSource(id_, vendor, signed, secrets, scheme, more.pop("mapping", {}), Origin(vendor, id_, **more))
+    secrets, mapping, credentials = more.pop("secrets", (SECRET,)), more.pop("mapping", {}), more.pop("credentials", {})
+    origin = Origin(vendor, id_, **more)
+    return IntakeSource(id_, vendor, signed, secrets, scheme_of(vendor), mapping, origin, credentials=credentials)
 
 
 class Table:

@@ -183,6 +183,15 @@ async def test_what_identity_kept_out_says_so(api, status):
     assert found["hops"][0]["position"] == "1-7"
 
 
+@pytest.mark.parametrize("kind", ["reference", "event"])
+async def test_what_makes_no_lead_is_processed_once_it_was_seen(api, kind):
+    await filed(api, "s-1", kind)
+    found = await api.json("/submissions/s-1")
+    assert (found["status"], found["lead_id"]) == ("processed", None)
+    assert verdicts(found) == {"intake": "accepted", "identity": kind}
+    assert found["hops"][1]["detail"]
+
+
 async def test_a_repeat_names_the_first_and_its_lead(api):
     await filed(api, "s-2", "duplicate", ADA, "s-1")
     found = await api.json("/submissions/s-2")

@@ -1,0 +1,106 @@
+"""GET /f/{source_id}: the hosted form of a source, its thank-you page, and the snippet that puts it into another page."""
+
+from typing import Annotated, Final
+from urllib.parse import quote
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from infra.gateway.problems import not_found, unavailable
+from infra.gateway.services import Services, Used
+from producers.forms import pages
+from producers.forms.browsers import FORM_PREFIX
+from producers.forms.reading.names import campaign_parameter
+from producers.forms.reading.shapes import is_url
+from producers.forms.sources import SOURCE_ID, STORE_AWAY, IntakeSource, Sources
+
+router = APIRouter(prefix=FORM_PREFIX.rstrip("/"), tags=["hosted forms"])
+SourceId = Annotated[str, Path(pattern=SOURCE_ID)]
+PARAMETERS_MAX: Final = 100
+INTAKE: Final = "/v1/intake/"
+_ANYWHERE: Final = ("*",)
+
+# Runs in other people's pages: leaves nothing global, loads nothing but the form, and tells it where it stands.
+SNIPPET: Final = """(function () {
+  "use strict";
+  var script = document.currentScript;
+  if (!script || !script.parentNode) return;
+  var told = new URLSearchParams(location.search);
+  told.set("page_url", location.href.split("#")[0].slice(0, 1000));
+  if (document.referrer) told.set("referrer", document.referrer.slice(0, 1000));
+  var frame = document.createElement("iframe");
+  frame.src = %(url)s + "?" + told.toString();
+  frame.title = %(title)s;
+  frame.loading = "lazy";
+  frame.style.border = "0";
+  frame.style.width = "100%%";
+  frame.style.height = (parseInt(script.getAttribute("data-height"), 10) || 860) + "px";
+  script.parentNode.insertBefore(frame, script.nextSibling);
+})();
+"""
+
+
+@router.get("/{source_id}.js", response_class=Response, responses={200: {"content": {"text/javascript": {}}}})
+async def snippet(source_id: SourceId, given: Used) -> Response:
+    """`<script src=".../f/{source_id}.js"></script>` shows the form where it stands, and tells it the page's campaign."""
+    source, settings = await _form(source_id, given)
+    url = f"{given.settings.gateway.public_url.rstrip('/')}{FORM_PREFIX}{source.id}"
+    script = SNIPPET % {"url": _literal(url), "title": _literal(settings.title)}
+    return Response(script, media_type="text/javascript", headers=_headers(source) | {"Cache-Control": "public, max-age=300"})
+
+
+@router.get("/{source_id}/thanks", response_class=HTMLResponse)
+async def thanks(source_id: SourceId, given: Used) -> HTMLResponse:
+    """Where a posted form leads to."""
+    source, settings = await _form(source_id, given)
+    return HTMLResponse(pages.page(settings.title, settings.thanks, language=settings.language), headers=_headers(source))
+
+
+@router.get("/{source_id}", response_class=HTMLResponse)
+async def form(
+    source_id: SourceId,
+    request: Request,
+    given: Used,
+    page_url: Annotated[str | None, Query(max_length=2_000)] = None,
+    referrer: Annotated[str | None, Query(max_length=2_000)] = None,
+) -> HTMLResponse:
+    """The form. Campaign parameters and click ids of this address go along with what is sent; needs no script."""
+    source, settings = await _form(source_id, given)
+    hidden = {
+        name: value
+        for name, value in request.query_params.multi_items()[:PARAMETERS_MAX]
+        if campaign_parameter(name) is not None and value.strip()
+    }
+    told = {"page_url": page_url, "referrer": referrer}
+    hidden |= {name: address for name, address in told.items() if address is not None and is_url(address)}
+    html = pages.form_page(settings, f"{INTAKE}{quote(source.id)}", hidden)
+    return HTMLResponse(html, headers=_headers(source))
+
+
+async def _form(source_id: str, given: Services) -> tuple[IntakeSource, pages.FormSettings]:
+    """A source that takes posts from browsers, which can sign nothing. Raises Problem."""
+    try:
+        source = await Sources.of(given).load(source_id)
+    except STORE_AWAY:
+        raise unavailable("The list of sources") from None
+    if source is None or source.deleted or source.signed:
+        raise not_found("form")
+    settings = pages.FormSettings() if source.form is None else pages.FormSettings.model_validate(dict(source.form))
+    return source, settings
+
+
+def _headers(source: IntakeSource) -> dict[str, str]:
+    """`frame-ancestors` decides where browsers know it, and all that show frames do."""
+    framed_by = ("'self'", *sorted(source.allowed_origins)) if source.allowed_origins else _ANYWHERE
+    return {
+        "Content-Security-Policy": pages.policy(framed_by),
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+    }
+
+
+def _literal(text: str) -> str:
+    """A JavaScript string."""
+    return orjson.dumps(text).decode().replace("<", "\\u003c")
