@@ -28,17 +28,22 @@ class Addresses:
 
     def of(self, scope: MutableMapping[str, Any]) -> str:
         """The sender's address, of an ASGI scope. Never empty."""
-        client = scope.get("client")
-        peer = _parsed(client[0]) if client else None
+        said = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for") if self._trusted else b""
+        return self.sender(scope.get("client"), said.decode("latin-1"))
+
+    def sender(self, client: tuple[str, int] | None, said: str) -> str:
+        """The same, of the peer and of what stands in X-Forwarded-For."""
+        if client is None:
+            return UNKNOWN
+        if not self._trusted:
+            return _plain(client[0])
+        peer = _parsed(client[0])
         if peer is None:
             return UNKNOWN
-        if self._trusted and self._is_ours(peer):
-            peer = self._forwarded(scope, peer)
-        return str(peer)
+        return str(self._forwarded(said, peer) if self._is_ours(peer) else peer)
 
-    def _forwarded(self, scope: MutableMapping[str, Any], peer: Address) -> Address:
+    def _forwarded(self, said: str, peer: Address) -> Address:
         """The last address that isn't a proxy's: everything to the left of it is hearsay."""
-        said = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
         for part in reversed(said.split(",")[-_HOPS_MAX:]):
             hop = _parsed(part.strip())
             if hop is None:
@@ -59,6 +64,12 @@ def bucket(address: str) -> str:
     if isinstance(parsed, IPv6Address):
         return str(IPv6Network((int(parsed) >> _IPV6_PREFIX << _IPV6_PREFIX, _IPV6_PREFIX)))
     return address
+
+
+@lru_cache(maxsize=10_000)
+def _plain(host: str) -> str:
+    peer = _parsed(host)
+    return UNKNOWN if peer is None else str(peer)
 
 
 def _parsed(text: str) -> Address | None:

@@ -22,8 +22,8 @@ class DirectRoute(Protocol):
     async def __aexit__(self, *exc: object) -> None:
         """Stop it."""
 
-    async def answer(self, target: str, headers: dict[str, str], body: bytes) -> Answer:
-        """A POST; `target` is its path with the query, names of `headers` are in lower case."""
+    async def answer(self, target: str, headers: dict[str, str], body: bytes, client: tuple[str, int] | None) -> Answer:
+        """A POST; `target` is its path with the query, names of `headers` are in lower case, `client` is the peer."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI, for scopes of type http alone: any other request, and one that comes in parts."""

@@ -123,7 +123,7 @@ class _Protocol(HttpToolsProtocol):
         route, self._route = self._route, None
         self.cycle = asked = _Asked()  # type: ignore[assignment]
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
-        answering = route.answer(self.url.decode("ascii"), headers, b"".join(self._pieces))
+        answering = route.answer(self.url.decode("ascii"), headers, b"".join(self._pieces), self.client)
         task = self.loop.create_task(self._answer(asked, answering))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)

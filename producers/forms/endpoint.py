@@ -24,7 +24,17 @@ def direct(services: Services) -> dict[str, Intake]:
     cache = SourceCache(Sources.of(services))
     writer = SubmissionWriter(services.keyring, services.publisher, settings.kafka.partitions)
     url, fetches = settings.gateway.public_url, Fetches(services.pool)
-    return {PREFIX: Intake(cache, writer, services.ids, services.keyring.hash, url, fetching=fetches)}
+    intake = Intake(
+        cache,
+        writer,
+        services.ids,
+        services.keyring.hash,
+        url,
+        fetching=fetches,
+        limits=services.intake_limits,
+        addresses=services.addresses,
+    )
+    return {PREFIX: intake}
 
 
 class Accepted(BaseModel):

@@ -14,8 +14,10 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from infra.gateway import metrics
+from infra.gateway.addresses import Addresses
 from infra.gateway.direct import Answer
 from infra.gateway.ids import SubmissionIds
+from infra.gateway.leases import IntakeLimits
 from infra.gateway.problems import MEDIA_TYPE, FieldError, Problem, not_found, unavailable
 from infra.kafka.ports import LogUnavailable
 from infra.kafka.publisher import Position
@@ -76,6 +78,8 @@ class Intake:
         *,
         now: Callable[[], float] = time.time,
         fetching: Fetching | None = None,
+        limits: IntakeLimits | None = None,
+        addresses: Addresses | None = None,
     ) -> None:
         self._sources = sources
         self._writer = writer
@@ -84,6 +88,8 @@ class Intake:
         self._public_url = public_url.rstrip("/")
         self._own_origin = "/".join(self._public_url.split("/")[:3])
         self._now = now
+        self._limits = limits
+        self._addresses = addresses or Addresses()
         self._layouts = Layouts()
         self._bundles = Bundles(writer, ids, hashed, fetching)
         self._preparing: asyncio.Task[None] | None = None
@@ -98,12 +104,13 @@ class Intake:
             await asyncio.gather(self._preparing, return_exceptions=True)
         await self._sources.close()
 
-    async def answer(self, target: str, headers: dict[str, str], body: bytes) -> Answer:
+    async def answer(self, target: str, headers: dict[str, str], body: bytes, client: tuple[str, int] | None) -> Answer:
         """A POST that came whole."""
         path = target.partition("?")[0]
         request = Request("POST", path[len(PREFIX) :], target, headers)
         try:
             source = await self._source(request.source_id)
+            self._limit(source, self._addresses.sender(client, headers.get("x-forwarded-for", "")))
             if len(body) > BODY_BYTES_MAX:
                 raise _too_large()
             return await self.take(source, request, body)
@@ -129,9 +136,15 @@ class Intake:
         target = f"{path}?{query.decode('latin-1')}" if query else path
         request = Request(scope["method"], path[len(PREFIX) :], target, headers)
         source = await self._source(request.source_id)
+        self._limit(source, self._addresses.of(scope))
         if request.method != "POST":
             return Answer(*handshake(request.method, headers, source, query))
         return await self.take(source, request, await _body(headers, receive))
+
+    def _limit(self, source: IntakeSource, address: str) -> None:
+        """Raises Problem 429."""
+        if self._limits is not None:
+            self._limits.check(source.id, address)
 
     async def _source(self, source_id: str) -> IntakeSource:
         source = self._sources.known(source_id)

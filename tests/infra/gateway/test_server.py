@@ -41,7 +41,7 @@ class Hot:
         self.gate.set()
         self.asked = 0
 
-    async def answer(self, target: str, headers: dict[str, str], body: bytes) -> Answer:
+    async def answer(self, target: str, headers: dict[str, str], body: bytes, client: tuple[str, int] | None) -> Answer:
         self.asked += 1
         await self.gate.wait()
         if body == b"bug":

@@ -97,7 +97,9 @@ class Rig:
     async def whole(self, body: bytes, source_id: str = "src_1", *, query: str = "", **headers: str) -> Reply:
         """A POST as the server hands it over when it came whole."""
         target = PREFIX + source_id + (f"?{query}" if query else "")
-        answer = await self.app.answer(target, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+        answer = await self.app.answer(
+            target, {name.replace("_", "-"): value for name, value in headers.items()}, body, ("203.0.113.9", 40_000)
+        )
         return Reply(answer.status, {name.decode(): value.decode() for name, value in answer.headers}, answer.body)
 
 
