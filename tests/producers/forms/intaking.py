@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from infra.gateway.ids import SubmissionIds
+from infra.gateway.leases import IntakeLimits
 from producers.forms.intake import PREFIX, Intake
 from producers.forms.publishing import SubmissionWriter
 from producers.forms.schemes import scheme_of
@@ -55,7 +56,7 @@ class Reply(NamedTuple):
 class Rig:
     """An intake app with everything that it talks to; `clock` is its time."""
 
-    def __init__(self, *sources: IntakeSource) -> None:
+    def __init__(self, *sources: IntakeSource, limits: IntakeLimits | None = None) -> None:
         self.clock = [NOW]
         self.cache_clock = [0.0]
         self.table = Table(*sources)
@@ -64,7 +65,8 @@ class Rig:
         self.ids = SubmissionIds(b"secret")
         cache = SourceCache(self.table, now=lambda: self.cache_clock[0])  # type: ignore[arg-type]
         writer = SubmissionWriter(self.keyring, self.publisher, 6, now=lambda: self.clock[0])
-        self.app = Intake(cache, writer, self.ids, self.keyring.hash, "https://leads.example.com/", now=lambda: self.clock[0])
+        url = "https://leads.example.com/"
+        self.app = Intake(cache, writer, self.ids, self.keyring.hash, url, now=lambda: self.clock[0], limits=limits)
         self.read = 0
 
     async def post(

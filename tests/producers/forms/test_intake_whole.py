@@ -5,6 +5,8 @@ import hmac
 
 import pytest
 
+from infra.gateway.leases import IntakeLimits
+from infra.gateway.rates import Rate
 from producers.forms.intake import BODY_BYTES_MAX
 from schemas.submissions import SubmissionReceived
 from tests.producers.forms.intaking import SECRET, Reply, Rig, source
@@ -53,3 +55,30 @@ async def test_a_mapping_is_followed_and_content_compared_in_a_known_layout_too(
         found.append(SubmissionReceived.model_validate_json(rig.publisher.records[-1].record.value))
     assert [body.traits.company for body in found] == ["Acme", "Babbage", "Babbage"]
     assert found[0].delivery != found[1].delivery == found[2].delivery
+
+
+class Allowing:
+    """Leases that let through so many of each bucket."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.taken: dict[str, int] = {}
+
+    def allow(self, key: str, _rate: Rate) -> bool:
+        self.taken[key] = self.taken.get(key, 0) + 1
+        return self.taken[key] <= self.count
+
+    def wait_seconds(self, _key: str) -> int:
+        return 7
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_too_many_requests_of_a_source_are_told_when_to_come_again_and_nothing_is_published(whole: bool) -> None:
+    limits = IntakeLimits(Allowing(2), source_per_minute=2, address_per_minute=2)  # type: ignore[arg-type]
+    rig = Rig(source(), limits=limits)
+    replies = [await (rig.whole if whole else rig.post)(ADA, "src_1", **JSON) for _ in range(3)]
+    assert [reply and reply.status for reply in replies] == [202, 202, 429]
+    refused = replies[2]
+    assert refused is not None
+    assert refused.headers["retry-after"] == "7"
+    assert len(rig.publisher.records) == 2
