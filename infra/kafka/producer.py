@@ -25,6 +25,9 @@ from schemas.topics import Topic
 BATCH_BYTES = 1024 * 1024
 BATCH_RECORDS_MAX = 2000
 STOP_SECONDS = 3.0
+BUSY_SECONDS = 0.02
+GATHER_SECONDS = 0.008
+"""At some hundred records a second each would be a request of its own, and a request costs as much as ten records in one."""
 TROUBLED_SECONDS = 1.0
 """After a failure, how soon a record is tried again. Until one has arrived, all others are refused at once instead of waiting."""
 
@@ -52,6 +55,8 @@ class Producer:
         self._client: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._lanes: dict[Destination, _Lane] = {}
+        self._leaving: asyncio.Future[None] | None = None
+        self._published_at = 0.0
 
     @property
     def pending_bytes(self) -> int:
@@ -99,12 +104,27 @@ class Producer:
         lane.waiting.append((record, future))
         self._pending_bytes += size
         if lane.task is None:
-            lane.task = asyncio.create_task(self._drain(destination, lane))
+            lane.task = asyncio.create_task(self._drain(destination, lane, self._departure(loop)))
         return await future
 
-    async def _drain(self, destination: Destination, lane: _Lane) -> None:
+    def _departure(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None] | None":
+        """When the next request leaves; None is now. While records keep coming, those of all partitions leave together."""
+        now, before, self._published_at = loop.time(), self._published_at, loop.time()
+        if self._leaving is None and now - before < BUSY_SECONDS:
+            self._leaving = loop.create_future()
+            loop.call_later(GATHER_SECONDS, self._leave)
+        return self._leaving
+
+    def _leave(self) -> None:
+        leaving, self._leaving = self._leaving, None
+        if leaving is not None and not leaving.done():
+            leaving.set_result(None)
+
+    async def _drain(self, destination: Destination, lane: _Lane, departure: "asyncio.Future[None] | None") -> None:
         """Send what waits, batch after batch, until nothing does."""
         try:
+            if departure is not None:
+                await asyncio.shield(departure)
             while lane.waiting:
                 self._board(lane)
                 if not lane.flight:
