@@ -104,7 +104,9 @@ class Running:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, dashboard: Path = Path("/nonexistent")) -> AsyncIterator[Running]:
+async def running(
+    settings: Settings, *, dashboard: Path = Path("/nonexistent"), opensearch: Any = None
+) -> AsyncIterator[Running]:
     """Started and stopped as a server would."""
     pool = await open_pool(settings.postgres.url, name="gateway", size=6)
     redis = open_client(settings.redis.url, name="gateway")
@@ -120,6 +122,7 @@ async def running(settings: Settings, *, dashboard: Path = Path("/nonexistent"))
         redis=redis,
         keyring=Keyring(pool, master_key(settings)),
         publisher=publisher,
+        opensearch=opensearch,
         passwords=Passwords(CHEAP),
         owner_of=owner_of,
         dashboard=dashboard,
