@@ -88,6 +88,15 @@ class NoteLead(Command):
 
 
 @registry.add
+class TagLead(Command):
+    """Put tags on a lead and take others off. A tag is a word for a kind of lead and tells no person."""
+
+    TYPE: ClassVar[str] = "tag_lead.v1"
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+@registry.add
 class AssignLead(Command):
     """Give a lead an owner. `routing` asks with the request it answers; a person asks with none.
 

@@ -92,6 +92,16 @@ class LeadNoted(LeadFact):
 
 
 @registry.add
+class LeadTagged(LeadFact):
+    """Tags that the lead did not have were `added`, some that it had `removed`. By `leads`."""
+
+    TYPE: ClassVar[str] = "lead.tagged.v1"
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    actor: str
+
+
+@registry.add
 class LeadErased(LeadFact):
     """The person is gone; what stays is this line. By `leads`."""
 

@@ -1,5 +1,7 @@
 """Accept or decline what is asked of a lead. Pure."""
 
+from typing import Final
+
 from consumers.leads.state import LeadState
 from infra.kafka.fold import Decision, Documents, Event, Outcome
 from schemas import commands, events
@@ -7,6 +9,7 @@ from schemas.message import Message
 
 ERASED = Outcome("erased", "the lead was erased")
 MISSING = Outcome("missing", "there is no such lead")
+TAGS_MAX: Final = 50
 
 
 def key(message: Message) -> str | None:
@@ -114,6 +117,22 @@ def note(state: LeadState, event: Event[commands.NoteLead], _: Documents) -> Dec
         lead=asked.lead, personal=asked.personal, version=event.offset, note_id=asked.note_id, actor=asked.actor
     )
     return _done(state, event.offset, noted)
+
+
+def tag(state: LeadState, event: Event[commands.TagLead], _: Documents) -> Decision[LeadState]:
+    """What it has already, and what it has not, is neither added nor removed; a tag in both lists is added."""
+    refused = _refusal(state, event.body)
+    if refused is not None:
+        return Decision(state, outcome=refused)
+    asked, before = event.body, set(state.tags)
+    after = tuple(sorted(before - set(asked.removed) | set(asked.added)))
+    added, removed = tuple(tag for tag in after if tag not in before), tuple(tag for tag in state.tags if tag not in after)
+    if not added and not removed:
+        return Decision(state, outcome=Outcome("done", version=state.version))
+    if added and len(after) > TAGS_MAX:
+        return Decision(state, outcome=Outcome("declined", f"a lead has {TAGS_MAX} tags at most", state.version))
+    tagged = events.LeadTagged(lead=asked.lead, version=event.offset, added=added, removed=removed, actor=asked.actor)
+    return _done(state, event.offset, tagged, tags=after)
 
 
 def record_message(state: LeadState, event: Event[commands.RecordMessage], _: Documents) -> Decision[LeadState]:

@@ -9,6 +9,7 @@ class LeadState(Frozen):
 
     Attributes:
         version: offset of the command that caused the last fact; what ETags carry.
+        tags: sorted.
         quiet: no fact about it is to disturb anybody until a person touches it.
     """
 
@@ -17,5 +18,6 @@ class LeadState(Frozen):
     version: int = -1
     status: Status = "new"
     owner: str | None = None
+    tags: tuple[str, ...] = ()
     quiet: bool = False
     answered_request: str | None = None

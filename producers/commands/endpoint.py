@@ -3,12 +3,12 @@
 Each answers 200/201 once `leads` has decided, 202 with a status address if that takes more than two seconds.
 """
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from infra.auth.dependencies import CurrentUser, forbidden, require
+from infra.auth.dependencies import forbidden, require
 from infra.auth.roles import Permission, User
 from infra.gateway import answers
 from infra.gateway.people import everybody
@@ -17,11 +17,10 @@ from infra.gateway.services import Used
 from infra.gateway.values import Address, Custom, Phone, Prose, Word, e164
 from infra.gateway.visibility import check_lead
 from producers.commands import translate
-from producers.commands.sending import Sender, lead_id
+from producers.commands.asking import MAY_WRITE, Answer, IdempotencyKey, IfMatch, Sending, TagChange
 from schemas.commands import Status
 
 router = APIRouter(prefix="/v1", tags=["leads"], responses={202: {"model": answers.Pending}})
-MAY_WRITE: Final = Depends(require(Permission.LEADS_WRITE))
 
 
 class LeadPatch(BaseModel):
@@ -78,16 +77,6 @@ class Erasure(BaseModel):
     reason: Word = ""
 
 
-async def _sender(lead: str, request: Request, response: Response, given: Used, user: CurrentUser) -> Sender:
-    return Sender(given, user, request, response, lead_id(lead))
-
-
-Sending = Annotated[Sender, Depends(_sender)]
-IfMatch = Annotated[str | None, Header()]
-IdempotencyKey = Annotated[str | None, Header()]
-Answer = answers.Done | answers.Pending
-
-
 @router.patch("/leads/{lead}", dependencies=[MAY_WRITE])
 async def edit_lead(
     asked: LeadPatch, sender: Sending, if_match: IfMatch = None, idempotency_key: IdempotencyKey = None
@@ -140,6 +129,12 @@ async def change_status(
 ) -> Answer:
     """Move a lead along the pipeline."""
     return await sender.send(translate.change_status(await sender.begin(idempotency_key, if_match), asked.status))
+
+
+@router.post("/leads/{lead}/tags", dependencies=[MAY_WRITE])
+async def tag_lead(asked: TagChange, sender: Sending, if_match: IfMatch = None, idempotency_key: IdempotencyKey = None) -> Answer:
+    """Put tags on a lead and take others off; what it has, or has not, already is done."""
+    return await sender.send(translate.tag(await sender.begin(idempotency_key, if_match), asked.add, asked.remove))
 
 
 @router.post("/leads/{lead}/erase", dependencies=[Depends(require(Permission.LEADS_ERASE))])

@@ -1,9 +1,9 @@
 """A request about a lead -> commands. Pure: ids come in, and what is personal goes out unsealed beside its command."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
-from schemas.commands import AssignLead, ChangeStatus, Command, EditLead, NoteLead, Status
+from schemas.commands import AssignLead, ChangeStatus, Command, EditLead, NoteLead, Status, TagLead
 from schemas.free_mail import FREE_MAIL_DOMAINS
 from schemas.message import Frozen, LeadId
 from schemas.person import Note, Person, Traits
@@ -66,6 +66,11 @@ def change_status(asker: Asker, status: Status) -> ChangeStatus:
 def note(asker: Asker, text: str) -> tuple[NoteLead, Frozen]:
     """Write a note; its text is personal. The note's id is the command's, so that asking twice writes once."""
     return NoteLead(**asker._asdict(), note_id=asker.command_id), Note(text=text)
+
+
+def tag(asker: Asker, added: Sequence[str], removed: Sequence[str]) -> TagLead:
+    """Put tags on, take others off."""
+    return TagLead(**asker._asdict(), added=tuple(added), removed=tuple(removed))
 
 
 def assign(asker: Asker, owner: str | None) -> AssignLead:

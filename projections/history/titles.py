@@ -11,6 +11,7 @@ from schemas.events import (
     LeadNoted,
     LeadScored,
     LeadStatusChanged,
+    LeadTagged,
     LeadUpdated,
     MessagePlanned,
     MessageRecorded,
@@ -88,6 +89,11 @@ def _noted(body: LeadNoted, person: Frozen | None, _names: Names) -> Described:
     return Described("Note", {"note": body.note_id}, person.text if isinstance(person, Note) else None)
 
 
+def _tagged(body: LeadTagged, _person: Frozen | None, _names: Names) -> Described:
+    parts = [f"{word} {', '.join(tags)}" for word, tags in (("tagged", body.added), ("untagged", body.removed)) if tags]
+    return Described("; ".join(parts).capitalize(), {"added": list(body.added), "removed": list(body.removed)})
+
+
 def _scored(body: LeadScored, _person: Frozen | None, _names: Names) -> Described:
     detail = {
         "before": body.before,
@@ -118,6 +124,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[[Any, Frozen | None, Names], Descri
     LeadStatusChanged: _status_changed,
     LeadAssigned: _assigned,
     LeadNoted: _noted,
+    LeadTagged: _tagged,
     LeadScored: _scored,
     MessagePlanned: _planned,
     MessageRecorded: _recorded,

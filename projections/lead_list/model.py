@@ -84,7 +84,14 @@ def tables(schema: str) -> MetaData:
         _time("at"),
         PrimaryKeyConstraint("lead", "key"),
     )
-    _of_lead("tags", metadata, Column("tag", _text()), _time("at"), PrimaryKeyConstraint("lead", "tag"))
+    _of_lead(
+        "tags",
+        metadata,
+        Column("tag", _text()),
+        _time("at"),
+        PrimaryKeyConstraint("lead", "tag"),
+        Index("tags_tag", "tag", "lead"),
+    )
     _of_lead(
         "assignments",
         metadata,

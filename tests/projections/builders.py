@@ -18,6 +18,7 @@ from schemas.events import (
     LeadNoted,
     LeadScored,
     LeadStatusChanged,
+    LeadTagged,
     LeadUpdated,
     MessagePlanned,
     MessageRecorded,
@@ -125,6 +126,11 @@ def updated(lead: LeadId, fields: Sequence[str], version: int = 4, **changes: An
 def noted(lead: LeadId, note_id: str = "note-1", version: int = 5) -> LeadNoted:
     """A note; its text goes beside it."""
     return LeadNoted(lead=lead, version=version, note_id=note_id, actor="user-1", personal=Sealed("1.lead.x"))
+
+
+def tagged(lead: LeadId, *added: str, removed: Sequence[str] = (), version: int = 5) -> LeadTagged:
+    """Tags put on and taken off."""
+    return LeadTagged(lead=lead, version=version, added=added, removed=tuple(removed), actor="user-1")
 
 
 def note(text: str = "Called, wants a demo") -> Note:

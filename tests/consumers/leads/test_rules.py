@@ -36,6 +36,7 @@ ASKS = (
     about(commands.ChangeStatus, status="won"),
     about(commands.AssignLead, owner="ann"),
     about(commands.NoteLead, personal=SEALED, note_id="n"),
+    about(commands.TagLead, added=("vip",)),
     about(commands.RecordMessage, message_id="m", outcome="sent"),
 )
 
@@ -97,7 +98,7 @@ def test_a_lead_that_was_never_seen_can_be_erased() -> None:
     assert [type(fact) for fact in decision.events] == [events.LeadErased]
 
 
-@pytest.mark.parametrize("ask", ASKS[:4], ids=lambda ask: ask.TYPE)
+@pytest.mark.parametrize("ask", ASKS[:-1], ids=lambda ask: ask.TYPE)
 def test_who_saw_an_older_version_is_told_the_one_it_is_at(ask: commands.Command) -> None:
     made = folding(capture(), capture(2))
     decision = made.feed(ask.model_copy(update={"expected_version": 0}))
@@ -187,6 +188,30 @@ def test_notes_and_messages_are_facts_of_the_lead() -> None:
         events.LeadNoted(lead=LEAD, version=1, personal=SEALED, note_id="n", actor="ann"),
         events.MessageRecorded(lead=LEAD, version=2, message_id="m", outcome="failed", detail="550"),
     ]
+
+
+def test_tags_are_put_on_and_taken_off_and_the_fact_says_only_what_changed() -> None:
+    made = folding(capture(), about(commands.TagLead, added=("vip", "freight")))
+    made.feed(about(commands.TagLead, added=("vip", "hot"), removed=("freight", "never there")))
+    assert [(fact.added, fact.removed, fact.version) for fact in made.written[1:]] == [
+        (("freight", "vip"), (), 1),
+        (("hot",), ("freight",), 2),
+    ]
+    assert made.state().tags == ("hot", "vip")
+
+
+def test_tags_that_it_has_already_are_done_and_change_nothing() -> None:
+    asked = about(commands.TagLead, added=("vip",), removed=("hot",))
+    decision = folding(capture(), asked).feed(asked)
+    assert (decision.events, decision.outcome) == ((), Outcome("done", version=1))
+
+
+def test_a_lead_has_so_many_tags_and_no_more_but_can_always_lose_some() -> None:
+    full = tuple(f"tag {number}" for number in range(rules.TAGS_MAX))
+    made = folding(capture(), about(commands.TagLead, added=full))
+    decision = made.feed(about(commands.TagLead, added=("one more",)))
+    assert (decision.events, decision.outcome) == ((), Outcome("declined", f"a lead has {rules.TAGS_MAX} tags at most", 1))
+    assert made.feed(about(commands.TagLead, added=("one more",), removed=("tag 0",))).events
 
 
 def test_the_workers_report_stands_whatever_version_the_lead_has() -> None:

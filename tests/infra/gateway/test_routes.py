@@ -46,6 +46,7 @@ MAY = {
     "POST /v1/leads/{lead}/assign": WRITERS,
     "POST /v1/leads/{lead}/status": WRITERS,
     "POST /v1/leads/{lead}/erase": ADMINS,
+    "POST /v1/leads/{lead}/tags": WRITERS,
     "GET /v1/leads": USERS,
     "GET /v1/leads/{id}": USERS,
     "GET /v1/leads/{id}/timeline": USERS,
