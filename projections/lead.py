@@ -19,6 +19,8 @@ from schemas.events import (
     LeadTagged,
     LeadUpdated,
     MessageRecorded,
+    TaskAdded,
+    TaskChanged,
 )
 from schemas.message import Frozen, Message
 from schemas.person import Person
@@ -229,7 +231,7 @@ def _erased(lead: Standing, _body: LeadErased, _person: Frozen | None, _at: date
     lead.erased = True
 
 
-def _happened(_lead: Standing, _body: LeadNoted | MessageRecorded, _person: Frozen | None, _at: datetime) -> None:
+def _happened(_lead: Standing, _body: LeadFact, _person: Frozen | None, _at: datetime) -> None:
     """Only the version moves."""
 
 
@@ -246,6 +248,8 @@ _HANDLERS: Final[dict[type[Message], tuple[_Handler, bool]]] = {
         (LeadErased, _erased),
         (LeadTagged, _tagged),
         (LeadNoted, _happened),
+        (TaskAdded, _happened),
+        (TaskChanged, _happened),
         (MessageRecorded, _happened),
     )
 }

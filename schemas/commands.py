@@ -5,9 +5,10 @@ from typing import ClassVar, Literal
 
 from schemas import topics
 from schemas.message import Frozen, Json, LeadId, Message, registry
-from schemas.person import Identifying, Note, Person, Source, Traits
+from schemas.person import Identifying, Note, Person, Source, Task, Traits
 
 Status = Literal["new", "contacted", "qualified", "won", "lost"]
+TaskState = Literal["open", "done", "cancelled"]
 
 
 class Command(Message):
@@ -94,6 +95,26 @@ class TagLead(Command):
     TYPE: ClassVar[str] = "tag_lead.v1"
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+
+
+@registry.add
+class AddTask(Command):
+    """Something is to be done about a lead, by `owner` (None: by whoever comes), until `due_at` (None: some time)."""
+
+    TYPE: ClassVar[str] = "add_task.v1"
+    PERSON: ClassVar[type[Frozen] | None] = Task
+    task_id: str
+    due_at: datetime | None = None
+    owner: str | None = None
+
+
+@registry.add
+class ChangeTask(Command):
+    """A task is done, is given up, or is open again."""
+
+    TYPE: ClassVar[str] = "change_task.v1"
+    task_id: str
+    state: TaskState
 
 
 @registry.add

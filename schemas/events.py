@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from schemas import topics
-from schemas.commands import Status
+from schemas.commands import Status, TaskState
 from schemas.message import Frozen, Json, LeadId, Message, registry
-from schemas.person import Identifying, Note, Person, Source, Traits
+from schemas.person import Identifying, Note, Person, Source, Task, Traits
 
 
 class Fact(Message):
@@ -98,6 +98,29 @@ class LeadTagged(LeadFact):
     TYPE: ClassVar[str] = "lead.tagged.v1"
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    actor: str
+
+
+@registry.add
+class TaskAdded(LeadFact):
+    """By `leads`."""
+
+    TYPE: ClassVar[str] = "task.added.v1"
+    PERSON: ClassVar[type[Frozen] | None] = Task
+    task_id: str
+    due_at: datetime | None = None
+    owner: str | None = None
+    actor: str
+
+
+@registry.add
+class TaskChanged(LeadFact):
+    """By `leads`."""
+
+    TYPE: ClassVar[str] = "task.changed.v1"
+    task_id: str
+    before: TaskState
+    state: TaskState
     actor: str
 
 

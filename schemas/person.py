@@ -39,6 +39,12 @@ class Note(Frozen):
     text: str
 
 
+class Task(Frozen):
+    """What is to be done, in somebody's words; people write names into it."""
+
+    title: str
+
+
 class Source(Frozen):
     """Where a submission came from.
 

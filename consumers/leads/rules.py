@@ -10,6 +10,8 @@ from schemas.message import Message
 ERASED = Outcome("erased", "the lead was erased")
 MISSING = Outcome("missing", "there is no such lead")
 TAGS_MAX: Final = 50
+TASKS_MAX: Final = 200
+"""Of one lead, those that are done among them: each can be opened again."""
 
 
 def key(message: Message) -> str | None:
@@ -133,6 +135,45 @@ def tag(state: LeadState, event: Event[commands.TagLead], _: Documents) -> Decis
         return Decision(state, outcome=Outcome("declined", f"a lead has {TAGS_MAX} tags at most", state.version))
     tagged = events.LeadTagged(lead=asked.lead, version=event.offset, added=added, removed=removed, actor=asked.actor)
     return _done(state, event.offset, tagged, tags=after)
+
+
+def add_task(state: LeadState, event: Event[commands.AddTask], _: Documents) -> Decision[LeadState]:
+    """Something to do; the same task twice is one."""
+    refused = _refusal(state, event.body)
+    if refused is not None:
+        return Decision(state, outcome=refused)
+    asked = event.body
+    if asked.task_id in state.tasks:
+        return Decision(state, outcome=Outcome("done", version=state.version))
+    if len(state.tasks) >= TASKS_MAX:
+        return Decision(state, outcome=Outcome("declined", f"a lead has {TASKS_MAX} tasks at most", state.version))
+    added = events.TaskAdded(
+        lead=asked.lead,
+        personal=asked.personal,
+        version=event.offset,
+        task_id=asked.task_id,
+        due_at=asked.due_at,
+        owner=asked.owner,
+        actor=asked.actor,
+    )
+    return _done(state, event.offset, added, tasks={**state.tasks, asked.task_id: "open"})
+
+
+def change_task(state: LeadState, event: Event[commands.ChangeTask], _: Documents) -> Decision[LeadState]:
+    """Done, given up, or open again."""
+    refused = _refusal(state, event.body)
+    if refused is not None:
+        return Decision(state, outcome=refused)
+    asked = event.body
+    before = state.tasks.get(asked.task_id)
+    if before is None:
+        return Decision(state, outcome=Outcome("missing", "the lead has no such task", state.version))
+    if before == asked.state:
+        return Decision(state, outcome=Outcome("done", version=state.version))
+    changed = events.TaskChanged(
+        lead=asked.lead, version=event.offset, task_id=asked.task_id, before=before, state=asked.state, actor=asked.actor
+    )
+    return _done(state, event.offset, changed, tasks={**state.tasks, asked.task_id: asked.state})
 
 
 def record_message(state: LeadState, event: Event[commands.RecordMessage], _: Documents) -> Decision[LeadState]:

@@ -16,11 +16,13 @@ from infra.gateway.problems import FieldError, Problem, not_found
 from infra.gateway.services import Used
 from infra.gateway.values import Address, Custom, Phone, Prose, Word, e164
 from infra.gateway.visibility import check_lead
-from producers.commands import translate
+from producers.commands import tasks, translate
 from producers.commands.asking import MAY_WRITE, Answer, IdempotencyKey, IfMatch, Sending, TagChange
 from schemas.commands import Status
 
 router = APIRouter(prefix="/v1", tags=["leads"], responses={202: {"model": answers.Pending}})
+
+router.include_router(tasks.router)
 
 
 class LeadPatch(BaseModel):

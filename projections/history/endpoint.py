@@ -19,7 +19,7 @@ from projections.history.shapes import Position, ScoreLine, ScorePoint, ScoreRec
 from projections.history.titles import Names, actor_of, describe
 from projections.history.trace import Followed, Later, trace
 from schemas import topics
-from schemas.events import LeadAssigned, LeadCaptured, LeadScored
+from schemas.events import LeadAssigned, LeadCaptured, LeadScored, TaskAdded
 
 router = APIRouter(prefix="/v1", tags=["history"])
 
@@ -42,7 +42,7 @@ async def lead_timeline(
     before = OFFSET_MAX if cursor is None else paging.place(cursor, "timeline", int)[0]
     found = await records.newest(given.pool, given.keyring, lead, before=before, limit=limit + 1)
     shown = found[:limit]
-    names = await _names(given) if any(isinstance(fact.body, LeadAssigned) for fact in shown) else {}
+    names = await _names(given) if any(isinstance(fact.body, LeadAssigned | TaskAdded) for fact in shown) else {}
     following = paging.cursor("timeline", shown[-1].offset) if len(found) > limit else None
     return TimelinePage(items=[_item(fact, names) for fact in shown], next=following)
 

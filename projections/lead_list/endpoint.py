@@ -14,10 +14,11 @@ from infra.gateway.problems import FieldError, Problem, not_found
 from infra.gateway.services import Services, Used
 from projections import paging, records
 from projections.access import ID_CHARACTERS_MAX, LeadPath, Reader, VisibleLead
-from projections.lead_list import queries
+from projections.lead_list import queries, tasks
 from projections.lead_list.shapes import Lead, LeadMessage, LeadMessages, LeadPage, Overview
 
 router = APIRouter(prefix="/v1", tags=["leads"])
+router.include_router(tasks.router)
 
 MESSAGES_MAX: Final = 200
 LOOK_SECONDS: Final = 0.01

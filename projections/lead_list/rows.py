@@ -19,9 +19,11 @@ from schemas.events import (
     LeadUpdated,
     MessagePlanned,
     MessageRecorded,
+    TaskAdded,
+    TaskChanged,
 )
 from schemas.message import Frozen, Message
-from schemas.person import Note
+from schemas.person import Note, Task
 
 Row = tuple[Any, ...]
 Counted = tuple[tuple[str, str], ...]
@@ -69,6 +71,7 @@ class Folded:
     assignments: list[Row] = field(default_factory=list)
     messages: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     notes: list[Row] = field(default_factory=list)
+    tasks: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     tags: dict[tuple[str, str], datetime | None] = field(default_factory=dict)
     companies: dict[str, tuple[str, str, str | None, datetime]] = field(default_factory=dict)
     changed: dict[str, tuple[Place, list[str]]] = field(default_factory=dict)
@@ -137,6 +140,17 @@ def _tagged(folded: Folded, _lead: Standing, fact: Fact) -> None:
     folded.tags.update(dict.fromkeys(((fact.lead, tag) for tag in body.added), fact.at))
 
 
+def _task_added(folded: Folded, _lead: Standing, fact: Fact) -> None:
+    body = cast("TaskAdded", fact.body)
+    title = fact.person.title if isinstance(fact.person, Task) else None
+    folded.tasks[fact.lead, body.task_id] = [title, body.due_at, body.owner, fact.at, "open"]
+
+
+def _task_changed(folded: Folded, _lead: Standing, fact: Fact) -> None:
+    body = cast("TaskChanged", fact.body)
+    folded.tasks.setdefault((fact.lead, body.task_id), [None] * 5)[-1] = body.state
+
+
 def _planned(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("MessagePlanned", fact.body)
     row = folded.messages.setdefault((fact.lead, body.message_id), [None] * 8)
@@ -180,6 +194,8 @@ _REMEMBER: Final[Mapping[type[Message], Callable[[Folded, Standing, Fact], None]
     LeadAssigned: _assigned,
     LeadNoted: _noted,
     LeadTagged: _tagged,
+    TaskAdded: _task_added,
+    TaskChanged: _task_changed,
     MessagePlanned: _planned,
     MessageRecorded: _recorded,
     LeadErased: _erased,
@@ -201,6 +217,7 @@ def _hang_on(folded: Folded) -> None:
     if folded.erased:
         folded.assignments = [row for row in folded.assignments if row[0] not in folded.erased]
         folded.notes = [row for row in folded.notes if row[0] not in folded.erased]
+        folded.tasks = {key: row for key, row in folded.tasks.items() if key[0] not in folded.erased}
         folded.tags = {key: since for key, since in folded.tags.items() if key[0] not in folded.erased}
         folded.messages = {key: row for key, row in folded.messages.items() if key[0] not in folded.erased}
 

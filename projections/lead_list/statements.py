@@ -76,6 +76,18 @@ BESIDE: Final[tuple[tuple[str, tuple[str, ...], tuple[Column, ...]], ...]] = (
         ),
     ),
     (
+        "tasks",
+        ("id",),
+        (
+            ("id", "text", "new"),
+            ("title", "text", "known"),
+            ("due_at", "timestamptz", "known"),
+            ("owner", "text", "known"),
+            ("added_at", "timestamptz", "known"),
+            ("state", "text", "new"),
+        ),
+    ),
+    (
         "notes",
         ("id",),
         (("id", "text", "new"), ("at", "timestamptz", "new"), ("actor", "text", "new"), ("text", "text", "new")),

@@ -30,7 +30,7 @@ TABLES = (
     "history.records",
     *(
         f"lead_list.{table}"
-        for table in ("leads", "names", "counters", "messages", "answers", "consents", "notes", "tags", "erased")
+        for table in ("leads", "names", "counters", "messages", "answers", "consents", "notes", "tags", "tasks", "erased")
     ),
     *(f"{schema}.watermarks" for schema in SCHEMAS),
     "lead_search.leads",

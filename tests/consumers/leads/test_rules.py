@@ -37,6 +37,7 @@ ASKS = (
     about(commands.AssignLead, owner="ann"),
     about(commands.NoteLead, personal=SEALED, note_id="n"),
     about(commands.TagLead, added=("vip",)),
+    about(commands.AddTask, personal=SEALED, task_id="t"),
     about(commands.RecordMessage, message_id="m", outcome="sent"),
 )
 
@@ -214,6 +215,36 @@ def test_a_lead_has_so_many_tags_and_no_more_but_can_always_lose_some() -> None:
     assert made.feed(about(commands.TagLead, added=("one more",), removed=("tag 0",))).events
 
 
+def test_a_task_is_added_done_and_opened_again() -> None:
+    made = folding(capture(), about(commands.AddTask, personal=SEALED, task_id="t", owner="bob"))
+    for state in ("done", "open", "cancelled"):
+        made.feed(about(commands.ChangeTask, task_id="t", state=state))
+    assert made.written[1] == events.TaskAdded(lead=LEAD, version=1, personal=SEALED, task_id="t", owner="bob", actor="ann")
+    assert [(fact.before, fact.state) for fact in made.written[2:]] == [("open", "done"), ("done", "open"), ("open", "cancelled")]
+    assert made.state().tasks == {"t": "cancelled"}
+
+
+def test_a_task_that_is_there_or_as_it_should_be_is_done_and_changes_nothing() -> None:
+    made = folding(capture(), about(commands.AddTask, personal=SEALED, task_id="t"))
+    for asked in (about(commands.AddTask, personal=SEALED, task_id="t"), about(commands.ChangeTask, task_id="t", state="open")):
+        decision = made.feed(asked)
+        assert (decision.events, decision.outcome) == ((), Outcome("done", version=1))
+
+
+def test_a_task_that_the_lead_has_not_is_missing() -> None:
+    decision = folding(capture()).feed(about(commands.ChangeTask, task_id="t", state="done"))
+    assert (decision.events, decision.outcome) == ((), Outcome("missing", "the lead has no such task", 0))
+
+
+def test_a_lead_has_so_many_tasks_and_no_more() -> None:
+    made = folding(capture())
+    for number in range(rules.TASKS_MAX):
+        made.feed(about(commands.AddTask, personal=SEALED, task_id=f"t{number}"))
+    decision = made.feed(about(commands.AddTask, personal=SEALED, task_id="one more"))
+    assert decision.outcome is not None
+    assert (decision.events, decision.outcome.status) == ((), "declined")
+
+
 def test_the_workers_report_stands_whatever_version_the_lead_has() -> None:
     made = folding(capture(), capture(2))
     report = about(commands.RecordMessage, message_id="m", outcome="sent", expected_version=0)
@@ -246,6 +277,7 @@ def test_documents_and_leads_never_share_a_state() -> None:
 
 
 def test_only_answers_and_facts_that_were_declared_are_given() -> None:
-    made = folding(capture(), *ASKS, about(commands.EraseLead), published(1))
+    changed = about(commands.ChangeTask, task_id="t", state="done")
+    made = folding(capture(), *ASKS, changed, about(commands.EraseLead), published(1))
     assert {type(fact) for fact in made.written} == set(leads.writes)
     assert all(decision.outcome is not None for decision in made.decisions[:-1])

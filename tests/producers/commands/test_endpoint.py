@@ -1,54 +1,21 @@
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from pydantic import BaseModel
 
 from infra.crypto.codec import open_person
 from infra.kafka.publisher import Position
-from infra.settings import Settings
 from schemas import topics
-from schemas.commands import AssignLead, ChangeStatus, Command, EditLead, NoteLead, TagLead
+from schemas.commands import AssignLead, ChangeStatus, Command, EditLead, NoteLead
 from schemas.envelope import Envelope
 from schemas.person import Note, Person
 from schemas.submissions import ContactEdited, ErasureRequested
 from schemas.topics import partition
-from tests.infra.gateway.running import Running, demo_users, read, running
+from tests.infra.gateway.running import Running, read
+from tests.producers.commands.asked import a_lead, last
 
-pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def here(settings: Settings) -> AsyncIterator[Running]:
-    async with running(settings) as found:
-        await demo_users(found.services)
-        yield found
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def quiet(here: Running) -> None:
-    here.publisher.records.clear()
-    here.publisher.away = False
-    here.publisher.decide = done
-
-
-async def done(here: Running, message: BaseModel, position: Position) -> None:
-    assert isinstance(message, Command | ContactEdited | ErasureRequested)
-    await here.outcome(message.command_id, message.lead, version=41, position=position.offset)
-
-
-async def a_lead(here: Running, owner: str | None = None) -> str:
-    lead = str(uuid.uuid4())
-    async with here.services.pool.acquire() as connection, connection.transaction():
-        await here.services.keyring.create_lead_keys(connection, [lead])
-    here.owners[lead] = owner
-    return lead
-
-
-def last(here: Running) -> BaseModel:
-    return read(here.publisher.records[-1].record)
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio, pytest.mark.usefixtures("quiet")]
 
 
 async def test_an_edit_is_published_sealed_and_answered_with_what_leads_decided(here: Running) -> None:
@@ -209,35 +176,6 @@ async def test_a_rep_takes_an_unassigned_lead_and_gives_up_an_own_one(here: Runn
     assert await assign(other, "rep-1") == 404
     assert (await here.client.patch(f"/v1/leads/{other}", json={"name": "x"}, headers=rep)).status_code == 404
     assert (await here.client.patch(f"/v1/leads/{own}", json={"name": "x"}, headers=rep)).status_code == 200
-
-
-async def test_tags_are_asked_for_as_they_are_kept(here: Running) -> None:
-    lead = await a_lead(here)
-    path, admin = f"/v1/leads/{lead}/tags", here.token("admin")
-    answer = await here.client.post(path, json={"add": ["  Very   Important "], "remove": ["COLD"]}, headers=admin)
-    assert answer.status_code == 200, answer.text
-    command = last(here)
-    assert isinstance(command, TagLead)
-    assert (command.added, command.removed) == (("very important",), ("cold",))
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"add": [""]},
-        {"add": ["ada@example.com"]},
-        {"add": ["+32 2 555 12 34"]},
-        {"add": ["x" * 51]},
-        {"add": ["a\x00b"]},
-        {"add": ["same"], "remove": ["Same"]},
-        {"add": [f"tag {number}" for number in range(51)]},
-    ],
-)
-async def test_what_is_no_tag_is_refused(here: Running, body: dict[str, object]) -> None:
-    answer = await here.client.post(f"/v1/leads/{await a_lead(here)}/tags", json=body, headers=here.token("admin"))
-    assert answer.status_code == 422
-    assert here.publisher.records == []
 
 
 async def test_an_erasure_goes_through_identity_and_is_for_admins(here: Running) -> None:

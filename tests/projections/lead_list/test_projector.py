@@ -27,6 +27,9 @@ from tests.projections.builders import (
     scored,
     status_changed,
     tagged,
+    task,
+    task_added,
+    task_changed,
     updated,
 )
 
@@ -66,7 +69,9 @@ def a_story(log: LogOfFacts) -> None:
     log.add(recorded(ADA))
     log.add(tagged(ADA, "vip", "hot", version=12))
     log.add(tagged(ADA, "cold", removed=["hot"], version=12))
+    log.add(task_added(ADA, owner="eve", due_at=log.at(60 * 24)), task())
     log.add(noted(ADA), note())
+    log.add(task_changed(ADA, "done"))
     log.add(captured(first=False, version=13, consents={"mail": False, "calls": True}), ada(phone="123"))
     log.add(updated(BOB, ["company"], version=14, company="Bits & Co"))
     log.add(captured(ADA, first=False, version=14, traits=Traits(company="ACME  LTD", mail_domain="a.example")))
@@ -77,6 +82,7 @@ def a_story(log: LogOfFacts) -> None:
     log.add(updated(CAT, ["company"], version=16, company="Cats"))
     log.add(assigned(CAT, "dan", version=17))
     log.add(tagged(CAT, "hot", version=17))
+    log.add(task_added(CAT, version=17), task())
     log.add(erased(CAT, version=18))
     log.add(scored(CAT, 3), source="scoring")
     log.add(captured(CAT, first=False, version=19), ada())
