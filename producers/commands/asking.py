@@ -6,10 +6,12 @@ from typing import Annotated, Final
 from fastapi import Depends, Header, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from infra.auth.dependencies import CurrentUser, require
-from infra.auth.roles import Permission
+from infra.auth.dependencies import CurrentUser, forbidden, require
+from infra.auth.roles import Permission, User
 from infra.gateway import answers
-from infra.gateway.services import Used
+from infra.gateway.people import everybody
+from infra.gateway.problems import FieldError, Problem
+from infra.gateway.services import Services, Used
 from infra.gateway.values import storable
 from producers.commands.sending import Sender, lead_id
 
@@ -42,6 +44,14 @@ def tag_name(text: str) -> str:
 
 Tag = Annotated[str, Field(max_length=4 * TAG_CHARACTERS_MAX), AfterValidator(storable), AfterValidator(tag_name)]
 Tags = Annotated[list[Tag], Field(max_length=TAGS_AT_ONCE_MAX)]
+
+
+async def check_owner(given: Services, user: User, owner: str | None, field: str) -> None:
+    """A rep gives to themselves or to nobody, the others to anybody who is somebody. Raises Problem 403 or 422."""
+    if not user.may(Permission.LEADS_ASSIGN) and owner not in (None, user.person):
+        raise forbidden("You may take it yourself, not give it to others.")
+    if owner is not None and owner not in {person.id for person in await everybody(given.pool)}:
+        raise Problem(422, "invalid", "Invalid request", errors=[FieldError(field, "is nobody's id")])
 
 
 class TagChange(BaseModel):

@@ -8,21 +8,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from infra.auth.dependencies import forbidden, require
+from infra.auth.dependencies import require
 from infra.auth.roles import Permission, User
 from infra.gateway import answers
-from infra.gateway.people import everybody
-from infra.gateway.problems import FieldError, Problem, not_found
+from infra.gateway.problems import Problem, not_found
 from infra.gateway.services import Used
 from infra.gateway.values import Address, Custom, Phone, Prose, Word, e164
 from infra.gateway.visibility import check_lead
-from producers.commands import tasks, translate
-from producers.commands.asking import MAY_WRITE, Answer, IdempotencyKey, IfMatch, Sending, TagChange
+from producers.commands import bulk, tasks, translate
+from producers.commands.asking import MAY_WRITE, Answer, IdempotencyKey, IfMatch, Sending, TagChange, check_owner
 from schemas.commands import Status
 
 router = APIRouter(prefix="/v1", tags=["leads"], responses={202: {"model": answers.Pending}})
 
 router.include_router(tasks.router)
+router.include_router(bulk.router)
 
 
 class LeadPatch(BaseModel):
@@ -118,10 +118,7 @@ async def assign_lead(
     idempotency_key: IdempotencyKey = None,
 ) -> Answer:
     """Give a lead to a person, or to nobody. A rep may take an unassigned lead and give up an own one."""
-    if not user.may(Permission.LEADS_ASSIGN) and asked.owner not in (None, user.person):
-        raise forbidden("You may take a lead yourself, not give it to others.")
-    if asked.owner is not None and asked.owner not in {person.id for person in await everybody(given.pool)}:
-        raise Problem(422, "invalid", "Invalid request", errors=[FieldError("owner", "is nobody's id")])
+    await check_owner(given, user, asked.owner, "owner")
     return await sender.send(translate.assign(await sender.begin(idempotency_key, if_match), asked.owner))
 
 

@@ -6,15 +6,14 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from infra.auth.dependencies import forbidden, require
+from infra.auth.dependencies import require
 from infra.auth.roles import Permission, User
 from infra.gateway import answers
-from infra.gateway.people import everybody
-from infra.gateway.problems import FieldError, Problem, not_found
+from infra.gateway.problems import not_found
 from infra.gateway.services import Used
 from infra.gateway.values import Word, storable
 from producers.commands import translate
-from producers.commands.asking import MAY_WRITE, Answer, IdempotencyKey, IfMatch, Sending
+from producers.commands.asking import MAY_WRITE, Answer, IdempotencyKey, IfMatch, Sending, check_owner
 from schemas.commands import TaskState
 
 router = APIRouter(prefix="/leads/{lead}/tasks")
@@ -61,10 +60,7 @@ async def add_task(
     idempotency_key: IdempotencyKey = None,
 ) -> TaskDone | answers.Pending:
     """Add a task to a lead. A rep may give it to themselves or to nobody."""
-    if not user.may(Permission.LEADS_ASSIGN) and asked.owner not in (None, user.person):
-        raise forbidden("You may take a task yourself, not give it to others.")
-    if asked.owner is not None and asked.owner not in {person.id for person in await everybody(given.pool)}:
-        raise Problem(422, "invalid", "Invalid request", errors=[FieldError("owner", "is nobody's id")])
+    await check_owner(given, user, asked.owner, "owner")
     asker = await sender.begin(idempotency_key, None)
     answer = await sender.send(*translate.add_task(asker, asked.title, asked.due_at, asked.owner))
     return answer if isinstance(answer, answers.Pending) else TaskDone(**answer.model_dump(), task=asker.command_id)

@@ -47,6 +47,8 @@ MAY = {
     "POST /v1/leads/{lead}/status": WRITERS,
     "POST /v1/leads/{lead}/erase": ADMINS,
     "POST /v1/leads/{lead}/tags": WRITERS,
+    "POST /v1/leads/bulk": WRITERS,
+    "GET /v1/bulk/{bulk_id}": WRITERS,
     "POST /v1/leads/{lead}/tasks": WRITERS,
     "PATCH /v1/leads/{lead}/tasks/{task}": WRITERS,
     "GET /v1/leads/{id}/tasks": USERS,
