@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from schemas import topics
 from schemas.message import Frozen, Json, LeadId, Message, registry
-from schemas.person import Identifying, Note, Person, Source, Task, Traits
+from schemas.person import Blocked, Identifying, Note, Person, Source, Task, Traits
 
 Status = Literal["new", "contacted", "qualified", "won", "lost"]
 TaskState = Literal["open", "done", "cancelled"]
@@ -143,10 +143,16 @@ class RecordMessage(Command):
 
 @registry.add
 class EraseLead(Command):
-    """`identity` has destroyed the person's claims and keys; the log has to say so. `stranger`: it never heard of the lead."""
+    """`identity` has destroyed the person's claims and keys; the log has to say so.
+
+    Attributes:
+        stranger: it never heard of the lead.
+        blocked: what nobody is to become a lead by again.
+    """
 
     TYPE: ClassVar[str] = "erase_lead.v1"
     stranger: bool = False
+    blocked: tuple[Blocked, ...] = ()
 
 
 @registry.add

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from schemas import topics
 from schemas.commands import Status, TaskState
 from schemas.message import Frozen, Json, LeadId, Message, registry
-from schemas.person import Identifying, Note, Person, Source, Task, Traits
+from schemas.person import Blocked, Identifying, Note, Person, Source, Task, Traits
 
 
 class Fact(Message):
@@ -126,10 +126,11 @@ class TaskChanged(LeadFact):
 
 @registry.add
 class LeadErased(LeadFact):
-    """The person is gone; what stays is this line. By `leads`."""
+    """The person is gone; what stays is this line, and what they want to be `blocked`. By `leads`."""
 
     TYPE: ClassVar[str] = "lead.erased.v1"
     actor: str
+    blocked: tuple[Blocked, ...] = ()
 
 
 @registry.add

@@ -63,6 +63,17 @@ Identifying = Literal["email", "phone"]
 """What a lead can be told by: an address certainly, a number where no address speaks against it."""
 
 
+class Blocked(Frozen):
+    """An identifier that its owner, who was forgotten, does not want to be known by again: an HMAC.
+
+    `alone`: it tells the person also beside an address that is not blocked, since they were never known by any address.
+    """
+
+    kind: Identifying
+    hash: str
+    alone: bool = True
+
+
 class Traits(Frozen):
     """What deciders may know: no person can be told from it.
 

@@ -193,7 +193,7 @@ def erase(state: LeadState, event: Event[commands.EraseLead], _: Documents) -> D
         return Decision(state, outcome=MISSING)
     if state.erased:
         return Decision(state, outcome=Outcome("done", version=state.version))
-    erased = events.LeadErased(lead=event.body.lead, version=event.offset, actor=event.body.actor)
+    erased = events.LeadErased(lead=event.body.lead, version=event.offset, actor=event.body.actor, blocked=event.body.blocked)
     tombstone = LeadState(exists=True, erased=True, version=event.offset)
     return Decision(tombstone, [erased], outcome=Outcome("done", version=event.offset))
 

@@ -72,11 +72,12 @@ class NewStatus(BaseModel):
 
 
 class Erasure(BaseModel):
-    """Why someone is to be forgotten."""
+    """Why someone is to be forgotten, and whether what they send later is to be rejected (`block`)."""
 
     model_config = ConfigDict(extra="forbid")
 
     reason: Word = ""
+    block: bool = False
 
 
 @router.patch("/leads/{lead}", dependencies=[MAY_WRITE])
@@ -138,8 +139,8 @@ async def tag_lead(asked: TagChange, sender: Sending, if_match: IfMatch = None, 
 
 @router.post("/leads/{lead}/erase", dependencies=[Depends(require(Permission.LEADS_ERASE))])
 async def erase_lead(asked: Erasure, sender: Sending, idempotency_key: IdempotencyKey = None) -> Answer:
-    """Forget the person, everywhere and for good."""
-    return await sender.send(translate.erase(await sender.begin(idempotency_key, None), asked.reason))
+    """Forget the person, everywhere and for good; `/erasure` says how far that has come."""
+    return await sender.send(translate.erase(await sender.begin(idempotency_key, None), asked.reason, block=asked.block))
 
 
 class CommandState(BaseModel):
@@ -171,5 +172,5 @@ async def command(command_id: str, given: Used, user: Annotated[User, Depends(re
         )
     filed = await given.outcomes.of_submission(command_id)
     if filed is not None and filed.status != "processed":
-        return CommandState(command_id=command_id, status=filed.status, lead=filed.lead)
+        return CommandState(command_id=command_id, status=filed.status, detail=filed.reason, lead=filed.lead)
     return CommandState(command_id=command_id, status="pending")

@@ -100,9 +100,9 @@ def assign(asker: Asker, owner: str | None) -> AssignLead:
     return AssignLead(**asker._asdict(), owner=owner)
 
 
-def erase(asker: Asker, reason: str) -> ErasureRequested:
+def erase(asker: Asker, reason: str, *, block: bool = False) -> ErasureRequested:
     """Forget the person. Goes to `identity`, which owns claims and keys."""
-    return ErasureRequested(lead=asker.lead, command_id=asker.command_id, actor=asker.actor, reason=reason)
+    return ErasureRequested(lead=asker.lead, command_id=asker.command_id, actor=asker.actor, reason=reason, block=block)
 
 
 AnyCommand = Command | ContactEdited | ErasureRequested

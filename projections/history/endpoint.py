@@ -14,7 +14,7 @@ from infra.gateway.problems import not_found
 from infra.gateway.services import Services, Used
 from projections import paging, records
 from projections.access import LeadPath, VisibleLead
-from projections.history import queries
+from projections.history import erasure, queries
 from projections.history.shapes import Position, ScoreLine, ScorePoint, ScoreReceipt, TimelineItem, TimelinePage, Trace
 from projections.history.titles import Names, actor_of, describe
 from projections.history.trace import Followed, Later, trace
@@ -22,6 +22,7 @@ from schemas import topics
 from schemas.events import LeadAssigned, LeadCaptured, LeadScored, TaskAdded
 
 router = APIRouter(prefix="/v1", tags=["history"])
+router.include_router(erasure.router)
 
 OFFSET_MAX: Final = 2**63 - 1
 SCORES_MAX: Final = 200

@@ -46,6 +46,7 @@ MAY = {
     "POST /v1/leads/{lead}/assign": WRITERS,
     "POST /v1/leads/{lead}/status": WRITERS,
     "POST /v1/leads/{lead}/erase": ADMINS,
+    "GET /v1/leads/{id}/erasure": ADMINS,
     "POST /v1/leads/{lead}/tags": WRITERS,
     "POST /v1/leads/bulk": WRITERS,
     "GET /v1/bulk/{bulk_id}": WRITERS,
