@@ -47,6 +47,7 @@ MAY = {
     "POST /v1/leads/{lead}/status": WRITERS,
     "POST /v1/leads/{lead}/erase": ADMINS,
     "GET /v1/leads/{id}/erasure": ADMINS,
+    "GET /v1/leads/{id}/export": MANAGERS,
     "POST /v1/leads/{lead}/tags": WRITERS,
     "POST /v1/leads/bulk": WRITERS,
     "GET /v1/bulk/{bulk_id}": WRITERS,
