@@ -1,4 +1,4 @@
-"""PATCH /v1/leads/{id}, its notes, owner, status and erasure; and what became of a command.
+"""PATCH /v1/leads/{id}, its notes, tags, owner, status and erasure; and what became of a command.
 
 Each answers 200/201 once `leads` has decided, 202 with a status address if that takes more than two seconds.
 """

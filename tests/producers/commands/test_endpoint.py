@@ -182,13 +182,13 @@ async def test_an_erasure_goes_through_identity_and_is_for_admins(here: Running)
     lead = await a_lead(here)
     path = f"/v1/leads/{lead}/erase"
     assert (await here.client.post(path, json={"reason": "asked"}, headers=here.token("manager"))).status_code == 403
-    answer = await here.client.post(path, json={"reason": "asked"}, headers=here.token("admin"))
+    answer = await here.client.post(path, json={"reason": "asked", "block": True}, headers=here.token("admin"))
     assert answer.status_code == 200
     published = here.publisher.records[-1]
     asked = last(here)
     assert isinstance(asked, ErasureRequested)
     assert published.topic is topics.SUBMISSIONS
-    assert (asked.lead, asked.reason, asked.actor) == (lead, "asked", "user-admin")
+    assert (asked.lead, asked.reason, asked.block, asked.actor) == (lead, "asked", True, "user-admin")
 
 
 async def test_a_lead_that_never_was_is_missing_and_an_erased_one_gone(here: Running) -> None:
