@@ -2,85 +2,61 @@
 
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import httpx2
 import pytest
 import pytest_asyncio
 
-from infra.auth.roles import Role, User
 from infra.crypto.codec import seal_person
 from infra.crypto.seal import KEY_BYTES, Key
 from infra.dead_letters import store as dead_letters
-from infra.gateway.app import create_app
-from infra.gateway.services import Services
 from infra.kafka.ports import DeadLetter, Outgoing, Record
 from infra.settings import Settings
-from infra.wiring import discovery
-from infra.wiring.gateway import services_of
 from infra.wiring.redrive import NotRedrivable, redrive
 from schemas import commands, topics
 from schemas.envelope import Envelope
 from schemas.message import Frozen, LeadId
 from schemas.person import Note, Person, Source, Task, Traits
 from tests.submitting import publish, submission
-from tests.system import System, running
+from tests.whole import Whole, whole
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 
-@dataclass
-class Here:
-    """A system and a gateway over it."""
-
-    system: System
-    services: Services
-    client: httpx2.AsyncClient
-
-    def headers(self, role: Role = "admin") -> dict[str, str]:
-        user = User(f"user-{role}", f"{role}@example.com", role.title(), role, None)
-        return {"Authorization": f"Bearer {self.services.tokens.issue(user)}"}
-
-    async def certificate(self, lead: str) -> Any:
-        answer = await self.client.get(f"/v1/leads/{lead}/erasure", headers=self.headers())
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    async def erase(self, lead: str, *, block: bool = False) -> None:
-        body = {"reason": "Ada asked", "block": block}
-        answer = await self.client.post(f"/v1/leads/{lead}/erase", json=body, headers=self.headers())
-        assert answer.status_code in (200, 202), answer.text
-        await self.system.until_value(True, "select exists(select from crypto.erasures where lead = $1)", lead)
-
-    async def ask(self, command: commands.Command, person: Frozen | None = None) -> str:
-        """Publish a command that was sealed before the key was destroyed; what became of it."""
-        if person is not None:
-            sealed = seal_person(Key("lead", bytes(KEY_BYTES)), person, command.lead)
-            command = command.model_copy(update={"personal": sealed})
-        envelope = Envelope(command.command_id, command.TYPE, "test", datetime.now(UTC), subject=command.lead)
-        record = Outgoing(command.lead.encode(), envelope.headers(), command.model_dump_json().encode())
-        number = topics.partition(command.lead, self.system.has.settings.kafka.partitions)
-        await self.system.has.producer.publish(topics.COMMANDS, number, record)
-        await self.system.until_value(True, "select exists(select from leads.outcomes where command_id = $1)", command.command_id)
-        found: str = await self.system.has.pool.fetchval(
-            "select status from leads.outcomes where command_id = $1", command.command_id
-        )
-        return found
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def here(settings: Settings) -> AsyncIterator[Here]:
-    async with running(settings) as system:
-        services = services_of(system.has, None)
-        gateway = create_app(services, discovery.routers())
-        transport = httpx2.ASGITransport(app=gateway, raise_app_exceptions=False)
-        async with (
-            gateway.api.router.lifespan_context(gateway.api),
-            httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client,
-        ):
-            yield Here(system, services, client)
+async def here(settings: Settings) -> AsyncIterator[Whole]:
+    async with whole(settings) as found:
+        yield found
+
+
+async def certificate(here: Whole, lead: str) -> Any:
+    answer = await here.client.get(f"/v1/leads/{lead}/erasure", headers=here.headers())
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def erase(here: Whole, lead: str, *, block: bool = False) -> None:
+    body = {"reason": "Ada asked", "block": block}
+    answer = await here.client.post(f"/v1/leads/{lead}/erase", json=body, headers=here.headers())
+    assert answer.status_code in (200, 202), answer.text
+    await here.system.until_value(True, "select exists(select from crypto.erasures where lead = $1)", lead)
+
+
+async def ask(here: Whole, command: commands.Command, person: Frozen | None = None) -> str:
+    """Publish a command that was sealed before the key was destroyed; what became of it."""
+    if person is not None:
+        sealed = seal_person(Key("lead", bytes(KEY_BYTES)), person, command.lead)
+        command = command.model_copy(update={"personal": sealed})
+    envelope = Envelope(command.command_id, command.TYPE, "test", datetime.now(UTC), subject=command.lead)
+    record = Outgoing(command.lead.encode(), envelope.headers(), command.model_dump_json().encode())
+    number = topics.partition(command.lead, here.system.has.settings.kafka.partitions)
+    await here.system.has.producer.publish(topics.COMMANDS, number, record)
+    await here.system.until_value(True, "select exists(select from leads.outcomes where command_id = $1)", command.command_id)
+    found: str = await here.system.has.pool.fetchval(
+        "select status from leads.outcomes where command_id = $1", command.command_id
+    )
+    return found
 
 
 def under_way(lead: LeadId) -> list[tuple[commands.Command, Frozen | None]]:
@@ -108,7 +84,7 @@ def under_way(lead: LeadId) -> list[tuple[commands.Command, Frozen | None]]:
     ]
 
 
-async def kept(here: Here, lead: str) -> int:
+async def kept(here: Whole, lead: str) -> int:
     """Rows of a lead in the read models."""
     counts = ["select count(*) from lead_list.leads where id = $1", "select count(*) from lead_list.names where lead = $1"]
     counts += ["select count(*) from lead_search.leads where lead = $1 and body is not null"]
@@ -116,17 +92,17 @@ async def kept(here: Here, lead: str) -> int:
     return sum([await here.system.has.pool.fetchval(sql, lead) for sql in counts])
 
 
-async def test_what_was_under_way_ends_as_erased_and_revives_nobody(here: Here) -> None:
+async def test_what_was_under_way_ends_as_erased_and_revives_nobody(here: Whole) -> None:
     lead = LeadId(await here.system.lead_of(await here.system.submit("ada@under-way.example")))
     await here.system.settled()
     assert await kept(here, lead) > 0
-    await here.erase(lead)
+    await erase(here, lead)
     asked = under_way(lead)
     assert {type(command) for command, _ in asked} == {
         cls for cls in commands.Command.__subclasses__() if cls is not commands.EraseLead
     }, "one of each"
     for command, person in asked:
-        assert await here.ask(command, person) == "erased", command.TYPE
+        assert await ask(here, command, person) == "erased", command.TYPE
     await here.system.settled()
     assert await kept(here, lead) == 0
     path = f"/v1/leads/{lead}"
@@ -136,7 +112,7 @@ async def test_what_was_under_way_ends_as_erased_and_revives_nobody(here: Here) 
         assert answer.status_code == 410, answer.text
 
 
-async def test_an_old_dead_letter_is_gone_and_the_same_submission_again_makes_no_lead(here: Here) -> None:
+async def test_an_old_dead_letter_is_gone_and_the_same_submission_again_makes_no_lead(here: Whole) -> None:
     system, keyring = here.system, here.system.has.keyring
     sent = await submission(keyring, "ada@letter.example")
     await publish(system.has.producer, system.has.settings.kafka.partitions, sent)
@@ -146,7 +122,7 @@ async def test_an_old_dead_letter_is_gone_and_the_same_submission_again_makes_no
         letter = DeadLetter(record, "for want of anything better", "bug", 1)
         await dead_letters.add(connection, [letter], consumer="identity", topic=topics.SUBMISSIONS.name, keyring=keyring)
         id_ = dead_letters.letter_id("identity", topics.SUBMISSIONS.name, 0, 7)
-    await here.erase(lead)
+    await erase(here, lead)
     with pytest.raises(NotRedrivable, match="no dead letter"):
         await redrive(system.has, id_)
     before = await system.has.pool.fetchval("select count(*) from lead_list.leads")
@@ -156,14 +132,14 @@ async def test_an_old_dead_letter_is_gone_and_the_same_submission_again_makes_no
     assert await kept(here, lead) == 0
 
 
-async def test_the_certificate_says_what_was_destroyed_and_what_it_waits_for(here: Here) -> None:
+async def test_the_certificate_says_what_was_destroyed_and_what_it_waits_for(here: Whole) -> None:
     lead = await here.system.lead_of(await here.system.submit("ada@certificate.example", phone="+3225550177"))
     await here.system.settled()
     missing = await here.client.get(f"/v1/leads/{lead}/erasure", headers=here.headers())
     assert missing.status_code == 404
-    await here.erase(lead, block=True)
+    await erase(here, lead, block=True)
     await here.system.settled()
-    found = await here.certificate(lead)
+    found = await certificate(here, lead)
     steps = {step["name"]: step for step in found["steps"]}
     today = datetime.now(UTC).date()
     assert (found["actor"], found["blocked"]) == ("user-admin", True)
@@ -171,8 +147,6 @@ async def test_the_certificate_says_what_was_destroyed_and_what_it_waits_for(her
     assert (steps["lead key"]["detail"], steps["identifiers"]["count"]) == ("destroyed", 2)
     assert {"log", "history", "lead_list", "lead_search"} <= steps.keys()
     assert all(steps[name]["done"] for name in ("log", "history", "lead_list", "lead_search", "scoring") if name in steps)
-    # No indexer runs here, and the day is not over.
-    await here.system.has.pool.execute("delete from lead_search.dirty where lead <> $1", lead)
     waits = f"intake key of {today.isoformat()}"
     assert waits in found["waits_for"]
     assert steps[waits]["not_before"] == (today + timedelta(days=9)).isoformat()
@@ -181,8 +155,8 @@ async def test_the_certificate_says_what_was_destroyed_and_what_it_waits_for(her
         await here.system.has.keyring.destroy_intake(connection, date.max)
 
     async def complete() -> bool:
-        return bool((await here.certificate(lead))["complete"])
+        return bool((await certificate(here, lead))["complete"])
 
     await here.system.until(complete, "the certificate is complete")
-    assert (await here.certificate(lead))["waits_for"] == []
+    assert (await certificate(here, lead))["waits_for"] == []
     assert (await here.client.get(f"/v1/leads/{lead}/erasure", headers=here.headers("manager"))).status_code == 403
