@@ -183,6 +183,12 @@ async def test_what_identity_kept_out_says_so(api, status):
     assert found["hops"][0]["position"] == "1-7"
 
 
+async def test_what_was_rejected_says_why_where_identity_said_it(api):
+    await filed(api, "s-1", "rejected")
+    await api.services.pool.execute("update identity.submissions set reason = 'blocked at the person''s wish'")
+    assert (await api.json("/submissions/s-1"))["hops"][1]["detail"] == "blocked at the person's wish"
+
+
 async def test_a_repeat_names_the_first_and_its_lead(api):
     await filed(api, "s-2", "duplicate", ADA, "s-1")
     found = await api.json("/submissions/s-2")
