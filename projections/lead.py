@@ -16,8 +16,11 @@ from schemas.events import (
     LeadNoted,
     LeadScored,
     LeadStatusChanged,
+    LeadTagged,
     LeadUpdated,
     MessageRecorded,
+    TaskAdded,
+    TaskChanged,
 )
 from schemas.message import Frozen, Message
 from schemas.person import Person
@@ -59,6 +62,7 @@ class Lead(Standing):
         created_at: when the first submission was made, as far as its sender says, else when it was received.
         answers, consents: by question and purpose, the newest value; `answered_at` and `consented_at` say when it was given.
         identifiers: (kind, HMAC) under which the lead is known.
+        tags: sorted.
     """
 
     company: str | None = None
@@ -82,6 +86,7 @@ class Lead(Standing):
     consents: dict[str, bool] = field(default_factory=dict)
     consented_at: dict[str, datetime] = field(default_factory=dict)
     identifiers: set[tuple[str, str]] = field(default_factory=set)
+    tags: list[str] = field(default_factory=list)
 
 
 VERSION: Final = 1
@@ -216,11 +221,17 @@ def _scored(lead: Standing, body: LeadScored, _person: Frozen | None, _at: datet
     lead.touched |= SCORE
 
 
+def _tagged(lead: Standing, body: LeadTagged, _person: Frozen | None, _at: datetime) -> None:
+    """Who only knows a lead's standing keeps the tags elsewhere."""
+    if isinstance(lead, Lead):
+        lead.tags = sorted({*lead.tags, *body.added} - set(body.removed))
+
+
 def _erased(lead: Standing, _body: LeadErased, _person: Frozen | None, _at: datetime) -> None:
     lead.erased = True
 
 
-def _happened(_lead: Standing, _body: LeadNoted | MessageRecorded, _person: Frozen | None, _at: datetime) -> None:
+def _happened(_lead: Standing, _body: LeadFact, _person: Frozen | None, _at: datetime) -> None:
     """Only the version moves."""
 
 
@@ -235,7 +246,10 @@ _HANDLERS: Final[dict[type[Message], tuple[_Handler, bool]]] = {
         (LeadAssigned, _assigned),
         (LeadScored, _scored),
         (LeadErased, _erased),
+        (LeadTagged, _tagged),
         (LeadNoted, _happened),
+        (TaskAdded, _happened),
+        (TaskChanged, _happened),
         (MessageRecorded, _happened),
     )
 }

@@ -5,9 +5,10 @@ from typing import ClassVar, Literal
 
 from schemas import topics
 from schemas.message import Frozen, Json, LeadId, Message, registry
-from schemas.person import Identifying, Note, Person, Source, Traits
+from schemas.person import Blocked, Identifying, Note, Person, Source, Task, Traits
 
 Status = Literal["new", "contacted", "qualified", "won", "lost"]
+TaskState = Literal["open", "done", "cancelled"]
 
 
 class Command(Message):
@@ -88,6 +89,35 @@ class NoteLead(Command):
 
 
 @registry.add
+class TagLead(Command):
+    """Put tags on a lead and take others off. A tag is a word for a kind of lead and tells no person."""
+
+    TYPE: ClassVar[str] = "tag_lead.v1"
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+@registry.add
+class AddTask(Command):
+    """Something is to be done about a lead, by `owner` (None: by whoever comes), until `due_at` (None: some time)."""
+
+    TYPE: ClassVar[str] = "add_task.v1"
+    PERSON: ClassVar[type[Frozen] | None] = Task
+    task_id: str
+    due_at: datetime | None = None
+    owner: str | None = None
+
+
+@registry.add
+class ChangeTask(Command):
+    """A task is done, is given up, or is open again."""
+
+    TYPE: ClassVar[str] = "change_task.v1"
+    task_id: str
+    state: TaskState
+
+
+@registry.add
 class AssignLead(Command):
     """Give a lead an owner. `routing` asks with the request it answers; a person asks with none.
 
@@ -113,10 +143,16 @@ class RecordMessage(Command):
 
 @registry.add
 class EraseLead(Command):
-    """`identity` has destroyed the person's claims and keys; the log has to say so. `stranger`: it never heard of the lead."""
+    """`identity` has destroyed the person's claims and keys; the log has to say so.
+
+    Attributes:
+        stranger: it never heard of the lead.
+        blocked: what nobody is to become a lead by again.
+    """
 
     TYPE: ClassVar[str] = "erase_lead.v1"
     stranger: bool = False
+    blocked: tuple[Blocked, ...] = ()
 
 
 @registry.add

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from schemas import topics
-from schemas.commands import Status
+from schemas.commands import Status, TaskState
 from schemas.message import Frozen, Json, LeadId, Message, registry
-from schemas.person import Identifying, Note, Person, Source, Traits
+from schemas.person import Blocked, Identifying, Note, Person, Source, Task, Traits
 
 
 class Fact(Message):
@@ -92,11 +92,45 @@ class LeadNoted(LeadFact):
 
 
 @registry.add
+class LeadTagged(LeadFact):
+    """Tags that the lead did not have were `added`, some that it had `removed`. By `leads`."""
+
+    TYPE: ClassVar[str] = "lead.tagged.v1"
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    actor: str
+
+
+@registry.add
+class TaskAdded(LeadFact):
+    """By `leads`."""
+
+    TYPE: ClassVar[str] = "task.added.v1"
+    PERSON: ClassVar[type[Frozen] | None] = Task
+    task_id: str
+    due_at: datetime | None = None
+    owner: str | None = None
+    actor: str
+
+
+@registry.add
+class TaskChanged(LeadFact):
+    """By `leads`."""
+
+    TYPE: ClassVar[str] = "task.changed.v1"
+    task_id: str
+    before: TaskState
+    state: TaskState
+    actor: str
+
+
+@registry.add
 class LeadErased(LeadFact):
-    """The person is gone; what stays is this line. By `leads`."""
+    """The person is gone; what stays is this line, and what they want to be `blocked`. By `leads`."""
 
     TYPE: ClassVar[str] = "lead.erased.v1"
     actor: str
+    blocked: tuple[Blocked, ...] = ()
 
 
 @registry.add

@@ -41,6 +41,12 @@ class Note(Frozen):
     text: str
 
 
+class Task(Frozen):
+    """What is to be done, in somebody's words; people write names into it."""
+
+    title: str
+
+
 class Source(Frozen):
     """Where a submission came from.
 
@@ -57,6 +63,17 @@ class Source(Frozen):
 
 Identifying = Literal["email", "phone"]
 """What a lead can be told by: an address certainly, a number where no address speaks against it."""
+
+
+class Blocked(Frozen):
+    """An identifier that its owner, who was forgotten, does not want to be known by again: an HMAC.
+
+    `alone`: it tells the person also beside an address that is not blocked, since they were never known by any address.
+    """
+
+    kind: Identifying
+    hash: str
+    alone: bool = True
 
 
 class Traits(Frozen):

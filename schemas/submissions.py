@@ -46,7 +46,10 @@ class SubmissionReceived(Message):
 
 @registry.add
 class ErasureRequested(Message):
-    """Someone has the right to be forgotten, and asked. Goes through `identity`, which owns claims and keys."""
+    """Someone has the right to be forgotten, and asked. Goes through `identity`, which owns claims and keys.
+
+    `block`: nor do they want to become a lead again.
+    """
 
     TYPE: ClassVar[str] = "erasure.requested.v1"
     TOPIC: ClassVar[topics.Topic] = topics.SUBMISSIONS
@@ -55,6 +58,7 @@ class ErasureRequested(Message):
     command_id: str
     actor: str
     reason: str = ""
+    block: bool = False
 
 
 @registry.add

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from opensearchpy import AsyncOpenSearch
 
+from infra.crypto.codec import seal_person
 from infra.crypto.seal import WrongKey, key_id
 from infra.kafka.batch import decode
 from infra.kafka.ports import Outgoing, Range
@@ -17,15 +18,18 @@ from infra.kafka.reading import reader
 from infra.settings import Settings
 from infra.wiring import discovery
 from replay.rebuild import Rebuild
-from schemas import topics
+from schemas import commands, topics
 from schemas.envelope import Envelope
+from schemas.message import Frozen
+from schemas.person import Note, Task
 from schemas.submissions import ErasureRequested
 from tests.system import System, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 EMAIL, NAME, PHONE = "Xanthippe.Quill@rare-name.example", "Xanthippe Quillfeather", "+3225550142"
-NEEDLES = (b"xanthippe", b"quillfeather", b"3225550142")
+WRITTEN = ("Quillfeather-Noted", "Quillfeather-Tasked")
+NEEDLES = (b"xanthippe", b"quillfeather", b"3225550142", *(text.lower().encode() for text in WRITTEN))
 PLANTED, PLANTED_NEEDLE = "planted.witness@rare-name.example", b"planted.witness"
 
 
@@ -45,6 +49,18 @@ async def erase(system: System, lead: str) -> None:
     await system.until_value("done", "select status from leads.outcomes where command_id = $1", command_id)
 
 
+async def write(system: System, command: commands.Command, person: Frozen) -> None:
+    """What somebody wrote about a person, sealed with the lead's key."""
+    key = (await system.has.keyring.lead_keys([command.lead]))[command.lead]
+    assert key is not None
+    command = command.model_copy(update={"personal": seal_person(key, person, command.lead)})
+    envelope = Envelope(command.command_id, command.TYPE, "test", datetime.now(UTC), subject=command.lead)
+    record = Outgoing(command.lead.encode(), envelope.headers(), command.model_dump_json().encode())
+    number = topics.partition(command.lead, system.has.settings.kafka.partitions)
+    await system.has.producer.publish(topics.COMMANDS, number, record)
+    await system.until_value("done", "select status from leads.outcomes where command_id = $1", command.command_id)
+
+
 async def test_an_erased_lead_is_never_revived_and_the_address_is_a_new_lead(system: System) -> None:
     first = await system.lead_of(await system.submit("again@rare-name.example"))
     await erase(system, first)
@@ -56,6 +72,10 @@ async def test_an_erased_lead_is_never_revived_and_the_address_is_a_new_lead(sys
 
 async def test_after_erasure_nothing_that_is_left_tells_the_person(system: System) -> None:
     lead = await system.lead_of(await system.submit(EMAIL, name=NAME, phone=PHONE))
+    await system.until_value("done", "select status from leads.outcomes where lead = $1", lead)
+    asker = {"lead": lead, "actor": "ann"}
+    await write(system, commands.NoteLead(**asker, command_id=str(uuid.uuid4()), note_id="n"), Note(text=f"Called {WRITTEN[0]}"))
+    await write(system, commands.AddTask(**asker, command_id=str(uuid.uuid4()), task_id="t"), Task(title=f"Call {WRITTEN[1]}"))
     witness = await system.lead_of(await system.submit(PLANTED, name="Planted Witness"))
     await _poison(system)
     await system.until_value(1, "select count(*) from dead_letters.letters")

@@ -11,6 +11,7 @@ from typing import Any
 from consumers.identity.rules import Identifier, Known
 from infra.postgres.together import Statement, together
 from schemas.message import LeadId
+from schemas.person import Blocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """One line of `identity.submissions`: what became of a submission here."""
+    """One line of `identity.submissions`: what became of a submission here, and for a rejected one why."""
 
     submission_id: str
     status: str
@@ -32,6 +33,7 @@ class Filed:
     source_id: str
     partition: int
     offset: int
+    reason: str | None = None
 
 
 @dataclass(slots=True)
@@ -65,7 +67,8 @@ class Claims:
         return {row["delivery"]: Delivery(row["submission_id"], row["lead"]) for row in rows}
 
     async def lock(self, identifiers: Sequence[Identifier]) -> Known:
-        """Make sure that each identifier has a row, lock all of them, and say whose they are (free ones are absent)."""
+        """Make sure that each identifier has a row, lock all of them, and say whose they are (free ones are absent) or
+        that they are blocked."""
         ordered = sorted(set(identifiers))
         kinds, hashes = [i.kind for i in ordered], [i.hash for i in ordered]
         # An update that changes nothing locks the row, and waits for whoever has it.
@@ -73,28 +76,30 @@ class Claims:
             """insert into identity.claims as c (kind, hash) select kind, hash
                from unnest($1::text[], $2::text[]) as new(kind, hash) order by kind, hash
                on conflict (kind, hash) do update set claimed_at = c.claimed_at
-               returning c.kind, c.hash, c.lead""",
+               returning c.kind, c.hash, c.lead, c.blocked_alone""",
             kinds,
             hashes,
         )
         owners = {Identifier(row["kind"], row["hash"]): LeadId(row["lead"]) for row in rows if row["lead"] is not None}
+        blocked = {Identifier(row["kind"], row["hash"]): row["blocked_alone"] for row in rows if row["blocked_alone"] is not None}
         if not owners:
-            return Known({}, set())
+            return Known({}, set(), blocked)
         known = await self.connection.fetch(
             "select distinct lead from identity.claims where kind = 'email' and lead = any($1::text[])",
             sorted(set(owners.values())),
         )
-        return Known(owners, {LeadId(row["lead"]) for row in known})
+        return Known(owners, {LeadId(row["lead"]) for row in known}, blocked)
 
     async def learn(self, claimed: dict[Identifier, LeadId]) -> dict[Identifier, LeadId]:
-        """Claim what the log says was claimed; what another lead holds stays with it, and comes back."""
+        """Claim what the log says was claimed; what another lead holds or is blocked stays so, and comes back."""
         if not claimed:
             return {}
         rows = await self.connection.fetch(
             """insert into identity.claims as c (kind, hash, lead)
                select kind, hash, lead from unnest($1::text[], $2::text[], $3::text[]) as new(kind, hash, lead)
                order by kind, hash
-               on conflict (kind, hash) do update set lead = coalesce(c.lead, excluded.lead)
+               on conflict (kind, hash) do update
+                   set lead = case when c.blocked_alone is null then coalesce(c.lead, excluded.lead) end
                returning c.kind, c.hash, c.lead""",
             [identifier.kind for identifier in claimed],
             [identifier.hash for identifier in claimed],
@@ -116,11 +121,23 @@ class Claims:
         )
         return {row["submission_id"]: LeadId(row["lead"]) for row in rows}
 
-    async def release(self, lead: str) -> list[str]:
-        """The person is forgotten: the same address is a new lead from now on. Returns the hashes that were claimed."""
-        rows = await self.connection.fetch("delete from identity.claims where lead = $1 returning hash", lead)
+    async def release(self, lead: str) -> list[Identifier]:
+        """The person is forgotten: the same address is a new lead from now on. Returns what was claimed."""
+        rows = await self.connection.fetch("delete from identity.claims where lead = $1 returning kind, hash", lead)
         await self.connection.execute("delete from identity.suggestions where lead = $1 or other = $1", lead)
-        return [row["hash"] for row in rows]
+        return [Identifier(row["kind"], row["hash"]) for row in rows]
+
+    async def block(self, identifiers: Sequence[Blocked]) -> None:
+        """From now on nobody becomes a lead by these."""
+        ordered = sorted(identifiers, key=lambda one: (one.kind, one.hash))
+        await self.connection.execute(
+            """insert into identity.claims (kind, hash, blocked_alone)
+               select * from unnest($1::text[], $2::text[], $3::boolean[])
+               on conflict (kind, hash) do update set lead = null, blocked_alone = excluded.blocked_alone""",
+            [one.kind for one in ordered],
+            [one.hash for one in ordered],
+            [one.alone for one in ordered],
+        )
 
     async def keep(self, decided: Decided) -> None:
         """All of it, in one round trip."""
@@ -139,8 +156,9 @@ class Claims:
             statements.append((suggest, ([lead for lead, _ in pairs], [other for _, other in pairs])))
         if lines:
             insert = """insert into identity.submissions
-                       (submission_id, status, lead, first_submission, source_id, partition, "offset")
-                   select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bigint[])
+                       (submission_id, status, lead, first_submission, source_id, partition, "offset", reason)
+                   select * from unnest(
+                       $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bigint[], $8::text[])
                    on conflict (submission_id) do nothing"""
             columns = (
                 [line.submission_id for line in lines],
@@ -150,6 +168,7 @@ class Claims:
                 [line.source_id for line in lines],
                 [line.partition for line in lines],
                 [line.offset for line in lines],
+                [line.reason for line in lines],
             )
             statements.append((insert, columns))
         if deliveries:

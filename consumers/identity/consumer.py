@@ -18,6 +18,7 @@ from infra.crypto.codec import open_person, seal_person
 from infra.crypto.keyring import Keyring
 from infra.crypto.seal import WrongKey
 from infra.dead_letters import store as dead_letters
+from infra.effects import control as effects
 from infra.kafka.batch import Batch, Entry
 from infra.kafka.fold import BREATH_MS, Documents
 from infra.kafka.outputs import Outputs
@@ -68,15 +69,16 @@ class _Work:
         status: str,
         lead: LeadId | None = None,
         first: str | None = None,
+        reason: str | None = None,
     ) -> None:
         """Remember what became of a submission."""
         id_, at = submission.submission_id, entry.record
-        self.decided.filed[id_] = Filed(id_, status, lead, first, submission.source.source_id, at.partition, at.offset)
+        self.decided.filed[id_] = Filed(id_, status, lead, first, submission.source.source_id, at.partition, at.offset, reason)
 
     def reject(self, entry: Entry, submission: SubmissionReceived, reason: str, kind: str) -> None:
         """It was somebody's, but can't be read."""
         self.changes[entry.record.partition].dead_letters.append(DeadLetter(entry.record, reason, kind, 1))
-        self.file(entry, submission, "rejected")
+        self.file(entry, submission, "rejected", reason=reason)
 
 
 class IdentityStep:
@@ -158,6 +160,9 @@ class IdentityStep:
         known = await claims.lock(asked) if asked else rules.Known({}, set())
         verdicts = []
         for entry, submission in news:
+            if rules.is_blocked(submission.traits, known):
+                work.file(entry, submission, "rejected", reason=rules.BLOCKED)
+                continue
             verdict = rules.resolve(submission, known, entry.clock_ms)
             taken = known.take(submission.traits, verdict.lead)
             work.decided.claimed.update(dict.fromkeys(taken, verdict.lead))
@@ -194,7 +199,7 @@ class IdentityStep:
             key = keys[verdict.lead]
             if key is None:
                 # Read again from the log after a restore: the ledger outlives the claims.
-                work.file(entry, submission, "rejected")
+                work.file(entry, submission, "rejected", reason="the lead was erased")
                 continue
             try:
                 person = await self._open(submission)
@@ -228,13 +233,20 @@ class IdentityStep:
         return command
 
     async def _erase(self, claims: Claims, asked: ErasureRequested) -> commands.EraseLead:
-        """Claims removed, key destroyed, ledger written, and the log told: one transaction."""
+        """Claims removed or blocked, effects cancelled, key destroyed, ledger written, and the log told: one transaction."""
         if not await self._keyring.known(claims.connection, asked.lead):
             return commands.EraseLead(lead=asked.lead, command_id=asked.command_id, actor=asked.actor, stranger=True)
-        hashes = await claims.release(asked.lead)
-        await dead_letters.erase(claims.connection, asked.lead, hashes)
-        await self._keyring.destroy(claims.connection, asked.lead, actor=asked.actor, reason=asked.reason)
-        return commands.EraseLead(lead=asked.lead, command_id=asked.command_id, actor=asked.actor)
+        claimed = await claims.release(asked.lead)
+        blocked = rules.to_block(claimed) if asked.block else ()
+        await claims.block(blocked)
+        done = {
+            "identifiers": len(claimed),
+            "blocked": len(blocked),
+            "dead_letters": await dead_letters.erase(claims.connection, asked.lead, [one.hash for one in claimed]),
+            "effects": await effects.cancel(claims.connection, asked.lead),
+        }
+        await self._keyring.destroy(claims.connection, asked.lead, actor=asked.actor, reason=asked.reason, done=done)
+        return commands.EraseLead(lead=asked.lead, command_id=asked.command_id, actor=asked.actor, blocked=blocked)
 
 
 def steps(keyring: Keyring) -> tuple[IdentityStep, ...]:

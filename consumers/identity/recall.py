@@ -26,6 +26,7 @@ from schemas.commands import CaptureLead, EditLead, EraseLead
 from schemas.envelope import SequenceNumber, marks_in
 from schemas.events import LeadCaptured, LeadErased, LeadUpdated
 from schemas.message import LeadId, Message
+from schemas.person import Blocked
 
 FACTS_PER_TRANSACTION_MAX = 1000
 DECISIONS = frozenset(cls.TYPE.encode() for cls in (CaptureLead, EditLead, EraseLead))
@@ -49,10 +50,12 @@ class _Learned:
     Attributes:
         contested: claims to identifiers that another lead holds, which may turn out to be erased.
         erased: leads that the log says are gone.
+        blocked: what they did not want to be known by again.
     """
 
     contested: list[Claim] = field(default_factory=list)
     erased: set[LeadId] = field(default_factory=set)
+    blocked: list[Blocked] = field(default_factory=list)
 
 
 class Recall:
@@ -106,6 +109,7 @@ class Recall:
                 body = said.body
                 if isinstance(body, EraseLead | LeadErased):
                     learned.erased.add(body.lead)
+                    learned.blocked.extend(body.blocked)
                 elif isinstance(body, CaptureLead | LeadCaptured | EditLead | LeadUpdated) and body.traits is not None:
                     claims += [(i, body.lead) for i in rules.identifiers(body.traits) if i.kind in body.claimed]
                 if isinstance(body, CaptureLead) and said.cause is not None:
@@ -134,6 +138,7 @@ class Recall:
             tables = Claims(transaction.connection)
             for lead in sorted(learned.erased):
                 await tables.release(lead)
+            await tables.block(list({(one.kind, one.hash): one for one in learned.blocked}.values()))
             await self._claim(tables, [claim for claim in learned.contested if claim[1] not in learned.erased])
 
 

@@ -1,13 +1,16 @@
 """Whose submission is it? Pure: what was claimed before goes in, who it is comes out."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 from schemas import commands
 from schemas.message import LeadId, Sealed
-from schemas.person import Identifying, Traits
+from schemas.person import Blocked, Identifying, Traits
 from schemas.submissions import ContactEdited, SubmissionReceived
+
+BLOCKED: Final = "blocked at the person's wish"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -20,14 +23,18 @@ class Identifier:
 
 @dataclass(slots=True)
 class Known:
-    """Claims in force: who has which identifier, and which of these leads are known by an e-mail."""
+    """Claims in force: who has which identifier, and which of these leads are known by an e-mail.
+
+    `blocked` ones are nobody's for good; the value says whether one counts beside an address that is not blocked.
+    """
 
     owners: dict[Identifier, LeadId]
     with_email: set[LeadId]
+    blocked: Mapping[Identifier, bool] = field(default_factory=dict)
 
     def take(self, traits: Traits, lead: LeadId) -> list[Identifier]:
         """Give `lead` what is still free of these identifiers, and say which: a later submission finds them taken."""
-        free = [identifier for identifier in identifiers(traits) if identifier not in self.owners]
+        free = [one for one in identifiers(traits) if one not in self.owners and one not in self.blocked]
         for identifier in free:
             self.owners[identifier] = lead
         if traits.email_hash is not None:
@@ -64,12 +71,25 @@ def kinds(claimed: Sequence[Identifier]) -> tuple[Identifying, ...]:
     return tuple(identifier.kind for identifier in claimed)
 
 
+def to_block(claimed: Sequence[Identifier]) -> tuple[Blocked, ...]:
+    """What somebody was known by, as it is blocked. A number counts alone only for who had no address: others may share it."""
+    alone = all(identifier.kind == "phone" for identifier in claimed)
+    return tuple(Blocked(kind=one.kind, hash=one.hash, alone=alone or one.kind == "email") for one in sorted(claimed))
+
+
+def is_blocked(traits: Traits, known: Known) -> bool:
+    """Whether this is somebody who does not want to be a lead again."""
+    found = [known.blocked[identifier] for identifier in identifiers(traits) if identifier in known.blocked]
+    return any(alone or traits.email_hash is None for alone in found)
+
+
 def edit(asked: ContactEdited, known: Known) -> tuple[commands.EditLead, list[Identifier]]:
     """The command to `leads`, which answers whoever asked, and what to claim. An address of another lead is refused."""
     email = asked.traits.email_hash
     owner = None if email is None else known.owners.get(Identifier("email", email))
     taken = owner is not None and owner != asked.lead
-    claimed = [] if taken else known.take(asked.traits, asked.lead)
+    refused = f"the address belongs to the lead {owner}" if taken else BLOCKED if is_blocked(asked.traits, known) else ""
+    claimed = [] if refused else known.take(asked.traits, asked.lead)
     command = commands.EditLead(
         lead=asked.lead,
         personal=asked.personal,
@@ -80,7 +100,7 @@ def edit(asked: ContactEdited, known: Known) -> tuple[commands.EditLead, list[Id
         changes=asked.changes,
         traits=asked.traits,
         claimed=kinds(claimed),
-        refused=f"the address belongs to the lead {owner}" if taken else "",
+        refused=refused,
     )
     return command, claimed
 

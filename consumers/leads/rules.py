@@ -1,5 +1,7 @@
 """Accept or decline what is asked of a lead. Pure."""
 
+from typing import Final
+
 from consumers.leads.state import LeadState
 from infra.kafka.fold import Decision, Documents, Event, Outcome
 from schemas import commands, events
@@ -7,6 +9,9 @@ from schemas.message import Message
 
 ERASED = Outcome("erased", "the lead was erased")
 MISSING = Outcome("missing", "there is no such lead")
+TAGS_MAX: Final = 50
+TASKS_MAX: Final = 200
+"""Of one lead, those that are done among them: each can be opened again."""
 
 
 def key(message: Message) -> str | None:
@@ -116,6 +121,61 @@ def note(state: LeadState, event: Event[commands.NoteLead], _: Documents) -> Dec
     return _done(state, event.offset, noted)
 
 
+def tag(state: LeadState, event: Event[commands.TagLead], _: Documents) -> Decision[LeadState]:
+    """What it has already, and what it has not, is neither added nor removed; a tag in both lists is added."""
+    refused = _refusal(state, event.body)
+    if refused is not None:
+        return Decision(state, outcome=refused)
+    asked, before = event.body, set(state.tags)
+    after = tuple(sorted(before - set(asked.removed) | set(asked.added)))
+    added, removed = tuple(tag for tag in after if tag not in before), tuple(tag for tag in state.tags if tag not in after)
+    if not added and not removed:
+        return Decision(state, outcome=Outcome("done", version=state.version))
+    if added and len(after) > TAGS_MAX:
+        return Decision(state, outcome=Outcome("declined", f"a lead has {TAGS_MAX} tags at most", state.version))
+    tagged = events.LeadTagged(lead=asked.lead, version=event.offset, added=added, removed=removed, actor=asked.actor)
+    return _done(state, event.offset, tagged, tags=after)
+
+
+def add_task(state: LeadState, event: Event[commands.AddTask], _: Documents) -> Decision[LeadState]:
+    """Something to do; the same task twice is one."""
+    refused = _refusal(state, event.body)
+    if refused is not None:
+        return Decision(state, outcome=refused)
+    asked = event.body
+    if asked.task_id in state.tasks:
+        return Decision(state, outcome=Outcome("done", version=state.version))
+    if len(state.tasks) >= TASKS_MAX:
+        return Decision(state, outcome=Outcome("declined", f"a lead has {TASKS_MAX} tasks at most", state.version))
+    added = events.TaskAdded(
+        lead=asked.lead,
+        personal=asked.personal,
+        version=event.offset,
+        task_id=asked.task_id,
+        due_at=asked.due_at,
+        owner=asked.owner,
+        actor=asked.actor,
+    )
+    return _done(state, event.offset, added, tasks={**state.tasks, asked.task_id: "open"})
+
+
+def change_task(state: LeadState, event: Event[commands.ChangeTask], _: Documents) -> Decision[LeadState]:
+    """Done, given up, or open again."""
+    refused = _refusal(state, event.body)
+    if refused is not None:
+        return Decision(state, outcome=refused)
+    asked = event.body
+    before = state.tasks.get(asked.task_id)
+    if before is None:
+        return Decision(state, outcome=Outcome("missing", "the lead has no such task", state.version))
+    if before == asked.state:
+        return Decision(state, outcome=Outcome("done", version=state.version))
+    changed = events.TaskChanged(
+        lead=asked.lead, version=event.offset, task_id=asked.task_id, before=before, state=asked.state, actor=asked.actor
+    )
+    return _done(state, event.offset, changed, tasks={**state.tasks, asked.task_id: asked.state})
+
+
 def record_message(state: LeadState, event: Event[commands.RecordMessage], _: Documents) -> Decision[LeadState]:
     """What the worker did is so, whatever became of the lead meanwhile; an erased one keeps no trace of it."""
     if state.erased or not state.exists:
@@ -133,7 +193,7 @@ def erase(state: LeadState, event: Event[commands.EraseLead], _: Documents) -> D
         return Decision(state, outcome=MISSING)
     if state.erased:
         return Decision(state, outcome=Outcome("done", version=state.version))
-    erased = events.LeadErased(lead=event.body.lead, version=event.offset, actor=event.body.actor)
+    erased = events.LeadErased(lead=event.body.lead, version=event.offset, actor=event.body.actor, blocked=event.body.blocked)
     tombstone = LeadState(exists=True, erased=True, version=event.offset)
     return Decision(tombstone, [erased], outcome=Outcome("done", version=event.offset))
 

@@ -1,6 +1,6 @@
 """What `leads` has to know to accept or decline: nothing personal."""
 
-from schemas.commands import Status
+from schemas.commands import Status, TaskState
 from schemas.message import Frozen
 
 
@@ -9,6 +9,8 @@ class LeadState(Frozen):
 
     Attributes:
         version: offset of the command that caused the last fact; what ETags carry.
+        tags: sorted.
+        tasks: by their ids.
         quiet: no fact about it is to disturb anybody until a person touches it.
     """
 
@@ -17,5 +19,7 @@ class LeadState(Frozen):
     version: int = -1
     status: Status = "new"
     owner: str | None = None
+    tags: tuple[str, ...] = ()
+    tasks: dict[str, TaskState] = {}
     quiet: bool = False
     answered_request: str | None = None

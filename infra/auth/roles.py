@@ -28,6 +28,7 @@ class Permission(StrEnum):
     LEADS_TAKE = "leads:take"
     LEADS_ASSIGN = "leads:assign"
     LEADS_ERASE = "leads:erase"
+    LEADS_EXPORT = "leads:export"
     PEOPLE_READ = "people:read"
     REPORTS_READ = "reports:read"
     SOURCES_READ = "sources:read"
@@ -64,7 +65,7 @@ _ANALYST: Final = frozenset(
         _P.OPERATIONS_READ,
     }
 )
-_MANAGER: Final = _REP | _ANALYST | {_P.LEADS_ASSIGN, _P.SOURCES_WRITE, _P.DOCUMENTS_WRITE}
+_MANAGER: Final = _REP | _ANALYST | {_P.LEADS_ASSIGN, _P.LEADS_EXPORT, _P.SOURCES_WRITE, _P.DOCUMENTS_WRITE}
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {"admin": frozenset(Permission), "manager": _MANAGER, "rep": _REP, "analyst": _ANALYST, "integration": _INTEGRATION}

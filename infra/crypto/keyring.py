@@ -7,8 +7,9 @@ is lost. So callers on a hot path ask for lead keys without a connection, before
 import hmac
 import os
 import re
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final, Literal, get_args
 
 import asyncpg
@@ -52,6 +53,22 @@ class ErasedLead(Exception):
 
 class DestroyedKey(Exception):
     """The intake key of this day was destroyed when its retention had passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """An entry of the ledger, without the reason, which people wrote.
+
+    Attributes:
+        destroyed: how many of what went with the key.
+        intake_keys: days whose submissions could still be read then -> when their key was destroyed, None: not yet.
+    """
+
+    actor: str
+    erased_at: datetime
+    had_key: bool
+    destroyed: Mapping[str, int]
+    intake_keys: Mapping[date, datetime | None]
 
 
 def normal_email(value: str) -> str:
@@ -195,8 +212,12 @@ class Keyring:
         """Whether the lead has a key, or had one."""
         return bool(await connection.fetchval(statements.KNOWN, lead))
 
-    async def destroy(self, connection: asyncpg.Connection, lead: str, *, actor: str, reason: str) -> None:
+    async def destroy(
+        self, connection: asyncpg.Connection, lead: str, *, actor: str, reason: str, done: Mapping[str, int] | None = None
+    ) -> None:
         """Delete the lead's key (if it has one) and write the ledger, in the caller's transaction. Twice is once.
+
+        `done` counts what else the caller destroyed, for the certificate.
 
         A transaction that is creating the key is waited for. Other processes' caches are their own to `forget`.
         """
@@ -207,9 +228,26 @@ class Keyring:
         certificate = {
             "lead_key": "destroyed" if destroyed else "absent",
             "intake_keys_still_to_be_destroyed": [day.isoformat() for day in open_days],
+            "destroyed": dict(done or {}),
         }
         await connection.execute(statements.ENTER_LEDGER, lead, actor, reason, orjson.dumps(certificate).decode())
         self.forget(lead)
+
+    async def erasure(self, connection: asyncpg.Connection, lead: str) -> Erasure | None:
+        """What the ledger says of a lead, and how its intake keys stand now; None if it was not erased."""
+        row = await connection.fetchrow(statements.LEDGER, lead)
+        if row is None:
+            return None
+        written = orjson.loads(row["certificate"])
+        days = [date.fromisoformat(day) for day in written["intake_keys_still_to_be_destroyed"]]
+        keys = await connection.fetch(statements.INTAKE_DAYS, days)
+        return Erasure(
+            actor=row["actor"],
+            erased_at=row["erased_at"],
+            had_key=written["lead_key"] == "destroyed",
+            destroyed=written.get("destroyed", {}),
+            intake_keys={key["day"]: key["destroyed_at"] for key in keys},
+        )
 
     def forget(self, lead: str) -> None:
         """Drop a lead's key from the cache: call it after the commit that destroyed it, and on reading `lead.erased`."""

@@ -4,6 +4,7 @@ from typing import Final
 
 CREATE_INTAKE: Final = "insert into crypto.intake_keys (day, wrapped) values ($1, $2) on conflict (day) do nothing"
 INTAKE: Final = "select wrapped from crypto.intake_keys where day = $1"
+INTAKE_DAYS: Final = "select day, destroyed_at from crypto.intake_keys where day = any($1::date[]) order by day"
 OPEN_INTAKE: Final = "select day from crypto.intake_keys where wrapped is not null order by day"
 DESTROY_INTAKE: Final = """
 update crypto.intake_keys set wrapped = null, destroyed_at = now()
@@ -33,6 +34,7 @@ ERASED: Final = "select lead from crypto.erasures where lead = any($1::text[])"
 KNOWN: Final = """
 select exists (select from crypto.lead_keys where lead = $1) or exists (select from crypto.erasures where lead = $1)
 """
+LEDGER: Final = "select actor, erased_at, certificate from crypto.erasures where lead = $1"
 ENTER_LEDGER: Final = """
 insert into crypto.erasures (lead, actor, reason, certificate) values ($1, $2, $3, $4::jsonb)
 on conflict (lead) do nothing

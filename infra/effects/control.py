@@ -39,6 +39,15 @@ where id = $1 and state = 'unknown'
 returning true
 """
 
+CANCEL: Final = """
+update effects.effects set state = 'suppressed', detail = 'the lead was erased', updated_at = now()
+where lead = $1 and state = 'planned'
+"""
+FORGET_DETAILS: Final = """
+update effects.effects set detail = '' where lead = $1 and state in ('done', 'failed', 'unknown') and detail <> ''
+"""
+"""What another server said may name the address."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -86,3 +95,13 @@ async def unknown(connection: asyncpg.Connection, limit: int = 100) -> list[Unkn
 async def decide(connection: asyncpg.Connection, effect: UUID, end: Literal["done", "failed", "again"], actor: str) -> bool:
     """A person has found out: it arrived, it did not, or it shall be tried again. False if it was not unknown (any more)."""
     return bool(await connection.fetchval(DECIDE, effect, end, actor))
+
+
+async def cancel(connection: asyncpg.Connection, lead: str) -> int:
+    """Nothing that is still planned for a lead is to happen; returns how many that were. In the transaction that erases it.
+
+    What a worker has claimed already it gives up itself, since it asks once more before it hands over.
+    """
+    await connection.execute(FORGET_DETAILS, lead)
+    status = await connection.execute(CANCEL, lead)
+    return int(status.rpartition(" ")[2])

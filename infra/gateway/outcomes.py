@@ -41,7 +41,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """A row of identity.submissions. `partition` and `offset` are where the submission stands."""
+    """A row of identity.submissions. `partition` and `offset` are where the submission stands; `reason`: why it was rejected."""
 
     submission_id: str
     status: Literal["processed", "duplicate", "spam", "test", "rejected", "reference", "event"]
@@ -50,6 +50,7 @@ class Identified:
     partition: int
     offset: int
     at: datetime
+    reason: str | None = None
 
 
 class TooManyWaiting(Exception):
@@ -161,7 +162,7 @@ class Outcomes:
 
     async def _identified(self, ids: Sequence[str]) -> list[Identified]:
         rows = await self._pool.fetch(
-            'select submission_id, status, lead, first_submission, partition, "offset", at from identity.submissions'
+            'select submission_id, status, lead, first_submission, partition, "offset", at, reason from identity.submissions'
             " where submission_id = any($1::text[])",
             ids,
         )

@@ -1,27 +1,28 @@
-"""PATCH /v1/leads/{id}, its notes, owner, status and erasure; and what became of a command.
+"""PATCH /v1/leads/{id}, its notes, tags, owner, status and erasure; and what became of a command.
 
 Each answers 200/201 once `leads` has decided, 202 with a status address if that takes more than two seconds.
 """
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from infra.auth.dependencies import CurrentUser, forbidden, require
+from infra.auth.dependencies import require
 from infra.auth.roles import Permission, User
 from infra.gateway import answers
-from infra.gateway.people import everybody
-from infra.gateway.problems import FieldError, Problem, not_found
+from infra.gateway.problems import Problem, not_found
 from infra.gateway.services import Used
 from infra.gateway.values import Address, Custom, Phone, Prose, Word, e164
 from infra.gateway.visibility import check_sent
-from producers.commands import translate
-from producers.commands.sending import Sender, lead_id
+from producers.commands import bulk, tasks, translate
+from producers.commands.asking import MAY_WRITE, Answer, IdempotencyKey, IfMatch, Sending, TagChange, check_owner
 from schemas.commands import Status
 
 router = APIRouter(prefix="/v1", tags=["leads"], responses={202: {"model": answers.Pending}})
-MAY_WRITE: Final = Depends(require(Permission.LEADS_EDIT))
+
+router.include_router(tasks.router)
+router.include_router(bulk.router)
 
 
 class LeadPatch(BaseModel):
@@ -71,21 +72,12 @@ class NewStatus(BaseModel):
 
 
 class Erasure(BaseModel):
-    """Why someone is to be forgotten."""
+    """Why someone is to be forgotten, and whether what they send later is to be rejected (`block`)."""
 
     model_config = ConfigDict(extra="forbid")
 
     reason: Word = ""
-
-
-async def _sender(lead: str, request: Request, response: Response, given: Used, user: CurrentUser) -> Sender:
-    return Sender(given, user, request, response, lead_id(lead))
-
-
-Sending = Annotated[Sender, Depends(_sender)]
-IfMatch = Annotated[str | None, Header()]
-IdempotencyKey = Annotated[str | None, Header()]
-Answer = answers.Done | answers.Pending
+    block: bool = False
 
 
 @router.patch("/leads/{lead}", dependencies=[MAY_WRITE])
@@ -127,10 +119,7 @@ async def assign_lead(
     idempotency_key: IdempotencyKey = None,
 ) -> Answer:
     """Give a lead to a person, or to nobody. A rep may take an unassigned lead and give up an own one."""
-    if not user.may(Permission.LEADS_ASSIGN) and asked.owner not in (None, user.person):
-        raise forbidden("You may take a lead yourself, not give it to others.")
-    if asked.owner is not None and asked.owner not in {person.id for person in await everybody(given.pool)}:
-        raise Problem(422, "invalid", "Invalid request", errors=[FieldError("owner", "is nobody's id")])
+    await check_owner(given, user, asked.owner, "owner")
     return await sender.send(translate.assign(await sender.begin(idempotency_key, if_match), asked.owner))
 
 
@@ -142,10 +131,16 @@ async def change_status(
     return await sender.send(translate.change_status(await sender.begin(idempotency_key, if_match), asked.status))
 
 
+@router.post("/leads/{lead}/tags", dependencies=[MAY_WRITE])
+async def tag_lead(asked: TagChange, sender: Sending, if_match: IfMatch = None, idempotency_key: IdempotencyKey = None) -> Answer:
+    """Put tags on a lead and take others off; what it has, or has not, already is done."""
+    return await sender.send(translate.tag(await sender.begin(idempotency_key, if_match), asked.add, asked.remove))
+
+
 @router.post("/leads/{lead}/erase", dependencies=[Depends(require(Permission.LEADS_ERASE))])
 async def erase_lead(asked: Erasure, sender: Sending, idempotency_key: IdempotencyKey = None) -> Answer:
-    """Forget the person, everywhere and for good."""
-    return await sender.send(translate.erase(await sender.begin(idempotency_key, None), asked.reason))
+    """Forget the person, everywhere and for good; `/erasure` says how far that has come."""
+    return await sender.send(translate.erase(await sender.begin(idempotency_key, None), asked.reason, block=asked.block))
 
 
 class CommandState(BaseModel):
@@ -180,5 +175,5 @@ async def command(
     filed = await given.outcomes.of_submission(command_id)
     await check_sent(given, user, command_id, None if filed is None else filed.lead, what="command")
     if filed is not None and filed.status != "processed":
-        return CommandState(command_id=command_id, status=filed.status, lead=filed.lead)
+        return CommandState(command_id=command_id, status=filed.status, detail=filed.reason, lead=filed.lead)
     return CommandState(command_id=command_id, status="pending")

@@ -36,6 +36,19 @@ def lead_id(text: str) -> LeadId:
         raise not_found("lead") from None
 
 
+def record_of(command: AnyCommand, trace: str | None) -> Outgoing:
+    """As it is published: sealed already, and without origin, since its id tells it."""
+    envelope = Envelope(
+        id=command.command_id,
+        type=command.TYPE,
+        source=SOURCE,
+        occurred_at=datetime.now(UTC),
+        subject=command.lead,
+        trace=trace,
+    )
+    return Outgoing(command.lead.encode(), envelope.headers(), command.model_dump_json().encode())
+
+
 class Sender:
     """One request about one lead."""
 
@@ -88,15 +101,7 @@ class Sender:
             raise Problem(410, "erased", "Erased", "The lead was erased.")
         if personal is not None:
             command = command.model_copy(update={"personal": seal_person(key, personal, self.lead)})
-        envelope = Envelope(
-            id=command.command_id,
-            type=command.TYPE,
-            source=SOURCE,
-            occurred_at=datetime.now(UTC),
-            subject=self.lead,
-            trace=self._request.headers.get("traceparent"),
-        )
-        record = Outgoing(self.lead.encode(), envelope.headers(), command.model_dump_json().encode())
+        record = record_of(command, self._request.headers.get("traceparent"))
         where = partition(self.lead, command.TOPIC.partitions(self._given.settings.kafka.partitions))
         try:
             await self._given.publisher.publish(command.TOPIC, where, record)

@@ -1,12 +1,24 @@
 """A request about a lead -> commands. Pure: ids come in, and what is personal goes out unsealed beside its command."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
-from schemas.commands import AssignLead, ChangeStatus, Command, EditLead, NoteLead, Status
+from schemas.commands import (
+    AddTask,
+    AssignLead,
+    ChangeStatus,
+    ChangeTask,
+    Command,
+    EditLead,
+    NoteLead,
+    Status,
+    TagLead,
+    TaskState,
+)
 from schemas.free_mail import FREE_MAIL_DOMAINS
 from schemas.message import Frozen, LeadId
-from schemas.person import Note, Person, Traits
+from schemas.person import Note, Person, Task, Traits
 from schemas.submissions import ContactEdited, ErasureRequested
 
 PERSONAL: Final = ("email", "name", "first_name", "last_name", "phone", "phone_e164", "custom")
@@ -68,14 +80,29 @@ def note(asker: Asker, text: str) -> tuple[NoteLead, Frozen]:
     return NoteLead(**asker._asdict(), note_id=asker.command_id), Note(text=text)
 
 
+def tag(asker: Asker, added: Sequence[str], removed: Sequence[str]) -> TagLead:
+    """Put tags on, take others off."""
+    return TagLead(**asker._asdict(), added=tuple(added), removed=tuple(removed))
+
+
+def add_task(asker: Asker, title: str, due_at: datetime | None, owner: str | None) -> tuple[AddTask, Frozen]:
+    """Something to do; its title is personal. The task's id is the command's, so that asking twice adds once."""
+    return AddTask(**asker._asdict(), task_id=asker.command_id, due_at=due_at, owner=owner), Task(title=title)
+
+
+def change_task(asker: Asker, task: str, state: TaskState) -> ChangeTask:
+    """Done, given up, or open again."""
+    return ChangeTask(**asker._asdict(), task_id=task, state=state)
+
+
 def assign(asker: Asker, owner: str | None) -> AssignLead:
     """Give to a person, or to nobody."""
     return AssignLead(**asker._asdict(), owner=owner)
 
 
-def erase(asker: Asker, reason: str) -> ErasureRequested:
+def erase(asker: Asker, reason: str, *, block: bool = False) -> ErasureRequested:
     """Forget the person. Goes to `identity`, which owns claims and keys."""
-    return ErasureRequested(lead=asker.lead, command_id=asker.command_id, actor=asker.actor, reason=reason)
+    return ErasureRequested(lead=asker.lead, command_id=asker.command_id, actor=asker.actor, reason=reason, block=block)
 
 
 AnyCommand = Command | ContactEdited | ErasureRequested

@@ -9,25 +9,25 @@ from fastapi import APIRouter, Depends, Query
 import projections
 from infra.auth.dependencies import require
 from infra.auth.roles import Permission, User
-from infra.documents import store as documents
 from infra.gateway.problems import not_found
 from infra.gateway.services import Services, Used
 from infra.gateway.visibility import check_sent
 from projections import paging, records
 from projections.access import LeadPath, VisibleLead
-from projections.history import queries
+from projections.history import erasure, export, queries
 from projections.history.shapes import Position, ScoreLine, ScorePoint, ScoreReceipt, TimelineItem, TimelinePage, Trace
 from projections.history.titles import Names, actor_of, describe
 from projections.history.trace import Followed, Later, trace
 from schemas import topics
-from schemas.events import LeadAssigned, LeadCaptured, LeadScored
+from schemas.events import LeadAssigned, LeadCaptured, LeadScored, TaskAdded
 
 router = APIRouter(prefix="/v1", tags=["history"])
+router.include_router(erasure.router)
+router.include_router(export.router)
 
 OFFSET_MAX: Final = 2**63 - 1
 SCORES_MAX: Final = 200
 LATER_MAX: Final = 500
-PERSON_KIND: Final = "person"
 
 Submitter = Annotated[User, Depends(require(Permission.SUBMISSIONS_READ))]
 
@@ -43,7 +43,7 @@ async def lead_timeline(
     before = OFFSET_MAX if cursor is None else paging.place(cursor, "timeline", int)[0]
     found = await records.newest(given.pool, given.keyring, lead, before=before, limit=limit + 1)
     shown = found[:limit]
-    names = await _names(given) if any(isinstance(fact.body, LeadAssigned) for fact in shown) else {}
+    names = await queries.names(given.pool) if any(isinstance(fact.body, LeadAssigned | TaskAdded) for fact in shown) else {}
     following = paging.cursor("timeline", shown[-1].offset) if len(found) > limit else None
     return TimelinePage(items=[_item(fact, names) for fact in shown], next=following)
 
@@ -114,11 +114,6 @@ def _later(row: Any) -> Later:
     body = records.body_of(row)
     writer = (row["origin"] or "").partition("@")[0].rpartition(".")[0].replace(".", "_")
     return Later(row["event_type"], row["offset"], row["cause_offset"], writer, actor_of(body, ""), row["recorded_at"])
-
-
-async def _names(given: Services) -> Names:
-    persons = await documents.latest(given.pool, PERSON_KIND)
-    return {id_: str(person.body.get("name") or id_) for id_, person in persons.items()}
 
 
 def _item(fact: records.StoredFact, names: Names) -> TimelineItem:

@@ -7,6 +7,9 @@ from typing import Any, Final
 
 import asyncpg
 
+from infra.documents import store as documents
+from projections.history.titles import Names
+
 CAPTURE: Final = """
     select partition, "offset", event_id, recorded_at from history.records
     where lead = $1 and event_type = 'lead.captured.v1' and cause_offset = $2 order by "offset" limit 1
@@ -24,6 +27,12 @@ BURIED: Final = """
     select consumer, reason from dead_letters.letters where topic = $1 and partition = $2 and "offset" = $3
     and (lead is null or lead = $4)
 """
+FILED: Final = """
+    select submission_id, status, at from identity.submissions where lead = $1 order by at, submission_id limit $2
+"""
+FILED_MAX: Final = 10_000
+"""Submissions of one lead: beyond any life of a lead, and still bounded."""
+PERSON_KIND: Final = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +102,15 @@ async def buried(pool: asyncpg.Pool, topic: str, partition: int, offset: int, le
     """Consumer -> reason, of those who could not handle a record."""
     rows = await pool.fetch(BURIED, topic, partition, offset, lead)
     return {row["consumer"]: row["reason"] for row in rows}
+
+
+async def filed(pool: asyncpg.Pool, lead: str) -> Sequence[Any]:
+    """What identity filed under a lead, repeats among it."""
+    found: Sequence[Any] = await pool.fetch(FILED, lead, FILED_MAX)
+    return found
+
+
+async def names(pool: asyncpg.Pool) -> Names:
+    """Of those who can own leads, by id."""
+    persons = await documents.latest(pool, PERSON_KIND)
+    return {id_: str(person.body.get("name") or id_) for id_, person in persons.items()}

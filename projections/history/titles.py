@@ -11,12 +11,15 @@ from schemas.events import (
     LeadNoted,
     LeadScored,
     LeadStatusChanged,
+    LeadTagged,
     LeadUpdated,
     MessagePlanned,
     MessageRecorded,
+    TaskAdded,
+    TaskChanged,
 )
 from schemas.message import Frozen, Message
-from schemas.person import Note, Person
+from schemas.person import Note, Person, Task
 
 Names = Mapping[str, str]
 """Person id -> name."""
@@ -27,6 +30,7 @@ _OUTCOMES: Final = {
     "suppressed": "Mail held back",
     "unknown": "Mail handed over, its fate unknown",
 }
+_TASKS: Final = {"done": "Task done", "open": "Task opened again", "cancelled": "Task given up"}
 _FIELDS: Final = {"first_name": "first name", "last_name": "last name", "custom": "custom fields"}
 
 
@@ -88,6 +92,21 @@ def _noted(body: LeadNoted, person: Frozen | None, _names: Names) -> Described:
     return Described("Note", {"note": body.note_id}, person.text if isinstance(person, Note) else None)
 
 
+def _tagged(body: LeadTagged, _person: Frozen | None, _names: Names) -> Described:
+    parts = [f"{word} {', '.join(tags)}" for word, tags in (("tagged", body.added), ("untagged", body.removed)) if tags]
+    return Described("; ".join(parts).capitalize(), {"added": list(body.added), "removed": list(body.removed)})
+
+
+def _task_added(body: TaskAdded, person: Frozen | None, names: Names) -> Described:
+    title = "Task" if body.owner is None else f"Task for {names.get(body.owner, body.owner)}"
+    detail = {"task": body.task_id, "owner": body.owner, "due_at": None if body.due_at is None else body.due_at.isoformat()}
+    return Described(title, detail, person.title if isinstance(person, Task) else None)
+
+
+def _task_changed(body: TaskChanged, _person: Frozen | None, _names: Names) -> Described:
+    return Described(_TASKS[body.state], {"task": body.task_id, "before": body.before, "state": body.state})
+
+
 def _scored(body: LeadScored, _person: Frozen | None, _names: Names) -> Described:
     detail = {
         "before": body.before,
@@ -118,6 +137,9 @@ _HANDLERS: Final[Mapping[type[Any], Callable[[Any, Frozen | None, Names], Descri
     LeadStatusChanged: _status_changed,
     LeadAssigned: _assigned,
     LeadNoted: _noted,
+    LeadTagged: _tagged,
+    TaskAdded: _task_added,
+    TaskChanged: _task_changed,
     LeadScored: _scored,
     MessagePlanned: _planned,
     MessageRecorded: _recorded,

@@ -96,7 +96,7 @@ def trace(
 def _identity(identified: Identified | None, place: str | None) -> Hop:
     if identified is None:
         return Hop(name="identity", at=None, position=None, verdict=NOT_YET, detail=None)
-    detail = _IDENTITY_DETAIL.get(identified.status)
+    detail = identified.reason or _IDENTITY_DETAIL.get(identified.status)
     if identified.status == "duplicate":
         detail = f"it repeats {identified.first_submission}"
     return Hop(name="identity", at=identified.at, position=place, verdict=identified.status, detail=detail)

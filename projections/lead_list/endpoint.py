@@ -14,10 +14,11 @@ from infra.gateway.problems import FieldError, Problem, not_found
 from infra.gateway.services import Services, Used
 from projections import paging, records
 from projections.access import ID_CHARACTERS_MAX, LeadPath, Reader, VisibleLead
-from projections.lead_list import queries
+from projections.lead_list import queries, tasks
 from projections.lead_list.shapes import Lead, LeadMessage, LeadMessages, LeadPage, Overview
 
 router = APIRouter(prefix="/v1", tags=["leads"])
+router.include_router(tasks.router)
 
 MESSAGES_MAX: Final = 200
 LOOK_SECONDS: Final = 0.01
@@ -36,12 +37,13 @@ async def list_leads(
     owner: Annotated[str | None, Query(max_length=ID_CHARACTERS_MAX, description="A person's id, or `none`")] = None,
     source: Annotated[str | None, Query(max_length=200, description="Vendor or source id")] = None,
     grade: Word = None,
+    tag: Word = None,
     sort: queries.Sort = "-created_at",
     limit: Annotated[int, Query(ge=1, le=paging.LIMIT_MAX)] = paging.LIMIT_DEFAULT,
     cursor: Annotated[str | None, Query(max_length=paging.CURSOR_CHARACTERS_MAX)] = None,
 ) -> LeadPage:
     """Leads as they stand: a rep's own and unassigned ones, everybody's for others."""
-    filters = queries.Filters(_clean(q), _clean(status), _clean(owner), _clean(source), _clean(grade))
+    filters = queries.Filters(_clean(q), _clean(status), _clean(owner), _clean(source), _clean(grade), _clean(tag))
     items, following = await queries.page(given.pool, user, filters, sort=sort, limit=limit, after=cursor)
     return LeadPage(items=[Lead.model_construct(**item) for item in items], next=following)
 

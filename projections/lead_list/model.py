@@ -28,6 +28,9 @@ VERSION: Final = 1
 SCORE_UNKNOWN: Final = -2_147_483_648
 """Stands for "not scored yet" where leads are sorted by score."""
 
+DUE: Final = "coalesce(due_at, 'infinity'::timestamptz)"
+"""What is due some time comes after all that has its time."""
+
 ROOM_FOR_UPDATES: Final = {"fillfactor": 80}
 """Space on each page for the next version of a row: then an update that moves nothing in an index touches none."""
 
@@ -84,7 +87,14 @@ def tables(schema: str) -> MetaData:
         _time("at"),
         PrimaryKeyConstraint("lead", "key"),
     )
-    _of_lead("tags", metadata, Column("tag", _text()), _time("at"), PrimaryKeyConstraint("lead", "tag"))
+    _of_lead(
+        "tags",
+        metadata,
+        Column("tag", _text()),
+        _time("at"),
+        PrimaryKeyConstraint("lead", "tag"),
+        Index("tags_tag", "tag", "lead"),
+    )
     _of_lead(
         "assignments",
         metadata,
@@ -111,17 +121,29 @@ def tables(schema: str) -> MetaData:
         PrimaryKeyConstraint("lead", "id"),
         room=ROOM_FOR_UPDATES,
     )
-    for name, when in (("tasks", "due_at"), ("meetings", "starts_at")):
-        _of_lead(
-            name,
-            metadata,
-            Column("id", _text()),
-            Column("title", Text, nullable=False),
-            _time(when, nullable=True),
-            Column("owner", _text()),
-            Column("state", _text(), nullable=False),
-            PrimaryKeyConstraint("lead", "id"),
-        )
+    _of_lead(
+        "tasks",
+        metadata,
+        Column("id", _text()),
+        Column("title", Text),
+        _time("due_at", nullable=True),
+        Column("owner", _text()),
+        Column("state", _text(), nullable=False),
+        _time("added_at", nullable=True),
+        PrimaryKeyConstraint("lead", "id"),
+        Index("tasks_due", text(DUE), "lead", "id"),
+        Index("tasks_owner", "owner", text(DUE), "lead", "id"),
+    )
+    _of_lead(
+        "meetings",
+        metadata,
+        Column("id", _text()),
+        Column("title", Text, nullable=False),
+        _time("starts_at", nullable=True),
+        Column("owner", _text()),
+        Column("state", _text(), nullable=False),
+        PrimaryKeyConstraint("lead", "id"),
+    )
     _of_lead(
         "notes",
         metadata,

@@ -127,11 +127,16 @@ class Projector:
             ("identifiers", folded.identifiers),
             ("consents", folded.consents),
             ("answers", folded.answers),
+            ("tags", [(*key, since) for key, since in folded.tags.items() if since is not None]),
             ("assignments", folded.assignments),
             ("messages", [(*key, *row) for key, row in folded.messages.items()]),
+            ("tasks", [(*key, *row) for key, row in folded.tasks.items()]),
             ("notes", folded.notes),
         ):
             await self._put(connection, table, [row for row in found if row[0] in written], folded, later)
+        removed = [key for key, since in folded.tags.items() if since is None]
+        if removed:
+            later.append((self._sql["untag"], _columns(removed)))
 
     async def _put(
         self,

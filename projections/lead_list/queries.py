@@ -22,7 +22,8 @@ _COLUMNS: Final = """l.id, l.version, l.status, l.score, l.grade, l.owner, l.com
     l.updated_at, l.name, l.first_name, l.last_name, l.email, l.phone, l.campaign, l.custom, l.consent"""
 _HANGING: Final = """
     (select jsonb_object_agg(a.question, a.value) from lead_list.answers a where a.lead = l.id) as answers,
-    (select jsonb_object_agg(c.purpose, c.given) from lead_list.consents c where c.lead = l.id) as consents"""
+    (select jsonb_object_agg(c.purpose, c.given) from lead_list.consents c where c.lead = l.id) as consents,
+    (select jsonb_agg(t.tag order by t.tag) from lead_list.tags t where t.lead = l.id) as tags"""
 _KEYS: Final = {
     "created_at": ("l.created_at", "l.id"),
     "score": (f"coalesce(l.score, {SCORE_UNKNOWN})", "l.id"),
@@ -57,6 +58,7 @@ class Filters:
     owner: str | None = None
     source: str | None = None
     grade: str | None = None
+    tag: str | None = None
 
 
 async def page(
@@ -116,6 +118,8 @@ def _conditions(user: User, filters: Filters, argument: Any) -> list[str]:
     if filters.source is not None:
         source = argument(filters.source)
         conditions.append(f"(l.vendor = {source} or l.source_id = {source})")
+    if filters.tag is not None:
+        conditions.append(f"exists (select from lead_list.tags t where t.tag = {argument(filters.tag)} and t.lead = l.id)")
     if beginning := folded_case(filters.q):
         low, high = argument(beginning), argument(beginning + _LAST_CHARACTER)
         columns = ("name_key", "surname_key", "email_key", "company_key")
@@ -162,13 +166,14 @@ def shaped(row: Any) -> dict[str, Any]:
     found["source"] = row["vendor"]
     for name in _JSON:
         found[name] = orjson.loads(found[name]) if found[name] is not None else {}
+    found["tags"] = [] if found["tags"] is None else orjson.loads(found["tags"])
     return found
 
 
 def shaped_lead(lead: Lead) -> dict[str, Any]:
     """A folded lead in the shape of the API."""
     names = ("id", "version", "status", "score", "grade", "owner", "company", "source_id", "created_at", "updated_at", "name")
-    more = ("first_name", "last_name", "email", "phone", "campaign", "custom", "consent", "answers", "consents")
+    more = ("first_name", "last_name", "email", "phone", "campaign", "custom", "consent", "answers", "consents", "tags")
     return {name: getattr(lead, name) for name in (*names, *more)} | {"source": lead.vendor}
 
 

@@ -10,9 +10,20 @@ from typing import Any, Final, NamedTuple, cast
 import orjson
 
 from projections.lead import WHOLE_TYPES, Lead, Standing, display_name, fold
-from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadNoted, LeadUpdated, MessagePlanned, MessageRecorded
+from schemas.events import (
+    LeadAssigned,
+    LeadCaptured,
+    LeadErased,
+    LeadNoted,
+    LeadTagged,
+    LeadUpdated,
+    MessagePlanned,
+    MessageRecorded,
+    TaskAdded,
+    TaskChanged,
+)
 from schemas.message import Frozen, Message
-from schemas.person import Note
+from schemas.person import Note, Task
 
 Row = tuple[Any, ...]
 Counted = tuple[tuple[str, str], ...]
@@ -45,6 +56,7 @@ class Folded:
         whole: leads to write with every column.
         narrow: leads of which only version, status, score or owner changed, and which were not looked at.
         before: under what the leads in `whole` were counted; leads that are new in this batch are not in it.
+        tags: (lead, tag) -> since when it has it; None takes it away.
         erased: lead -> when. Rows of these leads are nowhere in the rest.
         changed: lead -> (place of its last fact, types of its facts): what listeners are told.
     """
@@ -59,6 +71,8 @@ class Folded:
     assignments: list[Row] = field(default_factory=list)
     messages: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     notes: list[Row] = field(default_factory=list)
+    tasks: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+    tags: dict[tuple[str, str], datetime | None] = field(default_factory=dict)
     companies: dict[str, tuple[str, str, str | None, datetime]] = field(default_factory=dict)
     changed: dict[str, tuple[Place, list[str]]] = field(default_factory=dict)
 
@@ -120,6 +134,23 @@ def _noted(folded: Folded, _lead: Standing, fact: Fact) -> None:
     folded.notes.append((fact.lead, body.note_id, fact.at, body.actor, text))
 
 
+def _tagged(folded: Folded, _lead: Standing, fact: Fact) -> None:
+    body = cast("LeadTagged", fact.body)
+    folded.tags.update(dict.fromkeys(((fact.lead, tag) for tag in body.removed), None))
+    folded.tags.update(dict.fromkeys(((fact.lead, tag) for tag in body.added), fact.at))
+
+
+def _task_added(folded: Folded, _lead: Standing, fact: Fact) -> None:
+    body = cast("TaskAdded", fact.body)
+    title = fact.person.title if isinstance(fact.person, Task) else None
+    folded.tasks[fact.lead, body.task_id] = [title, body.due_at, body.owner, fact.at, "open"]
+
+
+def _task_changed(folded: Folded, _lead: Standing, fact: Fact) -> None:
+    body = cast("TaskChanged", fact.body)
+    folded.tasks.setdefault((fact.lead, body.task_id), [None] * 5)[-1] = body.state
+
+
 def _planned(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("MessagePlanned", fact.body)
     row = folded.messages.setdefault((fact.lead, body.message_id), [None] * 8)
@@ -162,6 +193,9 @@ _REMEMBER: Final[Mapping[type[Message], Callable[[Folded, Standing, Fact], None]
     LeadUpdated: _name_company,
     LeadAssigned: _assigned,
     LeadNoted: _noted,
+    LeadTagged: _tagged,
+    TaskAdded: _task_added,
+    TaskChanged: _task_changed,
     MessagePlanned: _planned,
     MessageRecorded: _recorded,
     LeadErased: _erased,
@@ -183,6 +217,8 @@ def _hang_on(folded: Folded) -> None:
     if folded.erased:
         folded.assignments = [row for row in folded.assignments if row[0] not in folded.erased]
         folded.notes = [row for row in folded.notes if row[0] not in folded.erased]
+        folded.tasks = {key: row for key, row in folded.tasks.items() if key[0] not in folded.erased}
+        folded.tags = {key: since for key, since in folded.tags.items() if key[0] not in folded.erased}
         folded.messages = {key: row for key, row in folded.messages.items() if key[0] not in folded.erased}
 
 

@@ -31,6 +31,7 @@ class Lead(BaseModel):
     consent: bool | None
     consents: dict[str, bool]
     custom: dict[str, Any]
+    tags: list[str]
     created_at: datetime
     updated_at: datetime
     version: int

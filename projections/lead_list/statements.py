@@ -47,6 +47,7 @@ BESIDE: Final[tuple[tuple[str, tuple[str, ...], tuple[Column, ...]], ...]] = (
         ("key",),
         (("key", "text", "new"), ("question", "text", "new"), ("value", "jsonb", "new"), ("at", "timestamptz", "new")),
     ),
+    ("tags", ("tag",), (("tag", "text", "new"), ("at", "timestamptz", "new"))),
     (
         "assignments",
         ("position",),
@@ -72,6 +73,18 @@ BESIDE: Final[tuple[tuple[str, tuple[str, ...], tuple[Column, ...]], ...]] = (
             ("outcome", "text", "known"),
             ("decided_at", "timestamptz", "known"),
             ("detail", "text", "known"),
+        ),
+    ),
+    (
+        "tasks",
+        ("id",),
+        (
+            ("id", "text", "new"),
+            ("title", "text", "known"),
+            ("due_at", "timestamptz", "known"),
+            ("owner", "text", "known"),
+            ("added_at", "timestamptz", "known"),
+            ("state", "text", "new"),
         ),
     ),
     (
@@ -127,6 +140,8 @@ def statements(schema: str) -> dict[str, str]:
         "drop": f"delete from {schema}.leads where id = any($1::text[]) "
         "returning partition, status, grade, vendor, owner, created_at",
         "erased": f"insert into {schema}.erased (lead, at) select * from {_unnest('text', 'timestamptz')} on conflict do nothing",
+        "untag": f"delete from {schema}.tags t using {_unnest('text', 'text')} as u(lead, tag) "
+        "where t.lead = u.lead and t.tag = u.tag",
         "counters": f"insert into {schema}.counters (partition, dimension, value, n) "
         "select * from unnest($1::int[], $2::text[], $3::text[], $4::bigint[]) "
         "on conflict (partition, dimension, value) do update set n = counters.n + excluded.n",

@@ -6,9 +6,9 @@ from typing import Any, Final
 import orjson
 
 from projections.lead import Lead, display_name
-from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadScored, LeadStatusChanged, LeadUpdated
+from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadScored, LeadStatusChanged, LeadTagged, LeadUpdated
 
-SEARCHED: Final = frozenset({LeadCaptured, LeadUpdated, LeadStatusChanged, LeadAssigned, LeadScored, LeadErased})
+SEARCHED: Final = frozenset({LeadCaptured, LeadUpdated, LeadStatusChanged, LeadAssigned, LeadTagged, LeadScored, LeadErased})
 """Facts that can change what is found; notes and mails can't."""
 
 TEXT_CHARACTERS_MAX: Final = 10_000
@@ -33,6 +33,7 @@ _KEPT: Final = (
     "phone_e164",
     "custom",
     "answers",
+    "tags",
 )
 _TIMES: Final = ("created_at", "updated_at")
 
@@ -41,7 +42,7 @@ TOMBSTONE: Final = b'{"erased":true}'
 
 def kept(lead: Lead) -> bytes:
     """What the fold goes on from: the fields that searching needs."""
-    return orjson.dumps({name: value for name in _KEPT if (value := getattr(lead, name)) not in (None, {}, "")})
+    return orjson.dumps({name: value for name in _KEPT if (value := getattr(lead, name)) not in (None, {}, [], "")})
 
 
 def restored(id_: str, body: bytes) -> Lead:
@@ -83,8 +84,8 @@ def shown_name(lead: dict[str, Any]) -> str | None:
 
 
 def _text(lead: dict[str, Any]) -> str | None:
-    """Phone numbers, answers and custom values in one piece."""
-    parts = [lead.get("phone"), lead.get("phone_e164")]
+    """Phone numbers, tags, answers and custom values in one piece."""
+    parts = [lead.get("phone"), lead.get("phone_e164"), *lead.get("tags", ())]
     for group in ("answers", "custom"):
         parts.extend(str(value) for value in lead.get(group, {}).values() if isinstance(value, str | int | float))
     return " ".join(part for part in parts if part)[:TEXT_CHARACTERS_MAX] or None

@@ -8,7 +8,7 @@ from infra.crypto.codec import seal_person
 from infra.crypto.seal import Key
 from infra.kafka.ports import Record
 from infra.kafka.projection import ProjectedRecord, ProjectionBatch
-from schemas.commands import Status
+from schemas.commands import Status, TaskState
 from schemas.envelope import Envelope, SequenceNumber
 from schemas.events import (
     DocumentPublished,
@@ -18,13 +18,16 @@ from schemas.events import (
     LeadNoted,
     LeadScored,
     LeadStatusChanged,
+    LeadTagged,
     LeadUpdated,
     MessagePlanned,
     MessageRecorded,
     ReceiptLine,
+    TaskAdded,
+    TaskChanged,
 )
 from schemas.message import Frozen, LeadId, Message, Sealed
-from schemas.person import Note, Person, Source, Traits
+from schemas.person import Note, Person, Source, Task, Traits
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 ADA = LeadId("019a0000-0000-8000-8000-0000000000aa")
@@ -125,6 +128,26 @@ def updated(lead: LeadId, fields: Sequence[str], version: int = 4, **changes: An
 def noted(lead: LeadId, note_id: str = "note-1", version: int = 5) -> LeadNoted:
     """A note; its text goes beside it."""
     return LeadNoted(lead=lead, version=version, note_id=note_id, actor="user-1", personal=Sealed("1.lead.x"))
+
+
+def tagged(lead: LeadId, *added: str, removed: Sequence[str] = (), version: int = 5) -> LeadTagged:
+    """Tags put on and taken off."""
+    return LeadTagged(lead=lead, version=version, added=added, removed=tuple(removed), actor="user-1")
+
+
+def task_added(lead: LeadId, task_id: str = "task-1", version: int = 5, **changes: Any) -> TaskAdded:
+    """Something to do; its title goes beside it."""
+    return TaskAdded(lead=lead, version=version, task_id=task_id, actor="user-1", personal=Sealed("1.lead.x"), **changes)
+
+
+def task_changed(lead: LeadId, state: TaskState, task_id: str = "task-1", version: int = 6) -> TaskChanged:
+    """Done, given up, or open again."""
+    return TaskChanged(lead=lead, version=version, task_id=task_id, before="open", state=state, actor="user-1")
+
+
+def task(title: str = "Show her the customs module") -> Task:
+    """A task's title."""
+    return Task(title=title)
 
 
 def note(text: str = "Called, wants a demo") -> Note:

@@ -28,7 +28,10 @@ from tests.projections.builders import ADA, BOB, CAT, LogOfFacts
 SCHEMAS = ("history", "lead_list", "lead_search")
 TABLES = (
     "history.records",
-    *(f"lead_list.{table}" for table in ("leads", "names", "counters", "messages", "answers", "consents", "notes", "erased")),
+    *(
+        f"lead_list.{table}"
+        for table in ("leads", "names", "counters", "messages", "answers", "consents", "notes", "tags", "tasks", "erased")
+    ),
     *(f"{schema}.watermarks" for schema in SCHEMAS),
     "lead_search.leads",
     "lead_search.dirty",

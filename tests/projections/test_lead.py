@@ -14,6 +14,7 @@ from tests.projections.builders import (
     planned,
     scored,
     status_changed,
+    tagged,
     updated,
 )
 
@@ -133,3 +134,8 @@ def test_a_new_address_brings_what_follows_from_it():
     )
     assert (lead.email, lead.mail_domain, lead.free_mail) == ("ada@zuse.example", "zuse.example", True)
     assert ("email", "h2") in lead.identifiers
+
+
+def test_tags_are_put_on_and_taken_off_in_their_order():
+    lead = told(captured(), tagged(ADA, "vip", "freight"), tagged(ADA, "hot", removed=["vip"], version=8))
+    assert (lead.tags, lead.version) == (["freight", "hot"], 8)

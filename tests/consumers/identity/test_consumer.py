@@ -1,97 +1,28 @@
 """Identity over its own tables: what one batch claims, files and asks of `leads`."""
 
 import uuid
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
-from typing import Any
 
-import asyncpg
 import pytest
-import pytest_asyncio
 
-from consumers.identity.consumer import IdentityStep, steps
+from consumers.identity.consumer import IdentityStep
 from infra.crypto.codec import open_person
-from infra.crypto.keyring import Keyring
 from infra.dead_letters import store as dead_letters
 from infra.effects import gate
 from infra.kafka.fold import Documents
 from infra.kafka.partition import Partition
 from infra.kafka.pg_store import PgStore
 from infra.kafka.ports import Outgoing
-from infra.postgres.pool import open_pool
 from schemas.commands import CaptureLead, EraseLead
-from schemas.envelope import Envelope
 from schemas.events import ClockTicked
-from schemas.message import LeadId, Sealed, registry
-from schemas.person import Person, Traits
-from schemas.submissions import ContactEdited, ErasureRequested, SubmissionReceived
+from schemas.person import Person
+from schemas.submissions import SubmissionReceived
+from tests.consumers.identity.feeding import Identity, captured_lead, edited, erasure
 from tests.infra.kafka.logs import HandClock, MemoryLog, recorded, work
 from tests.submitting import submission
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
-
-TABLES = (
-    "identity.claims, identity.suggestions, identity.deliveries, identity.submissions, identity.watermarks, identity.outbox, "
-    "crypto.lead_keys, crypto.intake_keys, crypto.erasures, crypto.named_keys, dead_letters.letters"
-)
-
-
-@dataclass
-class Identity:
-    """One partition of identity on a log in memory."""
-
-    pool: asyncpg.Pool
-    keyring: Keyring
-    partition: Partition
-    log: MemoryLog
-    sent: list[Outgoing] = field(default_factory=list)
-
-    async def read(self, *outgoing: Outgoing) -> list[Any]:
-        """One batch; the commands that came of it."""
-        before = len(self.log.appended)
-        first = len(self.sent)
-        self.sent.extend(outgoing)
-        await work(self.partition, [recorded(record, first + nth) for nth, record in enumerate(outgoing)])
-        # Sent by destination; their sequence tells the order in which they were decided.
-        news = [(Envelope.read(record.headers).sequence, _body(record)) for _, record in self.log.appended[before:]]
-        return [body for _, body in sorted(news, key=lambda pair: pair[0])]
-
-    async def filed(self, body: SubmissionReceived) -> tuple[str, str | None, str | None]:
-        row = await self.pool.fetchrow(
-            "select status, lead, first_submission from identity.submissions where submission_id = $1", body.submission_id
-        )
-        return (row["status"], row["lead"], row["first_submission"])
-
-
-def _body(record: Outgoing) -> Any:
-    envelope = Envelope.read(record.headers)
-    cls = registry.get(envelope.type)
-    assert cls is not None
-    return cls.model_validate_json(record.value)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def identity(database: str) -> AsyncIterator[Identity]:
-    pool, keys = await open_pool(database, name="test", size=3), await open_pool(database, name="test-keys", size=2)
-    await pool.execute(f"truncate {TABLES}")
-    keyring, log = Keyring(keys, bytes(32)), MemoryLog()
-    await keyring.dead_letter_key()
-    bury = partial(dead_letters.add, consumer="identity", topic="leads.submissions", keyring=keyring)
-    (step,) = steps(keyring)
-    store = PgStore(pool, "identity", topic="leads.submissions", plan=gate.plan, bury=bury)
-    partition = Partition(0, step, log, store, HandClock())
-    await partition.assigned()
-    yield Identity(pool, keyring, partition, log)
-    await pool.close()
-    await keys.close()
-
-
-def erasure(lead: str) -> Outgoing:
-    asked = ErasureRequested(lead=lead, command_id=str(uuid.uuid4()), actor="admin", reason="asked")
-    envelope = Envelope(asked.command_id, asked.TYPE, "gateway", datetime.now(UTC), subject=lead)
-    return Outgoing(lead.encode(), envelope.headers(), asked.model_dump_json().encode())
 
 
 async def test_a_batch_finds_the_person_in_itself_and_seals_with_the_leads_own_key(identity: Identity) -> None:
@@ -194,31 +125,6 @@ async def test_claims_of_a_restored_backup_do_not_revive_whom_the_ledger_has(ide
     body, again = await submission(identity.keyring, "ada@x.example")
     assert await identity.read(again) == []
     assert (await identity.filed(body))[0] == "rejected"
-
-
-async def edited(identity: Identity, lead: str, **contact: str) -> Any:
-    """The command that comes of giving a known lead another address or number."""
-    hashes = {f"{kind}_hash": identity.keyring.hash(kind, value) for kind, value in contact.items()}  # type: ignore[arg-type]
-    asked = ContactEdited(
-        lead=LeadId(lead),
-        personal=Sealed("1.lead.passed-on"),
-        command_id=str(uuid.uuid4()),
-        actor="ann",
-        expected_version=3,
-        fields=tuple(contact),
-        traits=Traits(**hashes),
-    )
-    envelope = Envelope(asked.command_id, asked.TYPE, "gateway", datetime.now(UTC), subject=lead)
-    (command,) = await identity.read(Outgoing(lead.encode(), envelope.headers(), asked.model_dump_json().encode()))
-    assert (command.command_id, command.personal, command.fields) == (asked.command_id, asked.personal, asked.fields)
-    assert (command.lead, command.actor, command.expected_version) == (lead, "ann", 3)
-    return command
-
-
-async def captured_lead(identity: Identity, email: str | None, phone: str | None = None) -> str:
-    _, record = await submission(identity.keyring, email, phone=phone)
-    (command,) = await identity.read(record)
-    return str(command.lead)
 
 
 async def test_a_new_address_is_claimed_and_finds_the_lead_from_then_on(identity: Identity) -> None:

@@ -22,7 +22,7 @@ from schemas import commands, events
 from schemas.envelope import Envelope
 from schemas.message import Message, registry
 from schemas.topics import COMMANDS, EVENTS, SUBMISSIONS
-from tests.consumers.identity.test_consumer import TABLES, erasure
+from tests.consumers.identity.feeding import TABLES, erasure
 from tests.infra.kafka.logs import START_MS, HandClock, MemoryLog, work
 from tests.submitting import submission
 
@@ -194,6 +194,25 @@ async def test_an_erased_address_stays_with_whoever_had_it_next(told: Told) -> N
     # The same where the ledger is of an earlier day than the erasure.
     await told.forget(f"{FORGOTTEN}, crypto.erasures")
     assert await told.claims() == before
+
+
+async def test_who_is_blocked_stays_so_over_an_empty_database(told: Told) -> None:
+    told.came(0, await sent(told, "ada@x.example", "+321"))
+    (gone,) = await told.read(0)
+    told.came(2, erasure(gone.lead, block=True))
+    await told.read(2)
+
+    async def blocked() -> list[tuple[str, bool]]:
+        sql = "select kind, blocked_alone from identity.claims where blocked_alone is not null and lead is null order by kind"
+        return [tuple(row) for row in await told.pool.fetch(sql)]
+
+    assert await blocked() == [("email", True), ("phone", False)]
+    for lost in (FORGOTTEN, f"{FORGOTTEN}, crypto.erasures"):
+        await told.forget(lost)
+        assert await blocked() == [("email", True), ("phone", False)]
+        assert await told.claims() == set()
+        told.came(0, await sent(told, "ada@x.example"))
+        assert await told.read(0) == []
 
 
 async def test_whoever_has_an_address_after_two_were_erased_keeps_it(told: Told) -> None:

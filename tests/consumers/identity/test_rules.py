@@ -4,7 +4,17 @@ from uuid import UUID
 
 import pytest
 
-from consumers.identity.rules import Identifier, Known, Verdict, capture, identifiers, new_lead, resolve
+from consumers.identity.rules import (
+    Identifier,
+    Known,
+    Verdict,
+    capture,
+    identifiers,
+    is_blocked,
+    new_lead,
+    resolve,
+    to_block,
+)
 from schemas.message import LeadId, Sealed
 from schemas.person import Source, Traits
 from schemas.submissions import SubmissionReceived
@@ -129,3 +139,32 @@ def test_the_command_carries_all_that_was_sent_under_the_submissions_id() -> Non
 @pytest.mark.parametrize(("actor", "said"), [(None, "source:s1"), ("user-1", "user-1")])
 def test_a_form_is_its_own_actor_and_a_user_is_named(actor: str | None, said: str) -> None:
     assert capture(submission("a", actor=actor), Verdict(ANN, created=True), [], Sealed("1.lead.y")).actor == said
+
+
+def blocked(*identifiers: Identifier) -> Known:
+    """Nobody's, since somebody who was known by these was forgotten and wished it so."""
+    return Known({}, set(), {Identifier(one.kind, one.hash): one.alone for one in to_block(identifiers)})
+
+
+EMAIL, PHONE = Identifier("email", "e"), Identifier("phone", "p")
+
+
+@pytest.mark.parametrize(
+    ("known", "sent", "kept_out"),
+    [
+        (blocked(EMAIL, PHONE), traits("e"), True),
+        (blocked(EMAIL, PHONE), traits("e", "other"), True),
+        (blocked(EMAIL, PHONE), traits(None, "p"), True),
+        (blocked(EMAIL, PHONE), traits("a colleague's", "p"), False),
+        (blocked(PHONE), traits("new", "p"), True),
+        (blocked(EMAIL), traits("other", "p"), False),
+        (blocked(), traits("e", "p"), False),
+    ],
+)
+def test_who_is_blocked_is_kept_out_and_who_shares_their_switchboard_is_not(known: Known, sent: Traits, kept_out: bool) -> None:
+    assert is_blocked(sent, known) is kept_out
+
+
+def test_what_is_blocked_is_claimed_by_nobody() -> None:
+    known = blocked(EMAIL, PHONE)
+    assert known.take(traits("a colleague's", "p"), LeadId("l")) == [Identifier("email", "a colleague's")]

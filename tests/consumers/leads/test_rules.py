@@ -36,6 +36,8 @@ ASKS = (
     about(commands.ChangeStatus, status="won"),
     about(commands.AssignLead, owner="ann"),
     about(commands.NoteLead, personal=SEALED, note_id="n"),
+    about(commands.TagLead, added=("vip",)),
+    about(commands.AddTask, personal=SEALED, task_id="t"),
     about(commands.RecordMessage, message_id="m", outcome="sent"),
 )
 
@@ -97,7 +99,7 @@ def test_a_lead_that_was_never_seen_can_be_erased() -> None:
     assert [type(fact) for fact in decision.events] == [events.LeadErased]
 
 
-@pytest.mark.parametrize("ask", ASKS[:4], ids=lambda ask: ask.TYPE)
+@pytest.mark.parametrize("ask", ASKS[:-1], ids=lambda ask: ask.TYPE)
 def test_who_saw_an_older_version_is_told_the_one_it_is_at(ask: commands.Command) -> None:
     made = folding(capture(), capture(2))
     decision = made.feed(ask.model_copy(update={"expected_version": 0}))
@@ -189,6 +191,60 @@ def test_notes_and_messages_are_facts_of_the_lead() -> None:
     ]
 
 
+def test_tags_are_put_on_and_taken_off_and_the_fact_says_only_what_changed() -> None:
+    made = folding(capture(), about(commands.TagLead, added=("vip", "freight")))
+    made.feed(about(commands.TagLead, added=("vip", "hot"), removed=("freight", "never there")))
+    assert [(fact.added, fact.removed, fact.version) for fact in made.written[1:]] == [
+        (("freight", "vip"), (), 1),
+        (("hot",), ("freight",), 2),
+    ]
+    assert made.state().tags == ("hot", "vip")
+
+
+def test_tags_that_it_has_already_are_done_and_change_nothing() -> None:
+    asked = about(commands.TagLead, added=("vip",), removed=("hot",))
+    decision = folding(capture(), asked).feed(asked)
+    assert (decision.events, decision.outcome) == ((), Outcome("done", version=1))
+
+
+def test_a_lead_has_so_many_tags_and_no_more_but_can_always_lose_some() -> None:
+    full = tuple(f"tag {number}" for number in range(rules.TAGS_MAX))
+    made = folding(capture(), about(commands.TagLead, added=full))
+    decision = made.feed(about(commands.TagLead, added=("one more",)))
+    assert (decision.events, decision.outcome) == ((), Outcome("declined", f"a lead has {rules.TAGS_MAX} tags at most", 1))
+    assert made.feed(about(commands.TagLead, added=("one more",), removed=("tag 0",))).events
+
+
+def test_a_task_is_added_done_and_opened_again() -> None:
+    made = folding(capture(), about(commands.AddTask, personal=SEALED, task_id="t", owner="bob"))
+    for state in ("done", "open", "cancelled"):
+        made.feed(about(commands.ChangeTask, task_id="t", state=state))
+    assert made.written[1] == events.TaskAdded(lead=LEAD, version=1, personal=SEALED, task_id="t", owner="bob", actor="ann")
+    assert [(fact.before, fact.state) for fact in made.written[2:]] == [("open", "done"), ("done", "open"), ("open", "cancelled")]
+    assert made.state().tasks == {"t": "cancelled"}
+
+
+def test_a_task_that_is_there_or_as_it_should_be_is_done_and_changes_nothing() -> None:
+    made = folding(capture(), about(commands.AddTask, personal=SEALED, task_id="t"))
+    for asked in (about(commands.AddTask, personal=SEALED, task_id="t"), about(commands.ChangeTask, task_id="t", state="open")):
+        decision = made.feed(asked)
+        assert (decision.events, decision.outcome) == ((), Outcome("done", version=1))
+
+
+def test_a_task_that_the_lead_has_not_is_missing() -> None:
+    decision = folding(capture()).feed(about(commands.ChangeTask, task_id="t", state="done"))
+    assert (decision.events, decision.outcome) == ((), Outcome("missing", "the lead has no such task", 0))
+
+
+def test_a_lead_has_so_many_tasks_and_no_more() -> None:
+    made = folding(capture())
+    for number in range(rules.TASKS_MAX):
+        made.feed(about(commands.AddTask, personal=SEALED, task_id=f"t{number}"))
+    decision = made.feed(about(commands.AddTask, personal=SEALED, task_id="one more"))
+    assert decision.outcome is not None
+    assert (decision.events, decision.outcome.status) == ((), "declined")
+
+
 def test_the_workers_report_stands_whatever_version_the_lead_has() -> None:
     made = folding(capture(), capture(2))
     report = about(commands.RecordMessage, message_id="m", outcome="sent", expected_version=0)
@@ -221,6 +277,7 @@ def test_documents_and_leads_never_share_a_state() -> None:
 
 
 def test_only_answers_and_facts_that_were_declared_are_given() -> None:
-    made = folding(capture(), *ASKS, about(commands.EraseLead), published(1))
+    changed = about(commands.ChangeTask, task_id="t", state="done")
+    made = folding(capture(), *ASKS, changed, about(commands.EraseLead), published(1))
     assert {type(fact) for fact in made.written} == set(leads.writes)
     assert all(decision.outcome is not None for decision in made.decisions[:-1])

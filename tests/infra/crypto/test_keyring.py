@@ -179,7 +179,25 @@ async def test_the_ledger_says_who_why_and_what_is_still_to_be_destroyed(db: Ope
     assert json.loads(row["certificate"]) == {
         "lead_key": "destroyed",
         "intake_keys_still_to_be_destroyed": ["2026-11-22"],
+        "destroyed": {},
     }
+
+
+async def test_an_erasure_can_be_read_again_and_knows_how_its_intake_keys_stand(db: Opened) -> None:
+    [lead] = await made(db)
+    await db.keyring.intake(DAY)
+    async with db.pool.acquire() as connection, connection.transaction():
+        await db.keyring.destroy(connection, lead, actor="admin", reason="asked for it", done={"identifiers": 2})
+    async with db.pool.acquire() as connection:
+        found = await db.keyring.erasure(connection, lead)
+        assert found is not None
+        assert (found.actor, found.had_key, found.destroyed) == ("admin", True, {"identifiers": 2})
+        assert found.intake_keys == {DAY: None}
+        await db.keyring.destroy_intake(connection, date.max)
+        again = await db.keyring.erasure(connection, lead)
+        assert again is not None
+        assert again.intake_keys[DAY] is not None
+        assert await db.keyring.erasure(connection, some_leads(1)[0]) is None
 
 
 @pytest.mark.parametrize("erasing_first", [True, False])

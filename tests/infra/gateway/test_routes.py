@@ -89,6 +89,15 @@ MAY = {
     "GET /v1/leads/{id}/messages": READERS,
     "GET /v1/search": READERS,
     "GET /v1/overview": READERS,
+    "GET /v1/leads/{id}/erasure": ADMINS,
+    "GET /v1/leads/{id}/export": MANAGERS,
+    "POST /v1/leads/{lead}/tags": WRITERS,
+    "POST /v1/leads/bulk": WRITERS,
+    "GET /v1/bulk/{bulk_id}": WRITERS,
+    "POST /v1/leads/{lead}/tasks": WRITERS,
+    "PATCH /v1/leads/{lead}/tasks/{task}": WRITERS,
+    "GET /v1/leads/{id}/tasks": READERS,
+    "GET /v1/tasks": READERS,
 }
 STREAMS = {"GET /v1/stream"}
 

@@ -1,54 +1,21 @@
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from pydantic import BaseModel
 
 from infra.crypto.codec import open_person
 from infra.kafka.publisher import Position
-from infra.settings import Settings
 from schemas import topics
 from schemas.commands import AssignLead, ChangeStatus, Command, EditLead, NoteLead
 from schemas.envelope import Envelope
 from schemas.person import Note, Person
 from schemas.submissions import ContactEdited, ErasureRequested
 from schemas.topics import partition
-from tests.infra.gateway.running import Running, demo_users, read, running
+from tests.infra.gateway.running import Running, read
+from tests.producers.commands.asked import a_lead, last
 
-pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def here(settings: Settings) -> AsyncIterator[Running]:
-    async with running(settings) as found:
-        await demo_users(found.services)
-        yield found
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def quiet(here: Running) -> None:
-    here.publisher.records.clear()
-    here.publisher.away = False
-    here.publisher.decide = done
-
-
-async def done(here: Running, message: BaseModel, position: Position) -> None:
-    assert isinstance(message, Command | ContactEdited | ErasureRequested)
-    await here.outcome(message.command_id, message.lead, version=41, position=position.offset)
-
-
-async def a_lead(here: Running, owner: str | None = None) -> str:
-    lead = str(uuid.uuid4())
-    async with here.services.pool.acquire() as connection, connection.transaction():
-        await here.services.keyring.create_lead_keys(connection, [lead])
-    here.owners[lead] = owner
-    return lead
-
-
-def last(here: Running) -> BaseModel:
-    return read(here.publisher.records[-1].record)
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio, pytest.mark.usefixtures("quiet")]
 
 
 async def test_an_edit_is_published_sealed_and_answered_with_what_leads_decided(here: Running) -> None:
@@ -215,13 +182,13 @@ async def test_an_erasure_goes_through_identity_and_is_for_admins(here: Running)
     lead = await a_lead(here)
     path = f"/v1/leads/{lead}/erase"
     assert (await here.client.post(path, json={"reason": "asked"}, headers=here.token("manager"))).status_code == 403
-    answer = await here.client.post(path, json={"reason": "asked"}, headers=here.token("admin"))
+    answer = await here.client.post(path, json={"reason": "asked", "block": True}, headers=here.token("admin"))
     assert answer.status_code == 200
     published = here.publisher.records[-1]
     asked = last(here)
     assert isinstance(asked, ErasureRequested)
     assert published.topic is topics.SUBMISSIONS
-    assert (asked.lead, asked.reason, asked.actor) == (lead, "asked", "user-admin")
+    assert (asked.lead, asked.reason, asked.block, asked.actor) == (lead, "asked", True, "user-admin")
 
 
 async def test_a_lead_that_never_was_is_missing_and_an_erased_one_gone(here: Running) -> None:

@@ -26,5 +26,7 @@ def test_a_note_asked_twice_is_one_note() -> None:
 def test_the_others_say_what_is_asked() -> None:
     assert translate.change_status(ASKER, "won").status == "won"
     assert translate.assign(ASKER, None).owner is None
+    tagged = translate.tag(ASKER, ["vip"], ["cold"])
+    assert (tagged.added, tagged.removed) == (("vip",), ("cold",))
     asked = translate.erase(ASKER, "because")
     assert (asked.lead, asked.command_id, asked.reason, asked.key()) == ("l1", "c1", "because", "l1")

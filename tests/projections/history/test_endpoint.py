@@ -192,6 +192,12 @@ async def test_what_makes_no_lead_is_processed_once_it_was_seen(api, kind):
     assert found["hops"][1]["detail"]
 
 
+async def test_what_was_rejected_says_why_where_identity_said_it(api):
+    await filed(api, "s-1", "rejected")
+    await api.services.pool.execute("update identity.submissions set reason = 'blocked at the person''s wish'")
+    assert (await api.json("/submissions/s-1"))["hops"][1]["detail"] == "blocked at the person's wish"
+
+
 async def test_a_repeat_names_the_first_and_its_lead(api):
     await filed(api, "s-2", "duplicate", ADA, "s-1")
     found = await api.json("/submissions/s-2")

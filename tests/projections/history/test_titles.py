@@ -3,7 +3,21 @@ import pytest
 from projections.history.titles import actor_of, describe
 from schemas.message import Message
 from schemas.person import Source
-from tests.projections.builders import ADA, ada, assigned, captured, erased, noted, recorded, scored, updated
+from tests.projections.builders import (
+    ADA,
+    ada,
+    assigned,
+    captured,
+    erased,
+    noted,
+    recorded,
+    scored,
+    tagged,
+    task,
+    task_added,
+    task_changed,
+    updated,
+)
 
 
 def title(body: Message, person=None, names=None) -> str:
@@ -48,3 +62,15 @@ def test_whoever_is_not_named_is_the_writer():
     assert actor_of(scored(ADA, 1), "scoring") == "scoring"
     assert actor_of(assigned(ADA, "eve"), "leads") == "routing"
     assert actor_of(None, "leads") == "leads"
+
+
+def test_tags_are_told_as_they_were_put_on_and_taken_off():
+    assert describe("x", tagged(ADA, "hot", "vip", removed=["cold"]), None, {}).title == "Tagged hot, vip; untagged cold"
+    assert describe("x", tagged(ADA, removed=["cold"]), None, {}).title == "Untagged cold"
+
+
+def test_a_task_is_told_with_its_title_and_for_whom():
+    told = describe("x", task_added(ADA, owner="eve"), task("Call her"), {"eve": "Eve"})
+    assert (told.title, told.text) == ("Task for Eve", "Call her")
+    assert describe("x", task_added(ADA), None, {}).text is None
+    assert describe("x", task_changed(ADA, "cancelled"), None, {}).title == "Task given up"

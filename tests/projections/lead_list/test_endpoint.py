@@ -19,6 +19,7 @@ from tests.projections.builders import (
     recorded,
     scored,
     status_changed,
+    tagged,
     updated,
 )
 from tests.projections.served import served
@@ -76,6 +77,7 @@ async def test_a_lead_has_the_shape_that_was_promised(api):
         "consent": True,
         "consents": {"mail": True},
         "custom": {"plan": "gold"},
+        "tags": [],
         "created_at": "2026-03-01T09:00:00Z",
         "updated_at": "2026-03-01T09:05:00Z",
         "version": 4,
@@ -238,3 +240,19 @@ async def test_the_overview_counts(api):
         "by_source": {"typeform": 2, "csv": 1},
         "unassigned": 1,
     }
+
+
+async def test_leads_are_shown_with_their_tags_and_found_by_one(api):
+    log = await three_leads(api)
+    log.add(tagged(ADA, "vip", "freight", version=7))
+    log.add(tagged(BOB, "vip", version=8))
+    moment = log.at(len(log.records) - 1)
+    log.add(tagged(BOB, "cold", removed=["vip"], version=9))
+    await api.put(log)
+    assert (await api.json(f"/leads/{ADA}"))["tags"] == ["freight", "vip"]
+    assert (await api.json(f"/leads/{BOB}"))["tags"] == ["cold"]
+    assert (await api.json(f"/leads/{BOB}", as_of=moment.isoformat()))["tags"] == ["vip"]
+    assert await ids(api, tag="vip") == [ADA]
+    assert await ids(api, tag="cold", role="rep", person="eve") == [BOB]
+    assert await ids(api, tag="vip", role="rep", person="dan") == []
+    assert await ids(api, tag="none\x00such") == []

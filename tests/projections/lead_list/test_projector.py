@@ -26,6 +26,10 @@ from tests.projections.builders import (
     recorded,
     scored,
     status_changed,
+    tagged,
+    task,
+    task_added,
+    task_changed,
     updated,
 )
 
@@ -63,7 +67,11 @@ def a_story(log: LogOfFacts) -> None:
     log.add(assigned(ADA, "eve"))
     log.add(captured(BOB, version=11), Person(first_name="Bob", last_name="Byte", email="bob@bits.example"))
     log.add(recorded(ADA))
+    log.add(tagged(ADA, "vip", "hot", version=12))
+    log.add(tagged(ADA, "cold", removed=["hot"], version=12))
+    log.add(task_added(ADA, owner="eve", due_at=log.at(60 * 24)), task())
     log.add(noted(ADA), note())
+    log.add(task_changed(ADA, "done"))
     log.add(captured(first=False, version=13, consents={"mail": False, "calls": True}), ada(phone="123"))
     log.add(updated(BOB, ["company"], version=14, company="Bits & Co"))
     log.add(captured(ADA, first=False, version=14, traits=Traits(company="ACME  LTD", mail_domain="a.example")))
@@ -73,6 +81,8 @@ def a_story(log: LogOfFacts) -> None:
     log.add(captured(CAT, version=16), ada(email="cat@acme.example"))
     log.add(updated(CAT, ["company"], version=16, company="Cats"))
     log.add(assigned(CAT, "dan", version=17))
+    log.add(tagged(CAT, "hot", version=17))
+    log.add(task_added(CAT, version=17), task())
     log.add(erased(CAT, version=18))
     log.add(scored(CAT, 3), source="scoring")
     log.add(captured(CAT, first=False, version=19), ada())
@@ -294,3 +304,16 @@ async def test_leads_that_nobody_knows_are_no_news(connection):
         await projector.apply(connection, batch)
     await projector.after_commit(batch)
     assert (told[-1]["lead"], told[-1]["version"], told[-1]["types"]) == (ADA, None, ["lead.erased.v1"])
+
+
+async def test_tags_come_and_go_in_one_batch_and_over_several(connection: asyncpg.Connection) -> None:
+    log = LogOfFacts()
+    log.add(captured(), ada())
+    log.add(tagged(ADA, "vip", "hot"))
+    log.add(tagged(ADA, removed=["hot"], version=6))
+    await write(connection, log)
+    assert [row["tag"] for row in await connection.fetch("select tag from lead_list.tags")] == ["vip"]
+    log.add(tagged(ADA, "hot", removed=["vip"], version=7))
+    await write(connection, log)
+    assert [row["tag"] for row in await connection.fetch("select tag from lead_list.tags")] == ["hot"]
+    assert await connection.fetchval("select version from lead_list.leads") == 7

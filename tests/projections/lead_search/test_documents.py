@@ -3,7 +3,7 @@ import orjson
 from projections.lead import Lead, fold
 from projections.lead_search.documents import document, kept, restored
 from schemas.person import Person
-from tests.projections.builders import ADA, START, ada, assigned, captured, scored
+from tests.projections.builders import ADA, START, ada, assigned, captured, scored, tagged
 
 
 def a_lead() -> Lead:
@@ -40,3 +40,10 @@ def test_a_document_says_what_is_searched():
 def test_a_lead_of_whom_nothing_is_known_has_a_document_too():
     lead = Lead(ADA, 0)
     assert orjson.loads(document(kept(lead))) == {"status": "new", "unassigned": True}
+
+
+def test_a_lead_is_found_by_its_tags():
+    again = restored(ADA, kept(a_lead()))
+    fold(again, tagged(ADA, "vip", "hot"), None, START)
+    fold(again, tagged(ADA, removed=["hot"], version=6), None, START)
+    assert orjson.loads(document(kept(again)))["text"] == "+44 20 vip 12 soon True gold"
