@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-import structlog
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
+from infra.audit.recording import counts
 from infra.auth.dependencies import require
 from infra.auth.roles import Permission, User
 from infra.gateway.problems import not_found
@@ -27,8 +27,6 @@ from schemas.message import Frozen
 from schemas.person import Note, Task
 
 router = APIRouter()
-audit = structlog.get_logger("audit")
-
 FIELDS: Final = (
     *("id", "version", "status", "score", "grade", "owner", "company", "source_id", "created_at", "updated_at"),
     *("name", "first_name", "last_name", "email", "phone", "phone_e164", "mail_domain", "campaign", "custom", "consent", "tags"),
@@ -236,9 +234,9 @@ def _opened(person: Frozen | None) -> dict[str, Any] | None:
     return None if person is None else person.model_dump(mode="json", exclude_defaults=True)
 
 
-@router.get("/leads/{id}/export")
+@router.get("/leads/{id}/export", dependencies=[Depends(counts)])
 async def export_lead(
-    given: Used, user: Annotated[User, Depends(require(Permission.LEADS_EXPORT))], lead: VisibleLead, response: Response
+    given: Used, _user: Annotated[User, Depends(require(Permission.LEADS_EXPORT))], lead: VisibleLead, response: Response
 ) -> Export:
     """Everything that is kept of a person, with all that is sealed elsewhere. Who asked for it is written down."""
     names = await queries.names(given.pool)
@@ -250,6 +248,5 @@ async def export_lead(
         raise not_found("lead")
     for row in await queries.filed(given.pool, lead):
         collected.filed(row["submission_id"], row["status"], row["at"])
-    audit.info("lead exported", actor=user.id, role=user.role, lead=lead)
     response.headers["Content-Disposition"] = f'attachment; filename="lead-{lead}.json"'
     return collected.export(datetime.now(UTC))
