@@ -6,9 +6,9 @@ An unknown or unusable variable is an error that names it, because a setting tha
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 PREFIX = "LEADFLOW_"
 
@@ -80,6 +80,23 @@ class Auth(_Group):
     admin_password: SecretStr | None = None
 
 
+class Tls(_Group):
+    """The gateway's own, as PEM: `certificate` (with its chain) and `key`. With them it speaks TLS 1.3 and nothing older.
+
+    `ca` is who signed the certificate, for what `leadflow up` itself asks of the gateway; the system's authorities otherwise.
+    """
+
+    certificate: str | None = None
+    key: SecretStr | None = None
+    ca: str | None = None
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("a certificate and its key belong together: set both or none")
+        return self
+
+
 class Gateway(_Group):
     """Where the gateway listens, and how people reach it from outside."""
 
@@ -110,6 +127,7 @@ class Settings(_Group):
     mail: Mail = Mail()
     crypto: Crypto = Crypto()
     auth: Auth = Auth()
+    tls: Tls = Tls()
     gateway: Gateway = Gateway()
     telemetry: Telemetry = Telemetry()
 

@@ -2,11 +2,12 @@
 
 import typer
 
-from infra.cli import database, documents, operating, processes, replay, servers, topics
+from infra.cli import database, documents, operating, processes, replay, securing, servers, topics
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Leadflow: event-driven lead management.")
 processes.add(app)
 servers.add(app)
+securing.add(app)
 database.add(app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(documents.app, name="documents")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -14,8 +15,8 @@ KEEP_ALIVE_SECONDS: Final = 75
 STOP_SECONDS: Final = 10
 
 
-def make_server(app: Any, host: str, port: int) -> uvicorn.Server:
-    """Signals stay with whoever runs it: `should_exit` stops it, open requests first."""
+def make_server(app: Any, host: str, port: int, tls: ssl.SSLContext | None = None) -> uvicorn.Server:
+    """Signals stay with whoever runs it: `should_exit` stops it, open requests first. With `tls` it speaks HTTPS alone."""
     config = uvicorn.Config(
         app,
         host=host,
@@ -31,6 +32,7 @@ def make_server(app: Any, host: str, port: int) -> uvicorn.Server:
         backlog=1024,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )
     return _Server(config)
 

@@ -6,6 +6,7 @@ that has come, and what they publish goes to Kafka in one batch.
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,7 +17,8 @@ from infra.gateway.server import make_server
 from infra.gateway.services import Services
 from infra.kafka import admin
 from infra.opensearch.client import open_client as open_opensearch
-from infra.settings import Settings
+from infra.settings import BadSettings, Settings
+from infra.tls.contexts import BadCertificate, server_context
 from infra.wiring import catalogue, discovery, host
 
 log = structlog.get_logger("gateway")
@@ -44,7 +46,8 @@ def build(services: Services) -> Gateway:
 
 
 async def serve(settings: Settings) -> None:
-    """Listen until told to stop. Raises PortTaken."""
+    """Listen until told to stop. Raises PortTaken, BadSettings."""
+    tls = _tls(settings)
     stop = host.stop_event()
     _need_port(settings)
     async with contextlib.AsyncExitStack() as stack:
@@ -52,7 +55,7 @@ async def serve(settings: Settings) -> None:
         opensearch = open_opensearch(settings.opensearch.url)
         stack.push_async_callback(opensearch.close)
         services = services_of(has, opensearch)
-        server = make_server(build(services), settings.gateway.host, settings.gateway.port)
+        server = make_server(build(services), settings.gateway.host, settings.gateway.port, tls)
         host.settle_memory()
         serving = asyncio.ensure_future(server.serve())
         stopping = asyncio.ensure_future(stop.wait())
@@ -64,6 +67,16 @@ async def serve(settings: Settings) -> None:
         stopping.cancel()
         if not stop.is_set():
             raise RuntimeError("the HTTP server ended by itself; its last words stand above")
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    given = settings.tls
+    if given.certificate is None or given.key is None:
+        return None
+    try:
+        return server_context(given.certificate, given.key.get_secret_value())
+    except BadCertificate as bad:
+        raise BadSettings(f"LEADFLOW_TLS__CERTIFICATE, LEADFLOW_TLS__KEY: {bad}") from bad
 
 
 def _need_port(settings: Settings) -> None:
