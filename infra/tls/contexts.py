@@ -5,6 +5,8 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+from infra.settings import BadSettings, Certified
+
 
 class BadCertificate(ValueError):
     """A certificate, key or authority that can't be used."""
@@ -16,6 +18,16 @@ def server_context(certificate: str, key: str) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     _load_chain(context, certificate, key)
     return context
+
+
+def context_of(given: Certified, group: str) -> ssl.SSLContext:
+    """For a client with the settings LEADFLOW_`group`__CA, __CERTIFICATE and __KEY. Raises BadSettings, which names them."""
+    key = None if given.key is None else given.key.get_secret_value()
+    try:
+        return client_context(given.ca, given.certificate, key)
+    except BadCertificate as bad:
+        names = ", ".join(f"LEADFLOW_{group}__{name}" for name in ("CA", "CERTIFICATE", "KEY"))
+        raise BadSettings(f"{names}: {bad}") from bad
 
 
 @lru_cache(maxsize=64)

@@ -52,7 +52,7 @@ async def serve(settings: Settings) -> None:
     _need_port(settings)
     async with contextlib.AsyncExitStack() as stack:
         has = await stack.enter_async_context(host.base(settings, "gateway"))
-        opensearch = open_opensearch(settings.opensearch.url)
+        opensearch = open_opensearch(settings.opensearch)
         stack.push_async_callback(opensearch.close)
         services = services_of(has, opensearch)
         server = make_server(build(services), settings.gateway.host, settings.gateway.port, tls)

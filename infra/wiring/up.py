@@ -23,8 +23,8 @@ from infra.kafka import admin
 from infra.local.servers import GivenServers
 from infra.postgres import database, migrate
 from infra.postgres.pool import open_pool
-from infra.settings import BadSettings, Settings, environment_of, load
-from infra.tls.contexts import BadCertificate, client_context
+from infra.settings import Certified, Settings, environment_of, load
+from infra.tls.contexts import context_of
 from infra.wiring.host import stop_event
 from infra.wiring.secrets import master_key
 from infra.wiring.supervisor import Supervisor
@@ -117,12 +117,12 @@ def _settings(options: Options, addresses: dict[str, str]) -> Settings:
 
 async def _prepare(settings: Settings, options: Options) -> None:
     """Tables, topics, and who may log in."""
-    await database.ensure(settings.postgres.url)
-    await migrate.upgrade(settings.postgres.url)
+    await database.ensure(settings.postgres)
+    await migrate.upgrade(settings.postgres)
     await admin.apply(settings.kafka)
     if not options.demo:
         return
-    pool = await open_pool(settings.postgres.url, name="up", size=2)
+    pool = await open_pool(settings.postgres, name="up", size=2)
     passwords = Passwords()
     try:
         kept = _kept_passwords(options.data_dir)
@@ -181,10 +181,7 @@ def _trust(settings: Settings) -> ssl.SSLContext | bool:
     """For our own requests to the gateway."""
     if settings.tls.certificate is None:
         return True
-    try:
-        return client_context(settings.tls.ca)
-    except BadCertificate as bad:
-        raise BadSettings(f"LEADFLOW_TLS__CA: {bad}") from bad
+    return context_of(Certified(ca=settings.tls.ca), "TLS")
 
 
 async def _demo(settings: Settings, options: Options, say: Say) -> None:
