@@ -106,9 +106,13 @@ class Mail(Certified):
 
 
 class Crypto(_Group):
-    """`master_key` is base64 of 32 random bytes; it wraps every other key, so losing it loses all personal data."""
+    """`master_key` is base64 of 32 random bytes; it wraps every other key, so losing it loses all personal data.
+
+    `previous_master_key` is known beside it while one replaces the other: see `leadflow keys rotate`.
+    """
 
     master_key: SecretStr | None = None
+    previous_master_key: SecretStr | None = None
 
 
 class Auth(_Group):

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import asyncpg
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import Depends, Request
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from infra.auth.guesses import Guesses
@@ -18,6 +17,7 @@ from infra.auth.passwords import Passwords
 from infra.auth.sessions import Sessions
 from infra.auth.tokens import JoseCodec, TokenCodec, derived_key, keys_from_pem
 from infra.crypto.keyring import Keyring
+from infra.crypto.seal import KEY_BYTES
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.live import Live
 from infra.gateway.outcomes import Outcomes
@@ -85,11 +85,10 @@ class Services:
         ready: Mapping[str, ReadyCheck] | None = None,
         dashboard: Path = DASHBOARD,
     ) -> "Services":
-        """Everything else from what differs by deployment. Raises NoMasterKey, and ValueError for an unusable signing key."""
-        master = master_key(settings)
+        """Everything else from what differs by deployment. Raises ValueError for an unusable signing key."""
         auth = settings.auth
         pem = auth.signing_key
-        keys = [derived_key(derive(master, "access tokens"))] if pem is None else keys_from_pem(pem.get_secret_value())
+        keys = [derived_key(keyring.secret("access tokens"))] if pem is None else keys_from_pem(pem.get_secret_value())
         return cls(
             settings=settings,
             pool=pool,
@@ -98,12 +97,12 @@ class Services:
             publisher=publisher,
             tokens=JoseCodec(keys, issuer=auth.issuer, seconds=auth.access_seconds),
             passwords=passwords or Passwords(),
-            sessions=Sessions(pool, derive(master, "refresh tokens"), days=auth.refresh_days),
+            sessions=Sessions(pool, keyring.secret("refresh tokens"), days=auth.refresh_days),
             guesses=Guesses(redis, settings.redis.prefix, lambda email: keyring.hash("email", email)),
-            ids=SubmissionIds(derive(master, "submission ids")),
+            ids=SubmissionIds(keyring.secret("submission ids")),
             outcomes=Outcomes(pool, redis, settings.redis.prefix),
             live=Live(redis, settings.redis.prefix, keyring.forget),
-            source_secret=derive(master, "source secrets"),
+            source_secret=keyring.secret("source secrets"),
             opensearch=opensearch,
             owner_of=owner_of,
             ready=dict(ready or {}),
@@ -113,21 +112,28 @@ class Services:
 
 def master_key(settings: Settings) -> bytes:
     """The 32 bytes behind LEADFLOW_CRYPTO__MASTER_KEY. Raises NoMasterKey."""
-    secret = settings.crypto.master_key
+    return _decoded(settings.crypto.master_key)
+
+
+def previous_master_key(settings: Settings) -> bytes | None:
+    """As `master_key`; None where no master key is being replaced."""
+    secret = settings.crypto.previous_master_key
+    try:
+        return None if secret is None else _decoded(secret)
+    except NoMasterKey:
+        raise ValueError("LEADFLOW_CRYPTO__PREVIOUS_MASTER_KEY must be base64 of 32 bytes") from None
+
+
+def _decoded(secret: SecretStr | None) -> bytes:
     if secret is None:
         raise NoMasterKey
     try:
         master = base64.b64decode(secret.get_secret_value(), validate=True)
     except binascii.Error:
         raise NoMasterKey from None
-    if len(master) != 32:
+    if len(master) != KEY_BYTES:
         raise NoMasterKey
     return master
-
-
-def derive(master: bytes, purpose: str) -> bytes:
-    """32 bytes for one purpose, telling nothing of the master key nor of another purpose's."""
-    return HKDF(SHA256(), 32, salt=None, info=f"leadflow {purpose}".encode()).derive(master)
 
 
 def services(request: Request) -> Services:

@@ -16,7 +16,8 @@ import orjson
 import structlog
 from redis.asyncio import Redis
 
-from infra.crypto.keyring import Keyring
+from infra.crypto.keyring import Keyring, NotStored
+from infra.crypto.seal import WrongKey
 from infra.dead_letters import store as dead_letters
 from infra.effects import gate
 from infra.kafka.connecting import open_broker
@@ -63,10 +64,10 @@ class Base:
 @asynccontextmanager
 async def base(settings: Settings, process: str, *, pool_size: int = POOL_SIZE) -> AsyncIterator[Base]:
     """Connected to PostgreSQL and ready to connect to the rest; everything closed afterwards. Raises BadSettings."""
-    from infra.gateway.services import master_key  # noqa: PLC0415 - the gateway's package is heavy for a consumer
+    from infra.gateway.services import master_key, previous_master_key  # noqa: PLC0415 - heavy for a consumer
 
     try:
-        master = master_key(settings)
+        master, previous = master_key(settings), previous_master_key(settings)
     except ValueError as unusable:
         raise BadSettings(str(unusable)) from unusable
     async with AsyncExitStack() as stack:
@@ -78,7 +79,12 @@ async def base(settings: Settings, process: str, *, pool_size: int = POOL_SIZE) 
         stack.push_async_callback(redis.aclose)
         producer = Producer(settings.kafka, pending_bytes_max=settings.gateway.pending_bytes_max)
         stack.push_async_callback(producer.stop)
-        yield Base(settings, pool, redis, Keyring(keys, master), producer, Meters())
+        keyring = Keyring(keys, master, previous)
+        try:
+            await keyring.open()
+        except (WrongKey, NotStored) as wrong:
+            raise BadSettings(str(wrong)) from wrong
+        yield Base(settings, pool, redis, keyring, producer, Meters())
 
 
 def settle_memory() -> None:

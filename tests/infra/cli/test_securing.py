@@ -1,9 +1,10 @@
+import base64
 import stat
 from pathlib import Path
 
 import pytest
 
-from infra.settings import BadSettings, load
+from infra.settings import BadSettings, Settings, environment_of, load
 from infra.tls.contexts import client_context, server_context
 from infra.wiring.gateway import serve
 from tests.infra.cli.invoking import done, failed, leadflow
@@ -35,3 +36,19 @@ async def test_a_certificate_without_its_key_is_refused_by_name(tmp_path: Path) 
 async def test_a_gateway_with_an_unusable_certificate_says_which_variables_are_wrong() -> None:
     with pytest.raises(BadSettings, match="LEADFLOW_TLS__CERTIFICATE, LEADFLOW_TLS__KEY: "):
         await serve(load({"LEADFLOW_TLS__CERTIFICATE": "x", "LEADFLOW_TLS__KEY": "y"}))
+
+
+@pytest.mark.integration
+async def test_a_master_key_is_rotated_and_the_old_one_is_of_no_use_any_more(settings: Settings) -> None:
+    old, new = environment_of(settings)["LEADFLOW_CRYPTO__MASTER_KEY"], base64.b64encode(bytes(32)).decode()
+    variables = {name: value for name, value in environment_of(settings).items() if "MASTER_KEY" not in name}
+    before = {**variables, "LEADFLOW_CRYPTO__MASTER_KEY": old}
+    both = {**variables, "LEADFLOW_CRYPTO__MASTER_KEY": new, "LEADFLOW_CRYPTO__PREVIOUS_MASTER_KEY": old}
+    after = {**variables, "LEADFLOW_CRYPTO__MASTER_KEY": new}
+    assert "set LEADFLOW_CRYPTO__PREVIOUS_MASTER_KEY" in failed(await leadflow(before, "keys", "rotate"), 2)
+    assert "is not stored yet" in failed(await leadflow(both, "keys", "rotate"), 1)
+    done(await leadflow(before, "dlq", "list"))
+    assert "5 keys were wrapped anew" in done(await leadflow(both, "keys", "rotate"))
+    assert "0 keys were wrapped anew" in done(await leadflow(both, "keys", "rotate"))
+    done(await leadflow(after, "dlq", "list"))
+    assert "check LEADFLOW_CRYPTO__MASTER_KEY" in failed(await leadflow(before, "dlq", "list"), 1)
