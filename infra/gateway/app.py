@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.types import Receive, Scope, Send
 
 from infra.auth import endpoint as auth
+from infra.dead_letters import endpoint as rejections
 from infra.gateway import dashboard, docs, people, probes, problems, stream
 from infra.gateway.middleware import Around
 from infra.gateway.services import Services
@@ -20,7 +21,7 @@ DESCRIPTION: Final = (
     "Leads in, decisions and their reasons out. Errors are problem details (RFC 9457); lists are paged by `cursor`; "
     "updates take `If-Match`, creating requests take `Idempotency-Key`."
 )
-OWN_ROUTERS: Final = (auth.router, people.router, stream.router, probes.router)
+OWN_ROUTERS: Final = (auth.router, people.router, stream.router, probes.router, rejections.router)
 
 
 class DirectRoute(Protocol):

@@ -54,6 +54,12 @@ MAY = {
     "GET /v1/leads/{id}/messages": USERS,
     "GET /v1/search": USERS,
     "GET /v1/overview": USERS,
+    "GET /v1/rejections": OVERSEERS,
+    "GET /v1/rejections/causes": OVERSEERS,
+    "GET /v1/rejections/{letter_id}": OVERSEERS,
+    "POST /v1/rejections/redrive": MANAGERS,
+    "POST /v1/rejections/{letter_id}/redrive": MANAGERS,
+    "POST /v1/rejections/{letter_id}/discard": MANAGERS,
 }
 STREAMS = {"GET /v1/stream"}
 
