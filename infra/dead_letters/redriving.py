@@ -32,6 +32,10 @@ class NotRedrivable(Exception):
     """Why this letter can't be driven again as it is."""
 
 
+class StillBroken(NotRedrivable):
+    """Its body can't be read as it is (repaired): what is wrong with it, naming the field."""
+
+
 @dataclass(frozen=True)
 class Redriver:
     """What it takes. `partitions` is the number of those topics that are keyed by lead."""
@@ -84,7 +88,7 @@ class Redriver:
         except BadEnvelope as bad:
             raise NotRedrivable(f"its headers can't be read: {bad}") from bad
         except ValidationError as invalid:
-            raise NotRedrivable(f"{reason_of(invalid)}: repair it, and send the repaired body along") from invalid
+            raise StillBroken(reason_of(invalid)) from invalid
         if repaired is not record.value:
             _keep_ids(record.value, repaired)
         key = None if message is None else message.key()

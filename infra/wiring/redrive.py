@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from infra.dead_letters.redriving import NotRedrivable, Redriver
+from infra.dead_letters.redriving import NotRedrivable, Redriver, StillBroken
 from infra.wiring.host import Base
 
 __all__ = ["NotRedrivable", "redrive"]
@@ -10,4 +10,8 @@ __all__ = ["NotRedrivable", "redrive"]
 
 async def redrive(has: Base, letter_id: UUID, value: bytes | None = None) -> str:
     """Drive one letter again, with a repaired body if given; says what was done. Raises NotRedrivable, LogUnavailable."""
-    return await Redriver(has.pool, has.keyring, has.producer, has.settings.kafka.partitions).redrive(letter_id, value)
+    redriver = Redriver(has.pool, has.keyring, has.producer, has.settings.kafka.partitions)
+    try:
+        return await redriver.redrive(letter_id, value)
+    except StillBroken as broken:
+        raise NotRedrivable(f"{broken}: repair it and give the file with --value") from broken

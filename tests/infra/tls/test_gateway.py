@@ -13,9 +13,11 @@ import pytest
 import pytest_asyncio
 
 from infra.gateway.server import make_server
-from infra.settings import Settings
+from infra.settings import Settings, environment_of, load
 from infra.tls.contexts import client_context, server_context
 from infra.tls.development import issue
+from infra.wiring import host
+from infra.wiring.gateway import serve
 from tests.infra.gateway.running import PASSWORD, Running, demo_users, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
@@ -113,3 +115,33 @@ async def test_intake_login_and_dashboard_work_over_it_and_cookies_stay_on_it(se
         assert login.status_code == 200
         assert "secure" in login.headers["set-cookie"].lower()
         assert (await client.get("/healthz")).headers["strict-transport-security"]
+
+
+async def test_the_gateway_process_takes_its_certificate_from_the_settings(topics: Settings) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    variables = {name: value for name, value in environment_of(topics).items() if "GATEWAY" not in name}
+    variables |= {"LEADFLOW_GATEWAY__PORT": str(port), "LEADFLOW_GATEWAY__PUBLIC_URL": f"https://127.0.0.1:{port}"}
+    given = load({**variables, "LEADFLOW_TLS__CERTIFICATE": ISSUED.certificate, "LEADFLOW_TLS__KEY": ISSUED.key})
+    stop = asyncio.Event()
+    host.STOP.set(stop)
+    serving = asyncio.create_task(serve(given))
+    try:
+        async with httpx2.AsyncClient(base_url=given.gateway.public_url, verify=client_context(ISSUED.ca), timeout=5) as client:
+            async with asyncio.timeout(30):
+                while True:
+                    try:
+                        answer = await client.get("/readyz")
+                        break
+                    except httpx2.TransportError:
+                        assert not serving.done()
+                        await asyncio.sleep(0.1)
+            assert answer.status_code == 200, answer.text
+        with pytest.raises(httpx2.TransportError):
+            async with httpx2.AsyncClient(timeout=5) as client:
+                await client.get(f"http://127.0.0.1:{port}/healthz")
+    finally:
+        stop.set()
+        await asyncio.wait_for(serving, 30)
+        host.STOP.set(None)
