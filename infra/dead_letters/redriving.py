@@ -101,12 +101,13 @@ class Redriver:
 def _keep_ids(before: bytes, after: bytes) -> None:
     """Raises NotRedrivable where an id changed that a repeat is recognised by. One that could not be read may be anything."""
     try:
-        was = orjson.loads(before)
+        was, now = orjson.loads(before), orjson.loads(after)
     except ValueError:
         return
-    now = orjson.loads(after)
+    if not isinstance(was, dict) or not isinstance(now, dict):
+        return
     for name in IDS:
-        if isinstance(was, dict) and isinstance(was.get(name), str) and now.get(name) != was[name]:
+        if isinstance(was.get(name), str) and now.get(name) != was[name]:
             raise NotRedrivable(f"{name} must stay {was[name]}: a repeat is recognised by it")
 
 
