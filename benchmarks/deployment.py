@@ -72,7 +72,7 @@ async def deployment(addresses: Addresses) -> AsyncIterator[Deployment]:
             }
         )
         try:
-            await migrate.upgrade(settings.postgres.url)
+            await migrate.upgrade(settings.postgres)
             await admin.apply(settings.kafka)
             # A full machine may be slow to take what is published beforehand; the processes measured keep their limits.
             kafka = settings.kafka.model_copy(update={"publish_timeout_seconds": PUBLISH_SECONDS_MAX})

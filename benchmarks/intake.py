@@ -18,7 +18,6 @@ from benchmarks.processes import ROOT, Running, running
 from benchmarks.results import Result, Results, Wrong
 from infra.crypto.seal import Key
 from infra.demo.forms import OPEN_ANSWERS
-from infra.gateway.services import derive, master_key
 from infra.kafka.reading import reader
 from producers.forms.sources import NewSource, Sources
 from schemas.topics import SUBMISSIONS, Topic
@@ -53,8 +52,8 @@ async def run(made: Deployment, results: Results, seconds: float, rounds: int) -
 
 async def our_requests(made: Deployment, found: Sequence[traffic.Submitted]) -> list[bytes]:
     """Signed for a source that is made here."""
-    settings, secret = made.settings, secrets.token_urlsafe(32)
-    sources = Sources(made.has.pool, Key("source", derive(master_key(settings), "source secrets")))
+    secret = secrets.token_urlsafe(32)
+    sources = Sources(made.has.pool, Key("source", made.has.keyring.secret("source secrets")))
     row, _ = await sources.create(
         NewSource("bench", traffic.VENDOR, secret=secret, open_answers=list(OPEN_ANSWERS)), created_by="bench"
     )

@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 PREFIX = "LEADFLOW_"
 
@@ -31,9 +31,30 @@ class _Group(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Kafka(_Group):
-    """`prefix` stands before every topic and group, so that several deployments share a cluster."""
+class Certified(_Group):
+    """PEM texts: our `certificate` (with its chain) and `key`; `ca` of who signed the other side's, the system's if unset."""
 
+    certificate: str | None = None
+    key: SecretStr | None = None
+    ca: str | None = None
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("a certificate and its key belong together: set both or none")
+        return self
+
+
+class Kafka(Certified):
+    """`prefix` stands before every topic and group, so that several deployments share a cluster.
+
+    `tls` speaks TLS 1.3 to the brokers, with a client certificate if one is given; a `username` logs in by SASL.
+    """
+
+    tls: bool = False
+    username: str | None = None
+    password: SecretStr | None = None
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     bootstrap: str = "127.0.0.1:9092"
     prefix: str = ""
     partitions: int = Field(default=6, ge=1, le=1024)
@@ -42,41 +63,66 @@ class Kafka(_Group):
     publish_timeout_seconds: float = Field(default=5.0, gt=0)
 
 
-class Postgres(_Group):
-    """asyncpg URL; a Unix socket as `postgresql://user@/db?host=/dir`."""
+class Postgres(Certified):
+    """asyncpg URL; a Unix socket as `postgresql://user@/db?host=/dir`. `password` is for a URL that has none.
+
+    `tls` insists on TLS 1.3 and a certificate for the server's name, whatever `sslmode` the URL asks for.
+    """
 
     url: str = "postgresql://postgres@127.0.0.1:5432/leadflow"
+    password: SecretStr | None = None
+    tls: bool = False
 
 
-class Redis(_Group):
-    """`prefix` stands before every key and channel."""
+class Redis(Certified):
+    """`prefix` stands before every key and channel. `rediss://` speaks TLS 1.3. `password` is for a URL that has none."""
 
     url: str = "redis://127.0.0.1:6379/0"
+    password: SecretStr | None = None
     prefix: str = "leadflow:"
 
 
-class OpenSearch(_Group):
-    """`prefix` stands before every index."""
+class OpenSearch(Certified):
+    """`prefix` stands before every index. `https://` speaks TLS 1.3."""
 
     url: str = "http://127.0.0.1:9200"
+    username: str | None = None
+    password: SecretStr | None = None
     prefix: str = "leadflow-"
 
 
-class Mail(_Group):
-    """`redirect_to` sends all mail of a staging system to one address; `company_name` is whose mails these are."""
+class Mail(Certified):
+    """`redirect_to` sends all mail of a staging system to one address; `company_name` is whose mails these are.
+
+    `tls` is `offered` (STARTTLS where the server has it), `starttls` or `implicit` (from the first byte); the last two speak
+    TLS 1.3 or not at all, and only they may log in as `username`.
+    """
 
     host: str = "127.0.0.1"
     port: int = 1025
+    tls: Literal["offered", "starttls", "implicit"] = "offered"
+    username: str | None = None
+    password: SecretStr | None = None
     sender: str = "Leadflow <leadflow@example.com>"
     company_name: str = "Leadflow"
     redirect_to: str | None = None
     timeout_seconds: float = Field(default=10.0, gt=0)
 
+    @model_validator(mode="after")
+    def _never_in_clear(self) -> Self:
+        if self.username is not None and self.tls == "offered":
+            raise ValueError("a password is sent over TLS alone: set LEADFLOW_MAIL__TLS to starttls or implicit")
+        return self
+
 
 class Crypto(_Group):
-    """`master_key` is base64 of 32 random bytes; it wraps every other key, so losing it loses all personal data."""
+    """`master_key` is base64 of 32 random bytes; it wraps every other key, so losing it loses all personal data.
+
+    `previous_master_key` is known beside it while one replaces the other: see `leadflow keys rotate`.
+    """
 
     master_key: SecretStr | None = None
+    previous_master_key: SecretStr | None = None
 
 
 class Auth(_Group):
@@ -92,6 +138,13 @@ class Auth(_Group):
     reps_see: Literal["own", "team"] = "own"
     admin_email: str | None = None
     admin_password: SecretStr | None = None
+
+
+class Tls(Certified):
+    """The gateway's own: with a certificate it speaks TLS 1.3 and nothing older.
+
+    `ca` is who signed it, for what `leadflow up` itself asks of the gateway.
+    """
 
 
 class Gateway(_Group):
@@ -173,6 +226,7 @@ class Settings(_Group):
     mail: Mail = Mail()
     crypto: Crypto = Crypto()
     auth: Auth = Auth()
+    tls: Tls = Tls()
     gateway: Gateway = Gateway()
     limits: Limits = Limits()
     audit: Audit = Audit()

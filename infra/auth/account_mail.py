@@ -56,7 +56,7 @@ class AccountMail:
         self._redirect = None if mail.redirect_to is None else Mailbox.parse(mail.redirect_to)
         self._company = mail.company_name
         self._public_url = public_url.rstrip("/")
-        self._connections = Connections(mail.host, mail.port, mail.timeout_seconds, AT_ONCE_MAX)
+        self._connections = Connections(mail, AT_ONCE_MAX)
         self._pauses = tuple(pauses)
         self._waiting: asyncio.Queue[_Asked] = asyncio.Queue(WAITING_MAX)
         self._tasks: list[asyncio.Task[None]] = []

@@ -17,15 +17,15 @@ def add(app: typer.Typer) -> None:
 
 def upgrade() -> None:
     """Bring the database to the newest revision of every folder; make it if it is not there."""
-    url = settings().postgres.url
-    run(database.ensure(url))
-    done = run(migrate.upgrade(url))
+    given = settings().postgres
+    run(database.ensure(given))
+    done = run(migrate.upgrade(given))
     out.print(f"applied: {', '.join(done)}" if done else "the database is up to date")
 
 
 def rollback() -> None:
     """Undo the revision that was applied last."""
-    undone = run(migrate.rollback(settings().postgres.url))
+    undone = run(migrate.rollback(settings().postgres))
     out.print(f"undone: {', '.join(undone)}" if undone else "there is nothing to undo")
 
 

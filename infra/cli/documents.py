@@ -46,7 +46,7 @@ def publish(
 
 
 async def _publish(given: Settings, kind: str, name: str, body: dict[str, Any]) -> int:
-    pool = await open_pool(given.postgres.url, name="cli", size=1)
+    pool = await open_pool(given.postgres, name="cli", size=1)
     try:
         version = await store.publish(pool, kind, name, body, actor="cli", partitions=given.kafka.partitions)
         await write(pool, Entry(CLI, "publish_document", f"documents/{kind}/{name}/{version}"))

@@ -15,6 +15,7 @@ from infra.dead_letters import store as letters
 from infra.kafka.ports import Outgoing
 from infra.settings import Settings
 from infra.wiring import discovery, host
+from infra.wiring.reapply import reapply
 from infra.wiring.redrive import NotRedrivable, redrive
 from schemas import topics
 from schemas.envelope import Envelope
@@ -165,6 +166,18 @@ def erase(
     if status != "done":
         fail(f"{lead_id}: {status}: {detail}")
     out.print(f"{lead_id} is erased; the ledger has the certificate")
+
+
+@lead.command("reapply-erasures")
+def reapply_erasures() -> None:
+    """Erase again whom the log calls erased: over a restored backup. Consumers do it at each start, for what is new."""
+
+    async def apply() -> int:
+        async with host.base(settings(), "cli", pool_size=2) as has:
+            return await reapply(has, everything=True)
+
+    count = run(apply())
+    out.print(f"{count} leads had come back and are erased again" if count else "every lead that the log calls erased is erased")
 
 
 async def _erase(given: Settings, lead_id: str, actor: str, reason: str) -> tuple[str, str]:

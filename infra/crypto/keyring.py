@@ -14,14 +14,11 @@ from typing import Final, Literal, get_args
 
 import asyncpg
 import orjson
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from infra.crypto import statements
 from infra.crypto.recent import Recent
-from infra.crypto.seal import KEY_BYTES, NONCE_BYTES, Key, WrongKey, key_id
+from infra.crypto.seal import KEY_BYTES, Key, WrongKey, key_id
+from infra.crypto.wrapping import PEPPER, SECRETS, Masters
 from schemas.message import Sealed
 
 LEAD_KEYS_CACHED_MAX: Final = 50_000
@@ -76,6 +73,16 @@ def normal_email(value: str) -> str:
     return value.strip().lower()
 
 
+class NotStored(ValueError):
+    """Which of two master keys a secret comes from can't be known."""
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__(
+            f"the secret for {purpose} is not stored yet, and was derived from one of two master keys: start once with the "
+            "present LEADFLOW_CRYPTO__MASTER_KEY and without LEADFLOW_CRYPTO__PREVIOUS_MASTER_KEY, then begin to rotate"
+        )
+
+
 _ABSENT: Final = Key("absent", bytes(KEY_BYTES))
 """Marks a cache miss, since None in the cache means erased."""
 
@@ -83,15 +90,36 @@ _ABSENT: Final = Key("absent", bytes(KEY_BYTES))
 class Keyring:
     """All keys of one deployment. One per process; safe for concurrent tasks."""
 
-    def __init__(self, pool: asyncpg.Pool, master: bytes) -> None:
-        """`master` has 32 bytes. Raises ValueError otherwise."""
-        if len(master) != KEY_BYTES:
-            raise ValueError(f"the master key has {KEY_BYTES} bytes, not {len(master)}")
+    def __init__(self, pool: asyncpg.Pool, master: bytes, previous: bytes | None = None) -> None:
+        """Master keys have 32 bytes; `previous` is known beside while one replaces the other. Raises ValueError otherwise."""
         self._pool = pool
-        self._master = AESGCM(master)
-        self._pepper = HKDF(SHA256(), KEY_BYTES, salt=None, info=b"leadflow pepper").derive(master)
+        self._masters = Masters(master, previous)
+        self._secrets = {purpose: self._masters.derived(purpose) for purpose in SECRETS}
+        self._pepper = self._secrets[PEPPER]
         self._leads: Recent[Key | None] = Recent(LEAD_KEYS_CACHED_MAX)
         self._others: Recent[Key | None] = Recent(INTAKE_KEYS_CACHED_MAX)
+
+    async def open(self) -> None:
+        """Read what outlives master keys, and store what is not stored yet as it was derived so far. Once, before anything else.
+
+        Raises WrongKey if the database belongs to another master key, and NotStored.
+        """
+        async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
+            for purpose in sorted(SECRETS):
+                name = f"secret/{purpose}"
+                wrapped = await connection.fetchval(statements.NAMED, name)
+                if wrapped is None:
+                    if not self._masters.alone:
+                        raise NotStored(purpose)
+                    fresh = self._masters.wrap(self._secrets[purpose], name)
+                    await connection.execute(statements.CREATE_NAMED, name, fresh)
+                    wrapped = await connection.fetchval(statements.NAMED, name)
+                self._secrets[purpose] = self._masters.unwrap(wrapped, name)
+        self._pepper = self._secrets[PEPPER]
+
+    def secret(self, purpose: str) -> bytes:
+        """32 bytes for one of SECRETS, the same under every master key of this deployment."""
+        return self._secrets[purpose]
 
     def hash(self, kind: HashKind, value: str) -> str:
         """HMAC-SHA256, hex: equal values give equal hashes within one kind, and nobody without the master can guess.
@@ -154,7 +182,7 @@ class Keyring:
         """
         wanted = sorted(set(leads))  # one order for everybody, so that two transactions can't wait for each other
         fresh = {lead: os.urandom(KEY_BYTES) for lead in wanted}
-        wrapped = [self._wrap(fresh[lead], lead) for lead in wanted]
+        wrapped = [self._masters.wrap(fresh[lead], lead) for lead in wanted]
         created = {row["lead"] for row in await connection.fetch(statements.CREATE_LEADS, wanted, wrapped)}
         found: dict[str, Key | None] = {lead: Key(LEAD_KEY_ID, fresh[lead]) for lead in created}
         erased = []
@@ -265,16 +293,7 @@ class Keyring:
         return cached
 
     def _new(self, owner: str) -> bytes:
-        return self._wrap(os.urandom(KEY_BYTES), owner)
-
-    def _wrap(self, secret: bytes, owner: str) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._master.encrypt(nonce, secret, owner.encode())
+        return self._masters.wrap(os.urandom(KEY_BYTES), owner)
 
     def _unwrap(self, id_: str, wrapped: bytes, owner: str) -> Key:
-        try:
-            return Key(id_, self._master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], owner.encode()))
-        except (InvalidTag, ValueError):
-            raise WrongKey(
-                f"the stored key of {owner} was not wrapped by this master key: check LEADFLOW_CRYPTO__MASTER_KEY"
-            ) from None
+        return Key(id_, self._masters.unwrap(wrapped, owner))

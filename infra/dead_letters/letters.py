@@ -16,6 +16,7 @@ from infra.crypto.seal import Key
 from infra.kafka.ports import Record
 
 UUID_TEXT: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+SOURCE_CHARACTERS_MAX: Final = 200
 HMAC_TEXT: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -27,6 +28,7 @@ class Letter:
         kind: reject | undecodable | refused | bug.
         lead: whose record it was, where the record says so.
         identity_hash: HMAC of the identity, for submissions.
+        source_id: the intake source that a submission came from, as far as the record can still be read.
         resolution: what was done about it; None while nothing was.
     """
 
@@ -44,6 +46,7 @@ class Letter:
     created_at: datetime
     resolved_at: datetime | None
     resolution: str | None
+    source_id: str | None = None
 
 
 def owner_of(record: Record) -> tuple[str | None, str | None]:
@@ -53,6 +56,15 @@ def owner_of(record: Record) -> tuple[str | None, str | None]:
     lead = next((text for text in texts if UUID_TEXT.fullmatch(text)), None)
     identity = next((text for text in texts if HMAC_TEXT.fullmatch(text)), None)
     return lead, identity
+
+
+def source_of(record: Record) -> str | None:
+    """The intake source of a submission, however broken the rest of it is."""
+    try:
+        source = orjson.loads(record.value)["source"]["source_id"]
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+    return source[:SOURCE_CHARACTERS_MAX] if isinstance(source, str) else None
 
 
 def seal_record(key: Key, record: Record, letter: UUID) -> bytes:

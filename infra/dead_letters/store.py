@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from infra.crypto.keyring import Keyring
-from infra.dead_letters.letters import Letter, open_record, owner_of, seal_record
+from infra.dead_letters.letters import Letter, open_record, owner_of, seal_record, source_of
 from infra.kafka.ports import DeadLetter, Record
 from schemas.envelope import derived_id, type_of
 
@@ -19,11 +19,12 @@ LIST_MAX: Final = 500
 
 ADD: Final = """
 insert into dead_letters.letters
-    (id, consumer, topic, partition, "offset", lead, event_type, identity_hash, reason, kind, attempts, record)
-select id, $1, $2, partition, "offset", lead, event_type, identity_hash, reason, kind, attempts, record
+    (id, consumer, topic, partition, "offset", lead, event_type, identity_hash, reason, kind, attempts, record, source_id)
+select id, $1, $2, partition, "offset", lead, event_type, identity_hash, reason, kind, attempts, record, source_id
 from unnest(
-    $3::uuid[], $4::int[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::int[], $12::bytea[]
-) as dead (id, partition, "offset", lead, event_type, identity_hash, reason, kind, attempts, record)
+    $3::uuid[], $4::int[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::int[], $12::bytea[],
+    $13::text[]
+) as dead (id, partition, "offset", lead, event_type, identity_hash, reason, kind, attempts, record, source_id)
 on conflict (id) do update set
     reason = excluded.reason, kind = excluded.kind, attempts = excluded.attempts, record = excluded.record,
     created_at = now(), resolved_at = null, resolution = null
@@ -76,6 +77,7 @@ async def add(
             letter.kind,
             letter.attempts,
             seal_record(key, record, id_),
+            _storable(source_of(record)),
         )
     await connection.execute(ADD, consumer, topic, *(list(column) for column in zip(*rows.values(), strict=True)))
 

@@ -6,6 +6,7 @@ to the same sources, where the intake recognises them; follow-ups carry idempote
 
 import asyncio
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -45,12 +46,13 @@ async def run(
     leads: int = LEADS,
     transport: httpx2.AsyncBaseTransport | None = None,
     sleep: Sleep = asyncio.sleep,
+    verify: ssl.SSLContext | bool = True,
 ) -> None:
     """The demo on a machine of one's own: log in as its admin, put the history in unless it is in, then trickle until cancelled.
 
     Raises SeedingFailed, httpx2.HTTPError.
     """
-    async with httpx2.AsyncClient(base_url=base_url, timeout=30, transport=transport) as client:
+    async with httpx2.AsyncClient(base_url=base_url, timeout=30, transport=transport, verify=verify) as client:
         courier = Courier(client, Summary(), sleep=sleep)
         memory = Memory(memory_path)
         client.headers["authorization"] = f"Bearer {await _login(courier, memory)}"

@@ -14,6 +14,7 @@ from infra.audit import endpoint as audit
 from infra.audit.recording import Audited
 from infra.auth import endpoint as auth
 from infra.auth import jwks, key_endpoint, password_endpoint, reset_page, session_endpoint, totp_endpoint, user_endpoint
+from infra.dead_letters import endpoint as rejections
 from infra.gateway import dashboard, docs, people, probes, problems, stream
 from infra.gateway.direct import DirectRoute
 from infra.gateway.limited import Limited
@@ -41,6 +42,7 @@ OWN_ROUTERS: Final = (
     people.router,
     stream.router,
     probes.router,
+    rejections.router,
 )
 
 

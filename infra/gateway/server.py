@@ -6,6 +6,7 @@ A POST to a hot route that was read whole is answered without ASGI, which would 
 import asyncio
 import contextlib
 import functools
+import ssl
 from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any, Final
 
@@ -21,8 +22,13 @@ STOP_SECONDS: Final = 10
 _BROKEN = Answer(500, [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"21")], b"Internal Server Error")
 
 
-def make_server(app: Any, host: str, port: int, direct: Mapping[str, DirectRoute] | None = None) -> uvicorn.Server:
-    """Signals stay with whoever runs it: `should_exit` stops it, open requests first. `direct`: hot routes by prefix."""
+def make_server(
+    app: Any, host: str, port: int, direct: Mapping[str, DirectRoute] | None = None, *, tls: ssl.SSLContext | None = None
+) -> uvicorn.Server:
+    """Signals stay with whoever runs it: `should_exit` stops it, open requests first.
+
+    `direct`: hot routes by prefix. With `tls` it speaks HTTPS alone.
+    """
     routes = {prefix.encode(): route for prefix, route in (direct or {}).items()}
     config = uvicorn.Config(
         app,
@@ -39,6 +45,7 @@ def make_server(app: Any, host: str, port: int, direct: Mapping[str, DirectRoute
         backlog=1024,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )
     return _Server(config)
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import asyncpg
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import Depends, Request
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from infra.auth.account_mail import AccountMail
@@ -23,6 +22,7 @@ from infra.auth.signing import DerivedKeys, GivenKeys, SigningKeys, keys_from_pe
 from infra.auth.teams import Teams
 from infra.auth.tokens import JoseCodec, TokenCodec
 from infra.crypto.keyring import Keyring
+from infra.crypto.seal import KEY_BYTES
 from infra.gateway.addresses import Addresses
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.leases import IntakeLimits, Leases
@@ -101,8 +101,7 @@ class Services:
         ready: Mapping[str, ReadyCheck] | None = None,
         dashboard: Path = DASHBOARD,
     ) -> "Services":
-        """Everything else from what differs by deployment. Raises NoMasterKey, and ValueError for an unusable signing key."""
-        master = master_key(settings)
+        """Everything else from what differs by deployment. Raises ValueError for an unusable signing key."""
         auth, limits = settings.auth, settings.limits
         rates = Rates(redis, settings.redis.prefix)
         leases = Leases(rates)
@@ -112,9 +111,9 @@ class Services:
             redis=redis,
             keyring=keyring,
             publisher=publisher,
-            tokens=JoseCodec(signing_keys(settings, master), issuer=auth.issuer, seconds=auth.access_seconds),
+            tokens=JoseCodec(signing_keys(settings, keyring), issuer=auth.issuer, seconds=auth.access_seconds),
             passwords=passwords or Passwords(),
-            sessions=Sessions(pool, derive(master, "refresh tokens"), days=auth.refresh_days),
+            sessions=Sessions(pool, keyring.secret("refresh tokens"), days=auth.refresh_days),
             ended=EndedSessions(pool, token_seconds=auth.access_seconds),
             teams=Teams(pool),
             rates=rates,
@@ -126,12 +125,12 @@ class Services:
             ),
             addresses=Addresses(settings.gateway.trusted_proxies),
             guesses=Guesses(redis, settings.redis.prefix, lambda email: keyring.hash("email", email)),
-            factors=SecondFactors(pool, derive(master, "totp secrets"), derive(master, "recovery codes")),
+            factors=SecondFactors(pool, keyring.secret("totp secrets"), keyring.secret("recovery codes")),
             account_mail=AccountMail(pool, settings.mail, public_url=settings.gateway.public_url),
-            ids=SubmissionIds(derive(master, "submission ids")),
+            ids=SubmissionIds(keyring.secret("submission ids")),
             outcomes=Outcomes(pool, redis, settings.redis.prefix),
             live=Live(redis, settings.redis.prefix, keyring.forget),
-            source_secret=derive(master, "source secrets"),
+            source_secret=keyring.secret("source secrets"),
             opensearch=opensearch,
             owner_of=owner_of,
             ready=dict(ready or {}),
@@ -139,31 +138,38 @@ class Services:
         )
 
 
-def signing_keys(settings: Settings, master: bytes) -> SigningKeys:
+def signing_keys(settings: Settings, keyring: Keyring) -> SigningKeys:
     """Those of the settings, or derived ones. Raises ValueError for unusable ones."""
     auth = settings.auth
     if auth.signing_key is not None:
         return GivenKeys(keys_from_pem(auth.signing_key.get_secret_value()))
-    return DerivedKeys(derive(master, "access tokens"), days=auth.signing_key_days, token_seconds=auth.access_seconds)
+    return DerivedKeys(keyring.secret("access tokens"), days=auth.signing_key_days, token_seconds=auth.access_seconds)
 
 
 def master_key(settings: Settings) -> bytes:
     """The 32 bytes behind LEADFLOW_CRYPTO__MASTER_KEY. Raises NoMasterKey."""
-    secret = settings.crypto.master_key
+    return _decoded(settings.crypto.master_key)
+
+
+def previous_master_key(settings: Settings) -> bytes | None:
+    """As `master_key`; None where no master key is being replaced."""
+    secret = settings.crypto.previous_master_key
+    try:
+        return None if secret is None else _decoded(secret)
+    except NoMasterKey:
+        raise ValueError("LEADFLOW_CRYPTO__PREVIOUS_MASTER_KEY must be base64 of 32 bytes") from None
+
+
+def _decoded(secret: SecretStr | None) -> bytes:
     if secret is None:
         raise NoMasterKey
     try:
         master = base64.b64decode(secret.get_secret_value(), validate=True)
     except binascii.Error:
         raise NoMasterKey from None
-    if len(master) != 32:
+    if len(master) != KEY_BYTES:
         raise NoMasterKey
     return master
-
-
-def derive(master: bytes, purpose: str) -> bytes:
-    """32 bytes for one purpose, telling nothing of the master key nor of another purpose's."""
-    return HKDF(SHA256(), 32, salt=None, info=f"leadflow {purpose}".encode()).derive(master)
 
 
 def services(request: Request) -> Services:

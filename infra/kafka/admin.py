@@ -16,6 +16,7 @@ from aiokafka.protocol.types import (
     TaggedFields,
 )
 
+from infra.kafka.connecting import arguments
 from infra.kafka.ports import LogUnavailable
 from infra.settings import Kafka
 from schemas import topics
@@ -114,7 +115,7 @@ class _MetadataRequest(Request[_MetadataStruct]):
 
 async def topic_ids(settings: Kafka, names: list[str]) -> dict[str, str]:
     """Kafka's id of each topic that exists, by full name. Raises KafkaError, LogUnavailable."""
-    client = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, request_timeout_ms=5000)
+    client = AIOKafkaAdminClient(**arguments(settings), request_timeout_ms=5000)
     await client.start()
     try:
         response = await client._client.send(client._client.get_random_node(), _MetadataRequest(names))
@@ -131,7 +132,7 @@ async def topic_ids(settings: Kafka, names: list[str]) -> dict[str, str]:
 
 async def apply(settings: Kafka) -> list[str]:
     """Create what the catalogue lists and Kafka lacks. Returns the names made. Raises KafkaError."""
-    client = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, request_timeout_ms=10_000)
+    client = AIOKafkaAdminClient(**arguments(settings), request_timeout_ms=10_000)
     await client.start()
     try:
         existing = set(await client.list_topics())

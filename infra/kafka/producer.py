@@ -7,7 +7,6 @@ for the most part, so that compressing takes the gateway longer than it takes to
 
 import asyncio
 import contextlib
-import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatch
 
+from infra.kafka.connecting import arguments
 from infra.kafka.ports import Destination, LogUnavailable, Outgoing
 from infra.kafka.publisher import Position
 from infra.settings import Kafka
@@ -48,8 +48,8 @@ class _Lane:
 class Producer:
     """See the module. Not thread-safe."""
 
-    def __init__(self, settings: Kafka, *, pending_bytes_max: int = 64 * 1024 * 1024, tls: ssl.SSLContext | None = None) -> None:
-        self._settings, self._tls = settings, tls
+    def __init__(self, settings: Kafka, *, pending_bytes_max: int = 64 * 1024 * 1024) -> None:
+        self._settings = settings
         self._pending_bytes_max = pending_bytes_max
         self._pending_bytes = 0
         self._client: AIOKafkaProducer | None = None
@@ -200,7 +200,7 @@ class Producer:
         async with self._starting:
             if self._client is None:
                 client = AIOKafkaProducer(
-                    bootstrap_servers=self._settings.bootstrap,
+                    **arguments(self._settings),
                     acks="all",
                     enable_idempotence=True,
                     compression_type="zstd",
@@ -208,8 +208,6 @@ class Producer:
                     max_request_size=8 * BATCH_BYTES,
                     request_timeout_ms=round(self._settings.publish_timeout_seconds * 1000),
                     linger_ms=0,
-                    security_protocol="SSL" if self._tls else "PLAINTEXT",
-                    ssl_context=self._tls,
                 )
                 try:
                     await client.start()

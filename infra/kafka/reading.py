@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from infra.kafka import admin
+from infra.kafka.connecting import arguments
 from infra.kafka.ports import LogUnavailable, Open, Range, Reader, Record, from_ms, record_of
 from infra.settings import Kafka
 from schemas.topics import CATALOGUE, Topic
@@ -79,7 +80,7 @@ async def reader(settings: Kafka, topic: Topic) -> AsyncIterator[KafkaReader]:
     if name not in await admin.topic_ids(settings, [name]):
         raise LogUnavailable(f"the topic {name} does not exist; `leadflow topics apply` makes it")
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap,
+        **arguments(settings),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         fetch_max_bytes=16 * 1024 * 1024,

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from aiosmtplib import SMTP, SMTPException, SMTPRecipientRefused, SMTPResponseException
 
 from infra.effects.model import TryAgain, Undeliverable
+from infra.settings import Mail
+from infra.tls.contexts import context_of
 
 PERMANENT_FROM = 500
 
@@ -17,13 +19,25 @@ def refusal(answer: SMTPResponseException) -> TryAgain | Undeliverable:
     return Undeliverable(detail) if answer.code >= PERMANENT_FROM else TryAgain(detail)
 
 
+def make_client(mail: Mail) -> SMTP:
+    """A client that `connect` brings to the server, logged in where settings say so. Raises BadSettings."""
+    return SMTP(
+        hostname=mail.host,
+        port=mail.port,
+        timeout=mail.timeout_seconds,
+        use_tls=mail.tls == "implicit",
+        start_tls={"offered": None, "starttls": True, "implicit": False}[mail.tls],
+        tls_context=None if mail.tls == "offered" else context_of(mail, "MAIL"),
+        username=mail.username,
+        password=None if mail.password is None else mail.password.get_secret_value(),
+    )
+
+
 class Connections:
     """At most `size` connections to one server."""
 
-    def __init__(self, host: str, port: int, timeout_seconds: float, size: int) -> None:
-        self._host = host
-        self._port = port
-        self._timeout_seconds = timeout_seconds
+    def __init__(self, mail: Mail, size: int) -> None:
+        self._mail = mail
         self._room = asyncio.Semaphore(size)
         self._idle: list[SMTP] = []
 
@@ -54,7 +68,7 @@ class Connections:
         while self._idle:
             with suppress(TryAgain):
                 return await self._address(self._idle.pop(), sender, recipient)
-        return await self._address(SMTP(hostname=self._host, port=self._port, timeout=self._timeout_seconds), sender, recipient)
+        return await self._address(make_client(self._mail), sender, recipient)
 
     async def _address(self, client: SMTP, sender: str, recipient: str) -> SMTP:
         """The connection, with MAIL and RCPT accepted; closed where they were not."""

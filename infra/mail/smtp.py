@@ -78,7 +78,7 @@ class SmtpPerformer:
         self._keyring = keyring
         self._public_url = public_url.rstrip("/")
         self._company_name = company_name
-        self._connections = Connections(mail.host, mail.port, mail.timeout_seconds, connections)
+        self._connections = Connections(mail, connections)
         self._now = now
         self._timeout_seconds = mail.timeout_seconds
 

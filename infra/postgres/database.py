@@ -4,20 +4,20 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
-from infra.postgres.pool import CONNECT_TIMEOUT_SECONDS
+from infra.postgres.connecting import Address, arguments, url_of
 
 MAINTENANCE_DATABASE = "postgres"
 """Exists on every server; one has to be connected somewhere to create another."""
 
 
-async def ensure(url: str, name: str | None = None) -> bool:
-    """Create the database of `url` (or `name` on its server) unless it is there. True if it was created.
+async def ensure(address: Address, name: str | None = None) -> bool:
+    """Create the database of `address` (or `name` on its server) unless it is there. True if it was created.
 
     Two callers at once end with one database.
     """
-    connection = await asyncpg.connect(url, database=MAINTENANCE_DATABASE, timeout=CONNECT_TIMEOUT_SECONDS)
+    connection = await asyncpg.connect(**arguments(address), database=MAINTENANCE_DATABASE)
     try:
-        wanted = name or _name(url)
+        wanted = name or _name(url_of(address))
         if await connection.fetchval("select true from pg_database where datname = $1", wanted):
             return False
         await connection.execute(f"create database {_quoted(wanted)} template template0 encoding 'UTF8'")
@@ -28,11 +28,11 @@ async def ensure(url: str, name: str | None = None) -> bool:
     return True
 
 
-async def drop(url: str, name: str | None = None) -> None:
+async def drop(address: Address, name: str | None = None) -> None:
     """Drop it with everything in it, ending whoever is connected."""
-    connection = await asyncpg.connect(url, database=MAINTENANCE_DATABASE, timeout=CONNECT_TIMEOUT_SECONDS)
+    connection = await asyncpg.connect(**arguments(address), database=MAINTENANCE_DATABASE)
     try:
-        await connection.execute(f"drop database if exists {_quoted(name or _name(url))} with (force)")
+        await connection.execute(f"drop database if exists {_quoted(name or _name(url_of(address)))} with (force)")
     finally:
         await connection.close()
 

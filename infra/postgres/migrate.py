@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from infra.postgres.pool import CONNECT_TIMEOUT_SECONDS
+from infra.postgres.connecting import Address, arguments
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("infra", "producers", "consumers", "projections")
@@ -59,12 +59,12 @@ def folders(root: Path = ROOT) -> dict[str, Path]:
     return found
 
 
-async def upgrade(url: str, root: Path = ROOT) -> list[str]:
+async def upgrade(address: Address, root: Path = ROOT) -> list[str]:
     """Apply what is missing; returns the revisions applied, in order. Two at once: the second waits, then finds nothing to do."""
-    return await _run(url, root, lambda config: command.upgrade(config, "heads"))
+    return await _run(address, root, lambda config: command.upgrade(config, "heads"))
 
 
-async def rollback(url: str, root: Path = ROOT) -> list[str]:
+async def rollback(address: Address, root: Path = ROOT) -> list[str]:
     """Undo the revision applied last; returns it, or nothing if there is none (whose file is there)."""
 
     def undo(config: Config) -> None:
@@ -75,7 +75,7 @@ async def rollback(url: str, root: Path = ROOT) -> list[str]:
             branch = next(iter(revision.branch_labels))
             command.downgrade(config, f"{branch}@{revision.down_revision or 'base'}")
 
-    return await _run(url, root, undo)
+    return await _run(address, root, undo)
 
 
 def make(folder: str, message: str, root: Path = ROOT) -> Path:
@@ -104,10 +104,10 @@ def make(folder: str, message: str, root: Path = ROOT) -> Path:
     return Path(script.path)
 
 
-async def _run(url: str, root: Path, act: Callable[[Config], None]) -> list[str]:
+async def _run(address: Address, root: Path, act: Callable[[Config], None]) -> list[str]:
     """Run an alembic command under the lock; returns the revisions that it applied or took back."""
     config = _config(folders(root).values())
-    async with _locked(url) as connection:
+    async with _locked(address) as connection:
         return await connection.run_sync(_act, config, act)
 
 
@@ -143,12 +143,11 @@ def _prepare(connection: Connection, config: Config) -> None:
 
 
 @asynccontextmanager
-async def _locked(url: str) -> AsyncIterator[AsyncConnection]:
+async def _locked(address: Address) -> AsyncIterator[AsyncConnection]:
     async def connect() -> Any:
         # asyncpg itself reads the URL, so that pools and migrations understand the same ones (Unix sockets too).
         return await asyncpg.connect(
-            url,
-            timeout=CONNECT_TIMEOUT_SECONDS,
+            **arguments(address),
             server_settings={"application_name": "leadflow-migrate", "lock_timeout": str(LOCK_TIMEOUT_MS), "jit": "off"},
         )
 

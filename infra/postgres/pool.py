@@ -4,9 +4,10 @@ from typing import Final
 
 import asyncpg
 
+from infra.postgres.connecting import Address, arguments
+
 LOCK_TIMEOUT_MS: Final = 2_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS: Final = 5_000
-CONNECT_TIMEOUT_SECONDS: Final = 10.0
 COMMAND_TIMEOUT_SECONDS: Final = 60.0
 
 UNAVAILABLE: Final[tuple[type[Exception], ...]] = (
@@ -31,21 +32,20 @@ async def _as_it_is(_connection: object) -> None:
     """
 
 
-async def open_pool(url: str, *, name: str, size: int = 4) -> asyncpg.Pool:
+async def open_pool(address: Address, *, name: str, size: int = 4) -> asyncpg.Pool:
     """Connections for one consumer, projection or process; the caller closes the pool.
 
     Args:
-        url: asyncpg URL; a Unix socket as `postgresql://user@/db?host=/dir`.
+        address: settings, or an asyncpg URL alone; a Unix socket as `postgresql://user@/db?host=/dir`.
         name: shown by PostgreSQL as application_name `leadflow-NAME`.
         size: connections at most; one is opened at once, so that an unreachable server is noticed here.
 
     Raises OSError or asyncpg.PostgresError if the server can't be reached.
     """
     return await asyncpg.create_pool(
-        url,
+        **arguments(address),
         min_size=1,
         max_size=size,
-        timeout=CONNECT_TIMEOUT_SECONDS,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         reset=_as_it_is,
         server_settings={

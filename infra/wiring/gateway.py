@@ -6,6 +6,7 @@ that has come, and what they publish goes to Kafka in one batch.
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,7 +18,8 @@ from infra.gateway.server import make_server
 from infra.gateway.services import Services
 from infra.kafka import admin
 from infra.opensearch.client import open_client as open_opensearch
-from infra.settings import Settings
+from infra.settings import BadSettings, Settings
+from infra.tls.contexts import BadCertificate, server_context
 from infra.wiring import catalogue, discovery, host
 
 log = structlog.get_logger("gateway")
@@ -45,17 +47,18 @@ def build(services: Services) -> Gateway:
 
 
 async def serve(settings: Settings) -> None:
-    """Listen until told to stop. Raises PortTaken."""
+    """Listen until told to stop. Raises PortTaken, BadSettings."""
+    tls = _tls(settings)
     stop = host.stop_event()
     _need_port(settings)
     async with contextlib.AsyncExitStack() as stack:
         has = await stack.enter_async_context(host.base(settings, "gateway"))
-        opensearch = open_opensearch(settings.opensearch.url)
+        opensearch = open_opensearch(settings.opensearch)
         stack.push_async_callback(opensearch.close)
         services = services_of(has, opensearch)
         await _let_admin_in(services)
         app = build(services)
-        server = make_server(app, settings.gateway.host, settings.gateway.port, app.direct)
+        server = make_server(app, settings.gateway.host, settings.gateway.port, app.direct, tls=tls)
         host.settle_memory()
         serving = asyncio.ensure_future(server.serve())
         stopping = asyncio.ensure_future(stop.wait())
@@ -73,6 +76,16 @@ async def _let_admin_in(services: Services) -> None:
     await first_admin.from_settings(services.pool, services.passwords, services.settings.auth)
     if not await users.any_admin(services.pool):
         log.warning("nobody can let anybody in", remedy="run `leadflow users add EMAIL`")
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    given = settings.tls
+    if given.certificate is None or given.key is None:
+        return None
+    try:
+        return server_context(given.certificate, given.key.get_secret_value())
+    except BadCertificate as bad:
+        raise BadSettings(f"LEADFLOW_TLS__CERTIFICATE, LEADFLOW_TLS__KEY: {bad}") from bad
 
 
 def _need_port(settings: Settings) -> None:

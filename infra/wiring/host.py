@@ -14,12 +14,13 @@ from typing import Any
 import asyncpg
 import orjson
 import structlog
-from faststream.kafka import KafkaBroker
 from redis.asyncio import Redis
 
-from infra.crypto.keyring import Keyring
+from infra.crypto.keyring import Keyring, NotStored
+from infra.crypto.seal import WrongKey
 from infra.dead_letters import store as dead_letters
 from infra.effects import gate
+from infra.kafka.connecting import open_broker
 from infra.kafka.folding import FoldStep
 from infra.kafka.pg_store import PgStore
 from infra.kafka.ports import Answer
@@ -63,22 +64,27 @@ class Base:
 @asynccontextmanager
 async def base(settings: Settings, process: str, *, pool_size: int = POOL_SIZE) -> AsyncIterator[Base]:
     """Connected to PostgreSQL and ready to connect to the rest; everything closed afterwards. Raises BadSettings."""
-    from infra.gateway.services import master_key  # noqa: PLC0415 - the gateway's package is heavy for a consumer
+    from infra.gateway.services import master_key, previous_master_key  # noqa: PLC0415 - heavy for a consumer
 
     try:
-        master = master_key(settings)
+        master, previous = master_key(settings), previous_master_key(settings)
     except ValueError as unusable:
         raise BadSettings(str(unusable)) from unusable
     async with AsyncExitStack() as stack:
-        pool = await open_pool(settings.postgres.url, name=process, size=pool_size)
+        pool = await open_pool(settings.postgres, name=process, size=pool_size)
         stack.push_async_callback(_close_pool, pool)
-        keys = await open_pool(settings.postgres.url, name=f"{process}-keys", size=KEY_POOL_SIZE)
+        keys = await open_pool(settings.postgres, name=f"{process}-keys", size=KEY_POOL_SIZE)
         stack.push_async_callback(_close_pool, keys)
-        redis = open_client(settings.redis.url, name=process)
+        redis = open_client(settings.redis, name=process)
         stack.push_async_callback(redis.aclose)
         producer = Producer(settings.kafka, pending_bytes_max=settings.gateway.pending_bytes_max)
         stack.push_async_callback(producer.stop)
-        yield Base(settings, pool, redis, Keyring(keys, master), producer, Meters())
+        keyring = Keyring(keys, master, previous)
+        try:
+            await keyring.open()
+        except (WrongKey, NotStored) as wrong:
+            raise BadSettings(str(wrong)) from wrong
+        yield Base(settings, pool, redis, keyring, producer, Meters())
 
 
 def settle_memory() -> None:
@@ -181,7 +187,7 @@ async def run_steps(
 ) -> None:
     """Host steps until `stop`. Raises what ended them otherwise (a re-made topic, a bug in the runtime)."""
     await has.keyring.dead_letter_key()
-    broker = KafkaBroker(has.settings.kafka.bootstrap, logger=None, apply_types=False, allow_auto_create_topics=False)
+    broker = open_broker(has.settings.kafka)
     subscribers = [
         Subscriber(broker, has.settings.kafka, step, store_of(has, step, schema), has.producer, has.meters)
         for step, schema in steps

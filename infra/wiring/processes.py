@@ -17,6 +17,7 @@ from infra.observability import logs
 from infra.postgres.pool import UNAVAILABLE
 from infra.settings import Settings
 from infra.wiring import discovery, host, retention
+from infra.wiring.reapply import reapply
 
 log = structlog.get_logger("process")
 
@@ -73,6 +74,7 @@ async def consume(settings: Settings, names: Sequence[str] = ()) -> None:
     stop = host.stop_event()
     async with host.base(settings, "consume") as has:
         steps = host.consumer_steps(has, names)
+        await reapply(has)  # nothing is decided for a person whom a restored backup brought back
         host.settle_memory()
         with _metrics(has):
             await host.run_steps(has, steps, stop)

@@ -17,6 +17,7 @@ from infra.kafka.ports import LogUnavailable
 from infra.kafka.reading import opener
 from infra.postgres.pool import UNAVAILABLE
 from infra.wiring import host
+from infra.wiring.reapply import reapply
 from schemas.topics import COMMANDS, DAY_MS, SUBMISSIONS, Topic
 
 log = structlog.get_logger("retention")
@@ -71,6 +72,7 @@ async def keep_tidy(has: host.Base, stop: asyncio.Event) -> None:
 
 async def tidy(has: host.Base, now: datetime) -> dict[str, int]:
     """Forget what is old enough; returns how many of what. Raises LogUnavailable, and asyncpg's errors."""
+    await reapply(has)
     forgotten = {name: await _bite_by_bite(has.pool, sql) for name, sql in FORGET.items()}
     forgotten["addresses"] = await _bite_by_bite(has.pool, FORGET_ADDRESSES, has.settings.audit.address_days)
     async with has.pool.acquire() as connection:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import secrets
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ from infra.kafka import admin
 from infra.local.servers import GivenServers
 from infra.postgres import database, migrate
 from infra.postgres.pool import open_pool
-from infra.settings import Settings, environment_of, load
+from infra.settings import Certified, Settings, environment_of, load
+from infra.tls.contexts import context_of
 from infra.wiring.host import stop_event
 from infra.wiring.secrets import master_key
 from infra.wiring.supervisor import Supervisor
@@ -109,16 +111,17 @@ def _settings(options: Options, addresses: dict[str, str]) -> Settings:
     settings = load(environment)
     if "LEADFLOW_GATEWAY__PUBLIC_URL" in environment:
         return settings
-    public = f"http://{settings.gateway.host}:{settings.gateway.port}"
+    scheme = "http" if settings.tls.certificate is None else "https"
+    public = f"{scheme}://{settings.gateway.host}:{settings.gateway.port}"
     return load({**environment, "LEADFLOW_GATEWAY__PUBLIC_URL": public})
 
 
 async def _prepare(settings: Settings, options: Options, say: Say) -> None:
     """Tables, topics, and who may log in."""
-    await database.ensure(settings.postgres.url)
-    await migrate.upgrade(settings.postgres.url)
+    await database.ensure(settings.postgres)
+    await migrate.upgrade(settings.postgres)
     await admin.apply(settings.kafka)
-    pool = await open_pool(settings.postgres.url, name="up", size=2)
+    pool = await open_pool(settings.postgres, name="up", size=2)
     passwords = Passwords()
     try:
         if not options.demo:
@@ -167,7 +170,7 @@ def _write_demo(folder: Path, settings: Settings, users: list[NewUser]) -> None:
 async def _ready(settings: Settings) -> None:
     """Until /readyz says so."""
     last = "the gateway does not answer"
-    async with httpx2.AsyncClient(base_url=settings.gateway.public_url, timeout=5) as client:
+    async with httpx2.AsyncClient(base_url=settings.gateway.public_url, timeout=5, verify=_trust(settings)) as client:
         deadline = time.monotonic() + READY_SECONDS_MAX
         while time.monotonic() < deadline:
             try:
@@ -182,9 +185,17 @@ async def _ready(settings: Settings) -> None:
     raise NotReady(f"not ready after {READY_SECONDS_MAX:.0f} s: {last}; see {settings.data_dir / 'logs'}")
 
 
+def _trust(settings: Settings) -> ssl.SSLContext | bool:
+    """For our own requests to the gateway."""
+    if settings.tls.certificate is None:
+        return True
+    return context_of(Certified(ca=settings.tls.ca), "TLS")
+
+
 async def _demo(settings: Settings, options: Options, say: Say) -> None:
     """History through the real intake (once), then a trickle. Its failure is told and ends nothing else."""
     try:
-        await seeding.run(settings.gateway.public_url, options.data_dir / "demo.json", say, trickle=options.trickle)
+        memory, trust = options.data_dir / "demo.json", _trust(settings)
+        await seeding.run(settings.gateway.public_url, memory, say, trickle=options.trickle, verify=trust)
     except (httpx2.HTTPError, seeding.SeedingFailed) as failed:
         say(f"Demo data stopped: {failed}")

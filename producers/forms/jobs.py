@@ -10,7 +10,6 @@ from infra.crypto.keyring import Keyring
 from infra.crypto.seal import Key
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.outgoing import Outgoing
-from infra.gateway.services import derive, master_key
 from infra.kafka.publisher import Publisher
 from infra.settings import Settings
 from producers.forms.fetches import Fetches
@@ -53,14 +52,14 @@ def jobs(has: Host) -> list[Callable[[asyncio.Event], Awaitable[None]]]:
 
 def fetcher(has: Host, outgoing: Outgoing) -> Fetcher:
     """Everything wired."""
-    settings, master = has.settings, master_key(has.settings)
+    settings = has.settings
     meta, hubspot = settings.outgoing.meta_url, settings.outgoing.hubspot_url
     return Fetcher(
         Fetches(has.pool),
-        Sources(has.pool, Key("source", derive(master, "source secrets"))),
+        Sources(has.pool, Key("source", has.keyring.secret("source secrets"))),
         outgoing,
         SubmissionWriter(has.keyring, has.producer, settings.kafka.partitions),
-        SubmissionIds(derive(master, "submission ids")),
+        SubmissionIds(has.keyring.secret("submission ids")),
         has.keyring.hash,
         {"meta_lead_ads": meta, "meta": meta, "hubspot": hubspot},
     )

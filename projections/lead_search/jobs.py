@@ -27,7 +27,7 @@ def jobs(has: Host) -> list[Callable[[asyncio.Event], Awaitable[None]]]:
     """One job: keep OpenSearch up to date until told to stop."""
 
     async def index_leads(stop: asyncio.Event) -> None:
-        client = open_client(has.settings.opensearch.url)
+        client = open_client(has.settings.opensearch)
         try:
             await keep_indexed(has.pool, client, has.settings.opensearch.prefix, stop)
         finally:

@@ -148,10 +148,10 @@ def _settings(addresses: Mapping[str, str], mail_port: int, port: int) -> Settin
 
 async def _prepare(settings: Settings) -> None:
     """Tables, topics, somebody who may make a source, and a team."""
-    await database.ensure(settings.postgres.url)
-    await migrate.upgrade(settings.postgres.url)
+    await database.ensure(settings.postgres)
+    await migrate.upgrade(settings.postgres)
     await admin.apply(settings.kafka)
-    pool = await open_pool(settings.postgres.url, name="faults", size=2)
+    pool = await open_pool(settings.postgres, name="faults", size=2)
     passwords = Passwords()
     try:
         await ensure_users(pool, passwords, [NewUser("admin@faults.example", PASSWORD, "Admin", "admin")])
@@ -165,7 +165,7 @@ async def _prepare(settings: Settings) -> None:
 
 
 async def _team_known(settings: Settings) -> None:
-    pool = await open_pool(settings.postgres.url, name="faults", size=1)
+    pool = await open_pool(settings.postgres, name="faults", size=1)
     try:
         async with asyncio.timeout(60):
             query = "select exists(select 1 from routing_pools.states where key = 'sales')"

@@ -108,3 +108,14 @@ def test_the_process_own_environment_is_read_by_default(monkeypatch: pytest.Monk
 def test_settings_do_not_change_while_a_process_runs() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load({}).kafka.prefix = "x"
+
+
+def test_a_mail_password_is_never_sent_in_the_clear() -> None:
+    with pytest.raises(BadSettings, match="LEADFLOW_MAIL: .* set LEADFLOW_MAIL__TLS to starttls or implicit"):
+        load({"LEADFLOW_MAIL__USERNAME": "leadflow"})
+
+
+@pytest.mark.parametrize("group", ["TLS", "KAFKA", "POSTGRES", "REDIS", "OPENSEARCH", "MAIL"])
+def test_a_certificate_and_its_key_belong_together(group: str) -> None:
+    with pytest.raises(BadSettings, match=f"LEADFLOW_{group}: .*set both or none"):
+        load({f"LEADFLOW_{group}__CERTIFICATE": "x"})

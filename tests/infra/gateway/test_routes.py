@@ -98,6 +98,12 @@ MAY = {
     "PATCH /v1/leads/{lead}/tasks/{task}": WRITERS,
     "GET /v1/leads/{id}/tasks": READERS,
     "GET /v1/tasks": READERS,
+    "GET /v1/rejections": OVERSEERS,
+    "GET /v1/rejections/causes": OVERSEERS,
+    "GET /v1/rejections/{letter_id}": OVERSEERS,
+    "POST /v1/rejections/redrive": MANAGERS,
+    "POST /v1/rejections/{letter_id}/redrive": MANAGERS,
+    "POST /v1/rejections/{letter_id}/discard": MANAGERS,
 }
 STREAMS = {"GET /v1/stream"}
 

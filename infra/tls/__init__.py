@@ -1,0 +1,1 @@
+"""TLS 1.3 and nothing older: contexts from PEM texts, and certificates for a machine of one's own."""
