@@ -120,8 +120,11 @@ class IdentityStep:
         """See Step. Erasures and edits cut a batch: what comes after one must find what it left."""
         work = _Work.over(batches, log)
         claims = Claims(transaction.connection)
+        entries = [entry for batch in batches for entry in batch.entries]
+        if any(isinstance(entry.body, ErasureRequested | ContactEdited) for entry in entries):
+            await claims.lock(_claimed_by(entries))  # all at once, in order: cut into runs, two processes would wait crosswise
         waiting: list[Entry] = []
-        for entry in (entry for batch in batches for entry in batch.entries):
+        for entry in entries:
             if isinstance(entry.body, ErasureRequested | ContactEdited):
                 await self._submissions(claims, waiting, work)
                 waiting = []
@@ -247,6 +250,14 @@ class IdentityStep:
         }
         await self._keyring.destroy(claims.connection, asked.lead, actor=asked.actor, reason=asked.reason, done=done)
         return commands.EraseLead(lead=asked.lead, command_id=asked.command_id, actor=asked.actor, blocked=blocked)
+
+
+def _claimed_by(entries: Sequence[Entry]) -> list[rules.Identifier]:
+    found: list[rules.Identifier] = []
+    for entry in entries:
+        if isinstance(entry.body, ContactEdited) or (isinstance(entry.body, SubmissionReceived) and entry.body.kind == "lead"):
+            found.extend(rules.identifiers(entry.body.traits))
+    return found
 
 
 def steps(keyring: Keyring) -> tuple[IdentityStep, ...]:

@@ -93,6 +93,7 @@ class Partition:
         self.number = number
         self.status = Status.LOST
         self.waiting_reason: str | None = None
+        self.alone = False
         self.step, self.log, self.store, self._clock = step, log, store, clock
         self.limits = limits or Limits()
         self._epoch = 0
@@ -139,7 +140,11 @@ class Partition:
             await self._take()
         if self.status is not Status.OWNED or self._stalled_until_ms is not None:
             return ()
-        fresh = [record for record in records if record.offset >= self._watermark.position]
+        fresh: list[Record] = []
+        for record in records:
+            # One poll may bring a record twice, if it was sought in its middle.
+            if record.offset >= (fresh[-1].offset + 1 if fresh else self._watermark.position):
+                fresh.append(record)
         if not fresh:
             return ()
         if fresh[0].offset == self._watermark.position:
@@ -280,10 +285,14 @@ class Partition:
         self._count(batch, 0)
         self._watermark = batch.watermark
 
-    async def settle(self, records: Sequence[Record], batch: Batch | None = None) -> bool:
+    async def settle(self, records: Sequence[Record]) -> bool:
         """Commit `records`, halving the batch to find a culprit. False if the partition has to wait."""
         try:
-            await self._commit(batch or self.admitted(records))
+            batch = self.admitted(records)
+            if self.may_pass(batch):
+                self.passed(batch)
+                return True
+            await self._commit(batch)
         except Fenced:
             self._fence()
             return False
@@ -300,7 +309,7 @@ class Partition:
 
     async def settled(self) -> bool:
         """After a commit. False, and held for a person to look at, when too many records are dying: a deploy is bad, not they."""
-        self._failures = 0
+        self._failures, self.alone = 0, False
         if sum(self._deaths) < self.limits.deaths_max:
             return True
         self.status = Status.HELD

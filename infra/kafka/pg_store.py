@@ -72,11 +72,12 @@ class PgStore:
         self._pool, self._schema, self._topic = pool, schema, topic
         self._plan, self._bury = plan, bury
         self._orders: dict[int, Orders] = {}
-        self._orders_until = 0.0
+        self._orders_until, self._orders_version = 0.0, 0
         self._orders_seconds = orders_seconds
 
     async def take(self, partition: int, topic_id: str) -> Taken:
         """See ports.Store."""
+        self._forget_orders()
         s = self._schema
         with _translated():
             async with self._pool.acquire() as connection, connection.transaction():
@@ -143,16 +144,22 @@ class PgStore:
     async def orders(self, partition: int) -> Orders:
         """See ports.Store."""
         if time.monotonic() >= self._orders_until:
+            version = self._orders_version
             with _translated():
                 rows = await self._pool.fetch(f"select partition, paused, skip_offset from {self._schema}.watermarks")
             self._orders = {row["partition"]: Orders(row["paused"], row["skip_offset"]) for row in rows}
-            self._orders_until = time.monotonic() + self._orders_seconds
+            if version == self._orders_version:  # else somebody was held, or taken, after this was read
+                self._orders_until = time.monotonic() + self._orders_seconds
         return self._orders.get(partition, Orders())
 
     async def hold(self, partition: int) -> None:
         """See ports.Store."""
         with _translated():
             await self._pool.execute(f"update {self._schema}.watermarks set paused = true where partition = $1", partition)
+        self._forget_orders()
+
+    def _forget_orders(self) -> None:
+        self._orders_version += 1
         self._orders_until = 0.0
 
 

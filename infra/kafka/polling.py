@@ -8,7 +8,8 @@ broker answers after a breath; and when they have stopped, one that it answers a
 from itertools import chain
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 RECORDS_PER_POLL_MAX = 2000
 IDLE_MS = 250
@@ -26,14 +27,18 @@ class Polling:
 
     def __init__(self, breath_ms: int) -> None:
         self._breath_ms = breath_ms
+        self._failure: KafkaError | None = None
 
     async def __call__(self, consumer: AIOKafkaConsumer) -> tuple[Any, ...]:
         """What is there, of all partitions; empty if nothing comes."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
         ahead = await consumer.getmany(max_records=RECORDS_PER_POLL_MAX)
         if ahead:
             # It came while a batch was worked, and is as old as that took: what stands behind it is not left for another one.
             _fetch(consumer, 1, NEWS_MS)
-            news = await consumer.getmany(timeout_ms=2 * NEWS_MS, max_records=RECORDS_PER_POLL_MAX)
+            news = await self._behind(consumer)
         else:
             news = await consumer.getmany(timeout_ms=self._breath_ms + IDLE_MS, max_records=RECORDS_PER_POLL_MAX)
         if ahead or news:
@@ -41,6 +46,17 @@ class Polling:
         else:
             _fetch(consumer, 1, FETCH_WAIT_MS)
         return tuple(chain.from_iterable((*ahead.values(), *news.values())))
+
+    async def _behind(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, list[Any]]:
+        """A failure is for the next poll: what this one has already would be read by nobody."""
+        try:
+            news: dict[TopicPartition, list[Any]] = await consumer.getmany(
+                timeout_ms=2 * NEWS_MS, max_records=RECORDS_PER_POLL_MAX
+            )
+        except KafkaError as failure:
+            self._failure = failure
+            return {}
+        return news
 
 
 def _fetch(consumer: AIOKafkaConsumer, bytes_min: int, wait_ms: int) -> None:

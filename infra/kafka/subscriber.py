@@ -32,6 +32,7 @@ from infra.settings import Kafka
 from schemas.topics import CATALOGUE
 
 IDLE_SECONDS = 0.2
+UNSEEN_SECONDS_MAX = 1.0
 COMMIT_SECONDS = 2.0
 
 
@@ -105,6 +106,7 @@ class Subscriber(ConsumerRebalanceListener):
         self._locks: dict[int, asyncio.Lock] = {}
         self._task: asyncio.Task[None] | None = None
         self._committed_at = 0.0
+        self._seen_at: dict[int, float] = {}
         self.fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._subscriber = broker.subscriber(
             self._topic,
@@ -189,10 +191,14 @@ class Subscriber(ConsumerRebalanceListener):
             # Asked now: what was taken away meanwhile is not ours.
             polled = {ours: records for number, records in batches.items() if (ours := self._partitions.get(number)) is not None}
             await self._guarded(self._work(polled))
+            for partition in polled:
+                # While there is much to do, a partition is hardly ever free; orders and gauges must not wait for the end of it.
+                if time.monotonic() - self._seen_at.get(partition.number, 0.0) >= UNSEEN_SECONDS_MAX:
+                    await self._look_after(partition)
 
     async def _work(self, polled: dict[Partition, list[Record]]) -> None:
         started, before = time.perf_counter(), {partition: partition.position for partition in polled}
-        await decide(polled)
+        await decide(polled, self._failed_together)
         seconds = (time.perf_counter() - started) / max(1, len(polled))
         await send(self._log, polled)
         for partition, position in before.items():
@@ -206,10 +212,17 @@ class Subscriber(ConsumerRebalanceListener):
                 if lock.locked():
                     continue
                 async with lock:
-                    await self._guarded(partition.idle())
-                if self._partitions.get(number) is partition:
-                    self._meters.stands(self.name, number, partition)
+                    await self._look_after(partition)
             await self._hint()
+
+    async def _look_after(self, partition: Partition) -> None:
+        self._seen_at[partition.number] = time.monotonic()
+        await self._guarded(partition.idle())
+        if self._partitions.get(partition.number) is partition:
+            self._meters.stands(self.name, partition.number, partition)
+
+    def _failed_together(self, failure: Exception) -> None:
+        self._meters.failed_together(self.name, type(failure).__name__)
 
     async def _hint(self) -> None:
         """Committed offsets, for whoever watches lag from outside."""

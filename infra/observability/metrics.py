@@ -23,6 +23,12 @@ class Meters:
             buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
             registry=self.registry,
         )
+        self._apart = Counter(
+            "leadflow_rounds_apart_total",
+            "Polls whose partitions had to be worked one by one, by consumer and what failed",
+            ("consumer", "failure"),
+            registry=self.registry,
+        )
         self._position = Gauge("leadflow_position", "Next offset to be decided", labels, registry=self.registry)
         self._waiting = Gauge(
             "leadflow_partition_waiting",
@@ -43,6 +49,10 @@ class Meters:
         if records > 0:
             self._records.labels(consumer, partition).inc(records)
         self._batch_seconds.labels(consumer).observe(seconds)
+
+    def failed_together(self, consumer: str, failure: str) -> None:
+        """What a poll brought could not be committed together."""
+        self._apart.labels(consumer, failure).inc()
 
     def stands(self, consumer: str, number: int, partition: Partition) -> None:
         """Where a partition stands now."""

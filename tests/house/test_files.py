@@ -10,7 +10,7 @@ from tests.house.files import ROOT, lines, project, texts
 
 LINES_MAX = 350
 LONGER = {
-    "infra/kafka/partition.py": 450,
+    "infra/kafka/partition.py": 460,
 }
 """One whose parts can't be understood apart, and how long it may get."""
 GENERATED = {"dashboard/src/api/schema.d.ts"}

@@ -124,9 +124,9 @@ async def each_by_itself(log: Any, senders: Iterable[Partition]) -> bool:
 class BatchDies(Partition):
     """One bad record takes its batch along."""
 
-    async def settle(self, records: Sequence[Record], batch: Batch | None = None) -> bool:
+    async def settle(self, records: Sequence[Record]) -> bool:
         try:
-            await self._commit(batch or self.admitted(records))
+            await self._commit(self.admitted(records))
         except Fenced:
             self._drop(Status.FENCED)
             self._fenced_at_ms = self._clock.now_ms()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.simulation.process import Driver
     from tests.simulation.world import World
 
-COUNTS = {topics.COMMANDS.name: 2, topics.EVENTS.name: 2, topics.ROUTING.name: 1}
+COUNTS = {topics.COMMANDS.name: 3, topics.EVENTS.name: 3, topics.ROUTING.name: 1}
 FETCH_MAX = 9
 
 
