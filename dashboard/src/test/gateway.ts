@@ -54,10 +54,27 @@ export function resetGateway(): void {
   } satisfies State);
 }
 
-export const problem = (status: number, title: string, errors?: { field: string; message: string }[]) =>
+interface Told {
+  slug?: string;
+  /** Seconds. */
+  retryAfter?: number;
+}
+
+export const problem = (
+  status: number,
+  title: string,
+  errors?: { field: string; message: string }[],
+  { slug = "test", retryAfter }: Told = {},
+) =>
   HttpResponse.json(
-    { type: "https://leadflow.dev/problems/test", title, status, ...(errors ? { errors } : {}) },
-    { status, headers: { "Content-Type": "application/problem+json" } },
+    { type: `https://leadflow.dev/problems/${slug}`, title, status, ...(errors ? { errors } : {}) },
+    {
+      status,
+      headers: {
+        "Content-Type": "application/problem+json",
+        ...(retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) }),
+      },
+    },
   );
 
 function note(request: Request): void {
@@ -110,6 +127,7 @@ const leadOf = (id: unknown) => state.leads.find((lead) => lead.id === id);
 export const gateway = setupServer(
   http.post(at("/v1/auth/refresh"), () => (state.session ? HttpResponse.json(TOKEN) : problem(401, "No session"))),
   http.post(at("/v1/auth/login"), () => HttpResponse.json(TOKEN)),
+  http.post(at("/v1/auth/reset"), () => HttpResponse.json({ status: "accepted" }, { status: 202 })),
   http.post(at("/v1/auth/logout"), () => new HttpResponse(null, { status: 204 })),
   http.get(at("/v1/auth/me"), () => HttpResponse.json(state.me)),
   http.get(at("/v1/people"), () => HttpResponse.json({ items: PEOPLE })),
