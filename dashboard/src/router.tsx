@@ -64,7 +64,13 @@ const lead = createRoute({
   component: lazyRouteComponent(() => import("./lead/LeadPage"), "LeadPage"),
 });
 
-export const routeTree = root.addChildren([home, login, app.addChildren([leads, lead])]);
+const account = createRoute({
+  getParentRoute: () => app,
+  path: "/account",
+  component: lazyRouteComponent(() => import("./account/AccountPage"), "AccountPage"),
+});
+
+export const routeTree = root.addChildren([home, login, app.addChildren([leads, lead, account])]);
 
 export function makeRouter(options: Partial<Parameters<typeof createRouter>[0]> = {}) {
   return createRouter({

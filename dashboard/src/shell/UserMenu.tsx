@@ -1,8 +1,8 @@
 import { Box, ButtonBase, Divider, ListItemText, Menu, MenuItem, Typography } from "@mui/material";
 import { useColorScheme } from "@mui/material/styles";
 import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { Check, ChevronsUpDown, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Check, ChevronsUpDown, LogOut, Monitor, Moon, Sun, UserRound } from "lucide-react";
 import { useState } from "react";
 import { logout, useMe } from "../auth";
 import { Avatar } from "./Avatar";
@@ -12,6 +12,8 @@ const SCHEMES = [
   { mode: "light", label: "Light", Icon: Sun },
   { mode: "dark", label: "Dark", Icon: Moon },
 ] as const;
+
+const LINK = { "&:hover": { textDecoration: "none" } } as const;
 
 /** Who is signed in, the colour scheme, and the way out. */
 export function UserMenu({ compact = false }: { compact?: boolean }) {
@@ -70,6 +72,9 @@ export function UserMenu({ compact = false }: { compact?: boolean }) {
           </MenuItem>
         ))}
         <Divider sx={{ my: 0.5 }} />
+        <MenuItem component={Link} to="/account" onClick={() => setAnchor(null)} sx={LINK}>
+          <UserRound size={15} aria-hidden /> My account
+        </MenuItem>
         <MenuItem onClick={() => void leave()}>
           <LogOut size={15} aria-hidden /> Sign out
         </MenuItem>

@@ -3,6 +3,7 @@ import { http, HttpResponse } from "msw";
 import { setupServer } from "msw/node";
 import type { Lead, LeadMessage, Me, Overview, ScoreReceipt, TimelineItem, Trace } from "../api/types";
 import { aReceipt, aUser, PEOPLE } from "./builders";
+import { type Console, consoleHandlers, newConsole } from "./console";
 
 interface Asked {
   method: string;
@@ -12,7 +13,7 @@ interface Asked {
   body: unknown;
 }
 
-interface State {
+interface State extends Console {
   me: Me;
   session: boolean;
   leads: Lead[];
@@ -51,6 +52,7 @@ export function resetGateway(): void {
     },
     asked: [],
     say: null,
+    ...newConsole(),
   } satisfies State);
 }
 
@@ -130,6 +132,7 @@ export const gateway = setupServer(
   http.post(at("/v1/auth/reset"), () => HttpResponse.json({ status: "accepted" }, { status: 202 })),
   http.post(at("/v1/auth/logout"), () => new HttpResponse(null, { status: 204 })),
   http.get(at("/v1/auth/me"), () => HttpResponse.json(state.me)),
+  ...consoleHandlers(state),
   http.get(at("/v1/people"), () => HttpResponse.json({ items: PEOPLE })),
   http.get(at("/v1/overview"), () => HttpResponse.json(state.overview)),
   http.get(at("/v1/stream"), () => stream()),
