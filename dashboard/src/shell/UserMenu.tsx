@@ -5,6 +5,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { Check, ChevronsUpDown, LogOut, Monitor, Moon, Sun, UserRound } from "lucide-react";
 import { useState } from "react";
 import { logout, useMe } from "../auth";
+import { settingsFor } from "../settings/pages";
 import { Avatar } from "./Avatar";
 
 const SCHEMES = [
@@ -75,6 +76,12 @@ export function UserMenu({ compact = false }: { compact?: boolean }) {
         <MenuItem component={Link} to="/account" onClick={() => setAnchor(null)} sx={LINK}>
           <UserRound size={15} aria-hidden /> My account
         </MenuItem>
+        {compact && // where there is no room for them beside the page
+          settingsFor(me).map(({ to, label, Icon }) => (
+            <MenuItem key={to} component={Link} to={to} onClick={() => setAnchor(null)} sx={LINK}>
+              <Icon size={15} aria-hidden /> {label}
+            </MenuItem>
+          ))}
         <MenuItem onClick={() => void leave()}>
           <LogOut size={15} aria-hidden /> Sign out
         </MenuItem>
