@@ -4,6 +4,7 @@ import { humanText, messageFor, slugOf } from "../api/problem";
 import { Card } from "../shell/Card";
 import { notify } from "../shell/notices";
 import { useWait, waitText } from "../shell/useWait";
+import { PASSWORD_CHARACTERS_MIN } from "./limits";
 import { useChangePassword } from "./queries";
 
 const FORM = { display: "grid", gap: 2, gridTemplateColumns: { xs: "1fr", sm: "1fr 1fr auto" }, alignItems: "start" };
@@ -55,7 +56,7 @@ export function PasswordCard({ email }: { email: string }) {
           type="password"
           autoComplete="new-password"
           error={wrongNew !== undefined}
-          helperText={wrongNew ?? "Long is better than complicated."}
+          helperText={wrongNew ?? `At least ${PASSWORD_CHARACTERS_MIN} characters. Long is better than complicated.`}
           slotProps={{ inputLabel: { shrink: true }, htmlInput: { required: true } }}
         />
         <Button type="submit" variant="outlined" loading={isPending} disabled={wait > 0} sx={{ mt: { sm: 0.5 } }}>
