@@ -102,9 +102,11 @@ format: install ## ruff
 bench: install ## Figures beside peers, in one run
 	$(BIN)/python -m benchmarks
 
-schemas: install ## Published JSON Schemas and the topology picture, from the code
+schemas: install dashboard/node_modules/.installed ## Published JSON Schemas, the topology picture and the dashboard's client, from the code
 	$(BIN)/python -m schemas.publishing
 	$(BIN)/python -m infra.wiring.catalogue
+	$(BIN)/python -m infra.wiring.openapi
+	cd dashboard && npm run generate
 
 ##@ This list
 help: ## Show it

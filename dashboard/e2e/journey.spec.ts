@@ -91,3 +91,33 @@ test("a session outlives a reload, and ends with signing out", async ({ page }) 
   await page.goto("/leads");
   await expect(page.getByRole("heading", { name: "Sign in to Leadflow" })).toBeVisible();
 });
+
+test("an admin makes a source and copies its address, and what is sent there is a lead", async ({
+  page,
+  context,
+  request,
+}) => {
+  const unique = Date.now().toString(36);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await signIn(page);
+  await page.getByRole("link", { name: "Sources" }).click();
+  await page.getByRole("button", { name: "New source" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("textbox", { name: "Name" }).fill(`Journey source ${unique}`);
+  await dialog.getByRole("button", { name: "Make the source" }).click();
+  const shown = await dialog.getByRole("textbox", { name: "Address" }).inputValue();
+  await dialog.getByRole("button", { name: "Copy Address" }).click();
+  await expect(dialog.getByRole("button", { name: "Address: copied" })).toBeVisible();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied).toBe(shown);
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await expect(page.getByRole("list", { name: "Sources" })).toContainText(`Journey source ${unique}`);
+
+  const name = `Settings Person${unique}`;
+  const sent = await request.post(new URL(new URL(copied).pathname, demo.base_url).href, {
+    data: { name, email: `settings.${unique}@acme-journey.example` },
+  });
+  expect(sent.ok()).toBe(true);
+  await page.getByRole("link", { name: "All leads" }).first().click();
+  await expect(page.getByTestId("lead-row").filter({ hasText: name })).toBeVisible();
+});

@@ -3,11 +3,11 @@
  *
  * In memory, one user for each role (password "demo"), new leads every few seconds with MOCK_EVERY_MS. Serves dist/ too.
  */
-import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { consoleAnswer, makeSource, refusal } from "./console.mjs";
 import { fact, gradeOf, makeLead, makeLeads, people } from "./data.mjs";
 
 const PORT = Number(process.argv[2] ?? process.env.PORT ?? 8000);
@@ -20,7 +20,11 @@ const ROLES = ["admin", "manager", "rep", "analyst"];
 
 const leads = makeLeads(Number(process.env.MOCK_LEADS ?? 180));
 const byId = new Map(leads.map((entry) => [entry.lead.id, entry]));
-const sources = [];
+const BASE = `http://127.0.0.1:${PORT}`;
+const sources = [
+  makeSource(BASE, { name: "Contact form", vendor: "generic" }),
+  makeSource(BASE, { name: "Customer survey", vendor: "typeform", signed: true }),
+];
 const streams = new Set();
 let eventId = 0;
 let role = "admin";
@@ -149,6 +153,8 @@ function answer(method, url, body, headers) {
   const [, , resource, id, what] = url.pathname.split("/");
   if (resource === "intake") return intake(body);
   if (headers.authorization !== `Bearer ${TOKEN}`) return problem(401, "Not signed in.");
+  const settled = consoleAnswer(method, url, body, sources);
+  if (settled) return settled;
   if (resource === "auth") {
     return [
       200,
@@ -159,12 +165,7 @@ function answer(method, url, body, headers) {
   if (resource === "leads") return oneLead(method, byId.get(id), what, body, headers);
   if (resource === "people") return [200, { items: people }];
   if (resource === "overview") return [200, overview()];
-  if (resource === "sources" && method === "POST") {
-    const source = { id: randomUUID(), ...body };
-    sources.push(source);
-    return [201, { id: source.id, url: `http://127.0.0.1:${PORT}/v1/intake/${source.id}`, secret: null }];
-  }
-  return resource === "sources" ? [200, { items: sources }] : problem(404, "No such address.");
+  return problem(404, "No such address.");
 }
 
 function session(url, body, headers) {
@@ -173,10 +174,12 @@ function session(url, body, headers) {
     "Set-Cookie": `lf_refresh=mock; Path=/v1/auth; HttpOnly; SameSite=Strict; Max-Age=${age}`,
   });
   if (url.pathname.endsWith("/login")) {
-    if (body.password !== "demo") return [...problem(401, "Email or password is not right."), {}];
-    role = ROLES.find((known) => body.email?.startsWith(known)) ?? "rep";
+    const refused = refusal(body);
+    if (refused) return refused;
+    role = ROLES.find((known) => body.email?.startsWith(known)) ?? (body.email?.startsWith("factor") ? "admin" : "rep");
     return [200, signedIn, cookie(86_400)];
   }
+  if (url.pathname.endsWith("/reset")) return [202, { status: "accepted" }, {}];
   if (url.pathname.endsWith("/logout")) return [204, null, cookie(0)];
   if (headers.cookie?.includes("lf_refresh=mock")) return [200, signedIn, cookie(86_400)];
   return [...problem(401, "No session."), {}];
@@ -211,7 +214,7 @@ createServer(async (request, response) => {
   let text = "";
   for await (const piece of request) text += piece;
   const body = text && request.headers["content-type"]?.includes("json") ? JSON.parse(text) : {};
-  const isSession = /^\/v1\/auth\/(login|refresh|logout)$/.test(url.pathname);
+  const isSession = /^\/v1\/auth\/(login|refresh|logout|reset)$/.test(url.pathname);
   const [status, value, more = {}] = isSession
     ? session(url, body, request.headers)
     : answer(request.method, url, body, request.headers);

@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-router";
 import { isSignedIn, ready } from "./auth";
 import { readFilters } from "./leads/filters";
+import { readAuditFilters } from "./settings/audit/filters";
 import { NotFound, PageError, PagePending } from "./shell/pages";
 import { Shell } from "./shell/Shell";
 
@@ -64,7 +65,39 @@ const lead = createRoute({
   component: lazyRouteComponent(() => import("./lead/LeadPage"), "LeadPage"),
 });
 
-export const routeTree = root.addChildren([home, login, app.addChildren([leads, lead])]);
+const account = createRoute({
+  getParentRoute: () => app,
+  path: "/account",
+  component: lazyRouteComponent(() => import("./account/AccountPage"), "AccountPage"),
+});
+
+const users = createRoute({
+  getParentRoute: () => app,
+  path: "/settings/users",
+  component: lazyRouteComponent(() => import("./settings/users/UsersPage"), "UsersPage"),
+});
+
+const apiKeys = createRoute({
+  getParentRoute: () => app,
+  path: "/settings/keys",
+  component: lazyRouteComponent(() => import("./settings/keys/KeysPage"), "KeysPage"),
+});
+
+const sources = createRoute({
+  getParentRoute: () => app,
+  path: "/settings/sources",
+  component: lazyRouteComponent(() => import("./settings/sources/SourcesPage"), "SourcesPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => app,
+  path: "/settings/audit",
+  validateSearch: readAuditFilters,
+  component: lazyRouteComponent(() => import("./settings/audit/AuditPage"), "AuditPage"),
+});
+
+const pages = [leads, lead, account, users, apiKeys, sources, audit];
+export const routeTree = root.addChildren([home, login, app.addChildren(pages)]);
 
 export function makeRouter(options: Partial<Parameters<typeof createRouter>[0]> = {}) {
   return createRouter({

@@ -22,7 +22,9 @@ export async function must<T>(call: Promise<Answer<T>>): Promise<T> {
     if (error instanceof ProblemError) throw error;
     throw problemFrom(0, null);
   }
-  if (!answer.response.ok) throw problemFrom(answer.response.status, answer.error);
+  if (!answer.response.ok) {
+    throw problemFrom(answer.response.status, answer.error, answer.response.headers.get("Retry-After"));
+  }
   return answer.data as T;
 }
 

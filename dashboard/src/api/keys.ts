@@ -6,6 +6,17 @@ export const keys = {
   },
   overview: () => ["overview"] as const,
   people: () => ["people"] as const,
+  account: {
+    factor: () => ["account", "factor"] as const,
+    sessions: () => ["account", "sessions"] as const,
+  },
+  settings: {
+    users: () => ["settings", "users"] as const,
+    keys: () => ["settings", "keys"] as const,
+    roles: () => ["settings", "roles"] as const,
+    sources: () => ["settings", "sources"] as const,
+    audit: (filters: object) => ["settings", "audit", filters] as const,
+  },
   lead: {
     all: (id: string) => ["lead", id] as const,
     one: (id: string) => ["lead", id, "one"] as const,

@@ -1,4 +1,4 @@
-/** The addresses below one lead, with the parameter's name as the gateway declares it, in one place. */
+/** The addresses below one thing, with the parameter's name as the gateway declares it, in one place. */
 
 // Read models.
 export const LEAD = "/v1/leads/{id}";
@@ -14,3 +14,13 @@ export const LEAD_NOTES = "/v1/leads/{lead}/notes";
 export const LEAD_ASSIGN = "/v1/leads/{lead}/assign";
 export const LEAD_ERASE = "/v1/leads/{lead}/erase";
 export const to = (lead: string) => ({ path: { lead } });
+
+// Settings.
+export const USER = "/v1/users/{user_id}";
+export const USER_INVITE = "/v1/users/{user_id}/invite";
+export const USER_FACTOR = "/v1/users/{user_id}/totp";
+export const KEY = "/v1/auth/keys/{key_id}";
+export const SOURCE = "/v1/sources/{source_id}";
+export const SOURCE_SECRET = "/v1/sources/{source_id}/rotate-secret";
+export const SOURCE_PREVIEW = "/v1/sources/{source_id}/preview";
+export const SESSION = "/v1/auth/sessions/{session_id}";

@@ -1,4 +1,4 @@
-import { fieldLabel, humanText, ProblemError, problemFrom } from "./problem";
+import { messageFor, fieldLabel, humanText, ProblemError, problemFrom } from "./problem";
 
 test("each wrong field is named", () => {
   const problem = problemFrom(422, {
@@ -34,4 +34,26 @@ test("what is no problem of ours is not shown raw", () => {
 
 test("labels come from JSON pointers and dotted names alike", () => {
   expect(["/body/email", "body.last_name", "phone"].map(fieldLabel)).toEqual(["Email", "Last name", "Phone"]);
+});
+
+test("how long to wait is a number of seconds, or not known", () => {
+  expect(problemFrom(429, null, "12").waitSeconds).toBe(12);
+  for (const said of [undefined, null, "", "soon", "-1", "Wed, 21 Oct 2026 07:28:00 GMT", "9".repeat(40)]) {
+    expect(problemFrom(429, null, said).waitSeconds).toBeNull();
+  }
+});
+
+test("a form finds what is wrong with its field wherever the gateway names it", () => {
+  const error = problemFrom(422, {
+    errors: [
+      { field: "body.email", message: "is taken" },
+      { field: "/new", message: "is short" },
+    ],
+  });
+  expect([messageFor(error, "email"), messageFor(error, "new"), messageFor(error, "name")]).toEqual([
+    "is taken",
+    "is short",
+    undefined,
+  ]);
+  expect(messageFor(new Error("other"), "email")).toBeUndefined();
 });

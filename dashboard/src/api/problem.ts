@@ -10,13 +10,22 @@ export class ProblemError extends Error {
   readonly status: number;
   readonly slug: string;
   readonly fields: readonly FieldError[];
+  /** How long the gateway asks to wait; null where it says nothing about that. */
+  readonly waitSeconds: number | null;
 
-  constructor(status: number, title: string, slug = "", fields: readonly FieldError[] = []) {
+  constructor(
+    status: number,
+    title: string,
+    slug = "",
+    fields: readonly FieldError[] = [],
+    waitSeconds: number | null = null,
+  ) {
     super(title);
     this.name = "ProblemError";
     this.status = status;
     this.slug = slug;
     this.fields = fields;
+    this.waitSeconds = waitSeconds;
   }
 }
 
@@ -46,14 +55,34 @@ function fieldErrors(value: unknown): FieldError[] {
   return value.filter(isRecord).map((error) => ({ field: text(error.field), message: text(error.message) }));
 }
 
+/** Seconds of a Retry-After header; null for a date, which Leadflow never sends, and for nonsense. */
+function secondsOf(retryAfter: string | null | undefined): number | null {
+  return retryAfter && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : null;
+}
+
 /** Builds the error from a response's parsed body, whatever that turned out to be. */
-export function problemFrom(status: number, body: unknown): ProblemError {
+export function problemFrom(status: number, body: unknown, retryAfter?: string | null): ProblemError {
   const problem = isRecord(body) ? body : {};
   const slug = text(problem.type).split("/").at(-1) ?? "";
   const said = text(problem.detail) || text(problem.title);
   const title = status === 412 ? PLAIN[412] : said || PLAIN[status];
-  return new ProblemError(status, title ?? `The server answered ${status}.`, slug, fieldErrors(problem.errors));
+  return new ProblemError(
+    status,
+    title ?? `The server answered ${status}.`,
+    slug,
+    fieldErrors(problem.errors),
+    secondsOf(retryAfter),
+  );
 }
+
+/** What is wrong with one field of a form, wherever in the body the gateway says that it is. */
+export function messageFor(error: unknown, field: string): string | undefined {
+  if (!(error instanceof ProblemError)) return undefined;
+  return error.fields.find((wrong) => wrong.field.split(/[./]/).includes(field))?.message;
+}
+
+/** Which problem this is, by the end of its type; "" for anything else. */
+export const slugOf = (error: unknown): string => (error instanceof ProblemError ? error.slug : "");
 
 /** One sentence per thing that is wrong, each naming its field. */
 export function humanText(error: unknown): string {

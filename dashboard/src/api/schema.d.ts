@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Login
-         * @description Log in. Wrong guesses make the next ones wait (429 with Retry-After).
+         * @description Log in. Wrong guesses make the next ones wait (429 with Retry-After); with a second factor, `code` is needed (401).
          */
         post: operations["login"];
         delete?: never;
@@ -84,6 +84,284 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sessions
+         * @description Where I am logged in.
+         */
+        get: operations["sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * End Other Sessions
+         * @description End all of my sessions but this one.
+         */
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Session
+         * @description End one of my sessions: its access token stops working within a second, everywhere.
+         */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Totp State
+         * @description Whether I have a second factor.
+         */
+        get: operations["totp_state"];
+        put?: never;
+        /**
+         * Enrol Totp
+         * @description Begin with a second factor. It counts once a code confirms it; 409 if there is one already.
+         */
+        post: operations["enrol_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Totp
+         * @description From now on a login needs a code. 422 if the code is wrong.
+         */
+        post: operations["confirm_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/totp/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Totp
+         * @description No second factor any more.
+         */
+        post: operations["remove_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Password
+         * @description Choose a new password. Ends all other sessions.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request Reset
+         * @description Have a link sent that lets one choose a new password. The answer is the same whether there is such an account or not.
+         */
+        post: operations["request_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/reset/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Reset
+         * @description Choose a new password with a link's token, which is good once. Ends all sessions.
+         */
+        post: operations["confirm_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description Who may log in, also those who no longer may.
+         */
+        get: operations["list_users"];
+        put?: never;
+        /**
+         * Create User
+         * @description Let somebody in. 409 if the address is taken.
+         */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get User
+         * @description One user. The ETag is their version, to be sent back as If-Match.
+         */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change User
+         * @description Change a user; with If-Match only if they are still as you read them (else 412).
+         *
+         *     A new role or person, and being disabled, ends their sessions within a second. 409 for the last admin.
+         */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/v1/users/{user_id}/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite User
+         * @description Send a link to choose a password, again. At most one a minute and five an hour go out.
+         */
+        post: operations["invite_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user_id}/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Second Factor
+         * @description For somebody who lost the app and the recovery codes. Ends their sessions.
+         */
+        delete: operations["remove_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Roles
+         * @description Which roles there are, and what each may: scopes of a key are some of it.
+         */
+        get: operations["roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/keys": {
         parameters: {
             query?: never;
@@ -123,6 +401,46 @@ export interface paths {
          * @description Revoke an API key.
          */
         delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Audit
+         * @description Who did what, from where, and what came of it.
+         */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jwks
+         * @description Keys that sign now, did lately, or will next (RFC 7517).
+         */
+        get: operations["jwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -348,24 +666,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/leads": {
+    "/v1/intake/{source_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * List Leads
-         * @description Leads as they stand: a rep's own and unassigned ones, everybody's for others.
-         */
-        get: operations["list_leads"];
+        get?: never;
         put?: never;
         /**
-         * Create Lead
-         * @description Make a lead, or add to the one that has this e-mail address. 202 if it isn't decided within two seconds.
+         * Intake
+         * @description Take a form's or webhook's request. Signed by the sender, no login; answered with 2xx only once it is stored.
+         *
+         *     JSON, form-encoded or multipart, up to 1 MiB. Every 2xx carries `X-Submission-Id`. A form posted by a browser is answered with
+         *     303 to a thank-you page. Senders that want another status or body are answered as they want.
          */
-        post: operations["create_lead"];
+        post: operations["intake"];
         delete?: never;
         options?: never;
         head?: never;
@@ -396,7 +713,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/intake/{source_id}": {
+    "/v1/sources/{source_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Source
+         * @description Take nothing more from it; its sender is told 410. What came in before stays.
+         */
+        delete: operations["delete_source"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Source
+         * @description Change what is named; with If-Match only if the source is still as you read it (else 412).
+         *
+         *     In force at once here, and within seconds in other processes.
+         */
+        patch: operations["change_source"];
+        trace?: never;
+    };
+    "/v1/sources/{source_id}/rotate-secret": {
         parameters: {
             query?: never;
             header?: never;
@@ -406,12 +749,134 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Intake
-         * @description Take a form's or webhook's request. Signed by the sender, no login; answered with 2xx only once it is stored.
-         *
-         *     JSON, form-encoded or multipart, up to 1 MiB. Every 2xx carries `X-Submission-Id`.
+         * Rotate Secret
+         * @description Replace the secret. The new one is in this answer and nowhere else.
          */
-        post: operations["intake"];
+        post: operations["rotate_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sources/{source_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Source
+         * @description Try a mapping on a captured request: which fields would be read, and where from. Nothing is published.
+         */
+        post: operations["preview_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sources/{source_id}/fetches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Fetches
+         * @description What the source's webhooks only named, and what became of asking for it: the last hundred.
+         */
+        get: operations["list_fetches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Leads
+         * @description Leads as they stand: a rep's own and unassigned ones, everybody's for others.
+         */
+        get: operations["list_leads"];
+        put?: never;
+        /**
+         * Create Lead
+         * @description Make a lead, or add to the one that has this e-mail address. 202 if it isn't decided within two seconds.
+         */
+        post: operations["create_lead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/f/{source_id}.js": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Snippet
+         * @description `<script src=".../f/{source_id}.js"></script>` shows the form where it stands, and tells it the page's campaign.
+         */
+        get: operations["snippet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/f/{source_id}/thanks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Thanks
+         * @description Where a posted form leads to.
+         */
+        get: operations["thanks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/f/{source_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Form
+         * @description The form. Campaign parameters and click ids of this address go along with what is sent; needs no script.
+         */
+        get: operations["form"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -583,14 +1048,16 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * Accepted
-         * @description The submission is in Kafka. `position` is null for a request that asks for nothing (such as a ping).
+         * AcceptedAll
+         * @description A request of several events: the first one, and all of them.
          */
-        Accepted: {
+        AcceptedAll: {
             /** Submission Id */
             submission_id: string;
             /** Position */
             position: string | null;
+            /** Submissions */
+            submissions: components["schemas"]["producers__forms__endpoint__Accepted"][];
         };
         /**
          * AccessGranted
@@ -609,6 +1076,60 @@ export interface components {
              * @description Seconds
              */
             expires_in: number;
+        };
+        /**
+         * AuditItem
+         * @description One entry.
+         */
+        AuditItem: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Actor
+             * @description A user's id, `key:<id>`, `cli`, `system`, or `nobody`
+             */
+            actor: string;
+            /**
+             * Action
+             * @description The name of the operation that was asked for
+             */
+            action: string;
+            /**
+             * Object
+             * @description What it was about, such as `leads/<id>`
+             */
+            object: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "done" | "refused" | "failed";
+            /** Status */
+            status: number | null;
+            /** Detail */
+            detail: string;
+            /** Request Id */
+            request_id: string;
+            /**
+             * Address
+             * @description Of the machine; null once it is forgotten
+             */
+            address: string | null;
+        };
+        /**
+         * AuditPage
+         * @description The newest first.
+         */
+        AuditPage: {
+            /** Items */
+            items: components["schemas"]["AuditItem"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * CheckResult
@@ -643,6 +1164,17 @@ export interface components {
             position?: string | null;
         };
         /**
+         * Confirmation
+         * @description A code of the app that has the secret.
+         */
+        Confirmation: {
+            /**
+             * Code
+             * @description Of the app, or a recovery code
+             */
+            code: string;
+        };
+        /**
          * Done
          * @description It is so. Send `position` back as `?after=` to read what you wrote; `version` is the lead's (its ETag).
          */
@@ -655,6 +1187,24 @@ export interface components {
             position: string | null;
         };
         /**
+         * Enrol
+         * @description Who begins proves to be there.
+         */
+        Enrol: {
+            /** Password */
+            password: string;
+        };
+        /**
+         * Enrolment
+         * @description The secret, as a QR code says it and as it is typed. It is shown here and never again.
+         */
+        Enrolment: {
+            /** Uri */
+            uri: string;
+            /** Secret */
+            secret: string;
+        };
+        /**
          * Erasure
          * @description Why someone is to be forgotten.
          */
@@ -664,6 +1214,160 @@ export interface components {
              * @default
              */
             reason?: string;
+        };
+        /**
+         * FetchItem
+         * @description Something that a submission only named. `fetched_as` is the submission that it became.
+         */
+        FetchItem: {
+            /** Id */
+            id: string;
+            /** Submission Id */
+            submission_id: string;
+            /** State */
+            state: string;
+            /** Attempts */
+            attempts: number;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Error */
+            error: string | null;
+            /** Fetched As */
+            fetched_as: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * FetchList
+         * @description The newest first.
+         */
+        FetchList: {
+            /** Items */
+            items: components["schemas"]["FetchItem"][];
+        };
+        /**
+         * FormField
+         * @description One question. `name` is what it is sent as; a `select` needs options.
+         */
+        FormField: {
+            /** Name */
+            name: string;
+            /** Label */
+            label: string;
+            /**
+             * Type
+             * @default text
+             * @enum {string}
+             */
+            type?: "text" | "email" | "tel" | "url" | "number" | "date" | "textarea" | "select" | "checkbox";
+            /**
+             * Required
+             * @default false
+             */
+            required?: boolean;
+            /**
+             * Options
+             * @default []
+             */
+            options?: string[];
+            /**
+             * Autocomplete
+             * @default
+             */
+            autocomplete?: string;
+        };
+        /**
+         * FormSettings
+         * @description How a hosted form looks. No `consent`: nobody is asked for one.
+         */
+        FormSettings: {
+            /**
+             * Title
+             * @default Contact us
+             */
+            title?: string;
+            /**
+             * Intro
+             * @default
+             */
+            intro?: string;
+            /**
+             * Button
+             * @default Send
+             */
+            button?: string;
+            /**
+             * Optional
+             * @default (optional)
+             */
+            optional?: string;
+            /**
+             * Thanks
+             * @default Thank you. We have received your message and will be in touch.
+             */
+            thanks?: string;
+            /**
+             * Consent
+             * @default I agree to be contacted about this request.
+             */
+            consent?: string;
+            /**
+             * Language
+             * @default en
+             */
+            language?: string;
+            /**
+             * Fields
+             * @default [
+             *       {
+             *         "name": "name",
+             *         "label": "Name",
+             *         "type": "text",
+             *         "required": false,
+             *         "options": [],
+             *         "autocomplete": "name"
+             *       },
+             *       {
+             *         "name": "email",
+             *         "label": "E-mail",
+             *         "type": "email",
+             *         "required": true,
+             *         "options": [],
+             *         "autocomplete": "email"
+             *       },
+             *       {
+             *         "name": "company",
+             *         "label": "Company",
+             *         "type": "text",
+             *         "required": false,
+             *         "options": [],
+             *         "autocomplete": "organization"
+             *       },
+             *       {
+             *         "name": "phone",
+             *         "label": "Phone",
+             *         "type": "tel",
+             *         "required": false,
+             *         "options": [],
+             *         "autocomplete": "tel"
+             *       },
+             *       {
+             *         "name": "message",
+             *         "label": "Message",
+             *         "type": "textarea",
+             *         "required": false,
+             *         "options": [],
+             *         "autocomplete": ""
+             *       }
+             *     ]
+             */
+            fields?: components["schemas"]["FormField"][];
         };
         /**
          * Health
@@ -698,7 +1402,7 @@ export interface components {
         JsonValue: unknown;
         /**
          * KeyItem
-         * @description An API key; its text is shown once, when it is made.
+         * @description An API key; its text is shown once, when it is made. `last_used_at` is exact to a minute.
          */
         KeyItem: {
             /** Id */
@@ -709,7 +1413,9 @@ export interface components {
              * Role
              * @enum {string}
              */
-            role: "admin" | "manager" | "rep" | "analyst";
+            role: "admin" | "manager" | "rep" | "analyst" | "integration";
+            /** Scopes */
+            scopes: components["schemas"]["Permission"][] | null;
             /** Created By */
             created_by: string;
             /**
@@ -717,6 +1423,10 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
             /** Revoked At */
             revoked_at: string | null;
         };
@@ -733,7 +1443,9 @@ export interface components {
              * Role
              * @enum {string}
              */
-            role: "admin" | "manager" | "rep" | "analyst";
+            role: "admin" | "manager" | "rep" | "analyst" | "integration";
+            /** Scopes */
+            scopes: components["schemas"]["Permission"][] | null;
             /** Created By */
             created_by: string;
             /**
@@ -741,6 +1453,10 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
             /** Revoked At */
             revoked_at: string | null;
             /** Key */
@@ -946,6 +1662,11 @@ export interface components {
             email: string;
             /** Password */
             password: string;
+            /**
+             * Code
+             * @description Of an authenticator app, or a recovery code; if the answer asks for it
+             */
+            code?: string | null;
         };
         /**
          * Me
@@ -962,13 +1683,13 @@ export interface components {
              * Role
              * @enum {string}
              */
-            role: "admin" | "manager" | "rep" | "analyst";
+            role: "admin" | "manager" | "rep" | "analyst" | "integration";
             /** Person */
             person: string | null;
         };
         /**
          * NewKey
-         * @description An API key to be made.
+         * @description An API key to be made. Without `scopes` it may all that its role may, without `expires_at` until it is revoked.
          */
         NewKey: {
             /** Name */
@@ -978,7 +1699,11 @@ export interface components {
              * @default analyst
              * @enum {string}
              */
-            role?: "admin" | "manager" | "rep" | "analyst";
+            role?: "admin" | "manager" | "rep" | "analyst" | "integration";
+            /** Scopes */
+            scopes?: components["schemas"]["Permission"][] | null;
+            /** Expires At */
+            expires_at?: string | null;
         };
         /**
          * NewNote
@@ -1032,6 +1757,16 @@ export interface components {
             unassigned: number;
         };
         /**
+         * PasswordChange
+         * @description The old password and the new one.
+         */
+        PasswordChange: {
+            /** Old */
+            old: string;
+            /** New */
+            new: string;
+        };
+        /**
          * Pending
          * @description Not decided yet; `status_url` (also in Location) says when it is.
          */
@@ -1054,6 +1789,16 @@ export interface components {
             /** Items */
             items: components["schemas"]["PersonItem"][];
         };
+        /**
+         * Permission
+         * @description What somebody may do.
+         *
+         *     `leads:write` makes new leads, `leads:edit` changes those that are there;
+         *     `leads:all` widens every other permission on leads from one's own and unassigned leads to all of them;
+         *     `leads:take` lets a rep take an unassigned lead or give up an own one, `leads:assign` gives leads to anybody.
+         * @enum {string}
+         */
+        Permission: "leads:read" | "leads:all" | "leads:write" | "leads:edit" | "leads:take" | "leads:assign" | "leads:erase" | "people:read" | "reports:read" | "sources:read" | "sources:write" | "submissions:read" | "documents:read" | "documents:write" | "operations:read" | "operations:write" | "keys:write" | "users:write" | "audit:read";
         /**
          * PersonItem
          * @description Somebody who can own leads.
@@ -1079,6 +1824,52 @@ export interface components {
             offset: number;
         };
         /**
+         * PreviewAnswer
+         * @description What would be read. Nothing was published.
+         */
+        PreviewAnswer: {
+            /** Submissions */
+            submissions: components["schemas"]["Previewed"][];
+        };
+        /**
+         * PreviewRequest
+         * @description A captured request: its body as text, and with which mapping to try it (unset: the source's own).
+         */
+        PreviewRequest: {
+            /** Body */
+            body: string;
+            /**
+             * Content Type
+             * @default application/json
+             */
+            content_type?: string;
+            /**
+             * Headers
+             * @default {}
+             */
+            headers?: {
+                [key: string]: string;
+            };
+            /** Mapping */
+            mapping?: {
+                [key: string]: string;
+            } | null;
+        };
+        /**
+         * Previewed
+         * @description One submission: its fields, and by field the places in the payload that they come from.
+         */
+        Previewed: {
+            /** Fields */
+            fields: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Places */
+            places: {
+                [key: string]: string[];
+            };
+        };
+        /**
          * Readiness
          * @description Everything that the gateway needs; `not_ready` names what is missing.
          */
@@ -1089,6 +1880,79 @@ export interface components {
             not_ready: string[];
             /** Checks */
             checks: components["schemas"]["CheckResult"][];
+        };
+        /**
+         * RecoveryCodes
+         * @description Each is good for one login without the app. They are shown here and never again.
+         */
+        RecoveryCodes: {
+            /** Recovery Codes */
+            recovery_codes: string[];
+        };
+        /**
+         * Removal
+         * @description Who removes it proves both factors.
+         */
+        Removal: {
+            /** Password */
+            password: string;
+            /**
+             * Code
+             * @description Of the app, or a recovery code
+             */
+            code: string;
+        };
+        /**
+         * Reset
+         * @description The token of the mail, and the new password.
+         */
+        Reset: {
+            /** Token */
+            token: string;
+            /** Password */
+            password: string;
+        };
+        /**
+         * ResetRequest
+         * @description Whose password.
+         */
+        ResetRequest: {
+            /** Email */
+            email: string;
+        };
+        /**
+         * RoleItem
+         * @description A role and what it may.
+         */
+        RoleItem: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "admin" | "manager" | "rep" | "analyst" | "integration";
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+        };
+        /**
+         * Roles
+         * @description All roles.
+         */
+        Roles: {
+            /** Items */
+            items: components["schemas"]["RoleItem"][];
+        };
+        /**
+         * RotationRequest
+         * @description A new secret, made up if none is given. The one before is good for `overlap_hours` more.
+         */
+        RotationRequest: {
+            /** Secret */
+            secret?: string | null;
+            /**
+             * Overlap Hours
+             * @default 24
+             */
+            overlap_hours?: number;
         };
         /**
          * ScoreLine
@@ -1170,25 +2034,77 @@ export interface components {
             highlights: string[];
         };
         /**
+         * SessionItem
+         * @description One place where this user is logged in.
+         */
+        SessionItem: {
+            /** Id */
+            id: string;
+            /**
+             * Device
+             * @description What the browser says of itself
+             */
+            device: string;
+            /** Address */
+            address: string;
+            /**
+             * Begun At
+             * Format: date-time
+             */
+            begun_at: string;
+            /**
+             * Last Used At
+             * Format: date-time
+             */
+            last_used_at: string;
+            /**
+             * Current
+             * @description The one that this request belongs to
+             */
+            current: boolean;
+        };
+        /**
+         * SessionList
+         * @description All of them, the one used last first.
+         */
+        SessionList: {
+            /** Items */
+            items: components["schemas"]["SessionItem"][];
+        };
+        /**
          * SignatureScheme
          * @description How one sender signs.
          *
+         *     The code stands in the header `header`, or at `body_field` of the body (dotted), or in the `query_parameter` of the address.
          *     `signed` is what goes into the digest, joined: the words body, timestamp, id, method, uri and secret stand for
          *     what they name, anything else for itself. `separator` splits a header that lists several entries, of which those
          *     starting with `prefix` count; `timestamp_entry` is then the prefix of the entry with the time (`t=`).
+         *     `otherwise` are the sender's other ways: the first of them whose code is there and whose `marked_by` header (name, value) is
+         *     sent decides where this one's code is missing. A code that is there and wrong is never excused by another.
          */
         SignatureScheme: {
             /**
              * Header
              * @description Lower-case header name
+             * @default
              */
-            header: string;
+            header?: string;
+            /**
+             * Body Field
+             * @default
+             */
+            body_field?: string;
+            /**
+             * Query Parameter
+             * @default
+             */
+            query_parameter?: string;
             /**
              * Algorithm
              * @default hmac-sha256
              * @enum {string}
              */
-            algorithm?: "hmac-sha1" | "hmac-sha256" | "hmac-sha512" | "sha256" | "shared-key";
+            algorithm?: "hmac-sha1" | "hmac-sha256" | "hmac-sha512" | "sha256" | "shared-key" | "ecdsa-sha256" | "ed25519";
             /**
              * Encoding
              * @default hex
@@ -1216,6 +2132,8 @@ export interface components {
             timestamp_header?: string | null;
             /** Timestamp Entry */
             timestamp_entry?: string | null;
+            /** Timestamp Field */
+            timestamp_field?: string | null;
             /**
              * Timestamp Unit
              * @default s
@@ -1229,21 +2147,56 @@ export interface components {
             tolerance_seconds?: number;
             /** Id Header */
             id_header?: string | null;
+            /** Id Field */
+            id_field?: string | null;
             /**
              * Key Encoding
              * @default plain
              * @enum {string}
              */
-            key_encoding?: "plain" | "base64" | "whsec";
+            key_encoding?: "plain" | "base64" | "whsec" | "whpk";
             /**
              * Decodes Uri
              * @default false
              */
             decodes_uri?: boolean;
+            /** Marked By */
+            marked_by?: [
+                string,
+                string
+            ] | null;
+            /**
+             * Otherwise
+             * @default []
+             */
+            otherwise?: components["schemas"]["SignatureScheme"][];
+        };
+        /**
+         * SourceChange
+         * @description What is to be different; what isn't named stays. A null token or form is taken away.
+         */
+        SourceChange: {
+            /** Name */
+            name?: string | null;
+            /** Mapping */
+            mapping?: {
+                [key: string]: string;
+            } | null;
+            /** Open Answers */
+            open_answers?: string[] | null;
+            /** Quiet */
+            quiet?: boolean | null;
+            /** Allowed Origins */
+            allowed_origins?: string[] | null;
+            /** Access Token */
+            access_token?: string | null;
+            /** Verify Token */
+            verify_token?: string | null;
+            form?: components["schemas"]["FormSettings"] | null;
         };
         /**
          * SourceItem
-         * @description A source. `url` is where its sender posts to.
+         * @description A source. `url` is where its sender posts to, `form_url` its hosted form; `credentials` names those that are set.
          */
         SourceItem: {
             /** Id */
@@ -1254,6 +2207,8 @@ export interface components {
             vendor: string;
             /** Url */
             url: string;
+            /** Form Url */
+            form_url: string;
             /** Signed */
             signed: boolean;
             /** Signature */
@@ -1268,11 +2223,23 @@ export interface components {
             open_answers: string[];
             /** Quiet */
             quiet: boolean;
+            /** Allowed Origins */
+            allowed_origins: string[];
+            /** Credentials */
+            credentials: string[];
+            /** Form */
+            form: {
+                [key: string]: unknown;
+            } | null;
+            /** Old Secret Until */
+            old_secret_until: string | null;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+            /** Version */
+            version: number;
         };
         /**
          * SourceList
@@ -1295,6 +2262,8 @@ export interface components {
             vendor: string;
             /** Url */
             url: string;
+            /** Form Url */
+            form_url: string;
             /** Signed */
             signed: boolean;
             /** Signature */
@@ -1309,11 +2278,23 @@ export interface components {
             open_answers: string[];
             /** Quiet */
             quiet: boolean;
+            /** Allowed Origins */
+            allowed_origins: string[];
+            /** Credentials */
+            credentials: string[];
+            /** Form */
+            form: {
+                [key: string]: unknown;
+            } | null;
+            /** Old Secret Until */
+            old_secret_until: string | null;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+            /** Version */
+            version: number;
             /** Secret */
             secret: string;
         };
@@ -1322,7 +2303,10 @@ export interface components {
          * @description A source to be made.
          *
          *     `signed` unset requires signatures where a `secret` is given. `signature` overrides how the vendor is known to sign.
-         *     `open_answers` names questions whose answers aren't personal, so that scoring and routing may see them.
+         *     `open_answers` names questions whose answers aren't personal, so that scoring and routing may see them. `allowed_origins`
+         *     are pages whose browsers may post, all if none is named. `access_token` is what the vendor's API wants to see where its
+         *     webhook only names a lead; `verify_token` what it says when it subscribes, if that isn't the secret. `form` is how the
+         *     hosted form looks.
          */
         SourceRequest: {
             /** Name */
@@ -1351,6 +2335,16 @@ export interface components {
              * @default false
              */
             quiet?: boolean;
+            /**
+             * Allowed Origins
+             * @default []
+             */
+            allowed_origins?: string[];
+            /** Access Token */
+            access_token?: string | null;
+            /** Verify Token */
+            verify_token?: string | null;
+            form?: components["schemas"]["FormSettings"] | null;
         };
         /**
          * TimelineItem
@@ -1394,6 +2388,16 @@ export interface components {
             next: string | null;
         };
         /**
+         * TotpState
+         * @description Whether a login needs a code.
+         */
+        TotpState: {
+            /** Enabled */
+            enabled: boolean;
+            /** Recovery Codes Left */
+            recovery_codes_left: number;
+        };
+        /**
          * Trace
          * @description The way of a submission so far.
          */
@@ -1409,6 +2413,110 @@ export interface components {
             lead_id: string | null;
             /** Hops */
             hops: components["schemas"]["Hop"][];
+        };
+        /**
+         * UserItem
+         * @description Somebody who may log in. `invited`: no password was chosen yet.
+         */
+        UserItem: {
+            /** Id */
+            id: string;
+            /** Email */
+            email: string;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "admin" | "manager" | "rep" | "analyst" | "integration";
+            /** Person */
+            person: string | null;
+            /** Disabled */
+            disabled: boolean;
+            /** Invited */
+            invited: boolean;
+            /** Second Factor */
+            second_factor: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * UserPage
+         * @description By address.
+         */
+        UserPage: {
+            /** Items */
+            items: components["schemas"]["UserItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * UserPatch
+         * @description Fields to change; one that isn't sent stays.
+         */
+        UserPatch: {
+            /** Name */
+            name?: string | null;
+            /** Role */
+            role?: ("admin" | "manager" | "rep" | "analyst") | null;
+            /** Person */
+            person?: string | null;
+            /** Disabled */
+            disabled?: boolean | null;
+        };
+        /**
+         * UserRequest
+         * @description A user to be made. Without a password they are sent a link to choose one.
+         */
+        UserRequest: {
+            /** Email */
+            email: string;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "admin" | "manager" | "rep" | "analyst";
+            /** Person */
+            person?: string | null;
+            /** Password */
+            password?: string | null;
+        };
+        /**
+         * Accepted
+         * @description If there is such an account, a mail is on its way.
+         */
+        infra__auth__password_endpoint__Accepted: {
+            /**
+             * Status
+             * @default accepted
+             */
+            status?: string;
+        };
+        /**
+         * Accepted
+         * @description The submission is in Kafka. `position` is null for a request that asks for nothing (such as a ping).
+         */
+        producers__forms__endpoint__Accepted: {
+            /** Submission Id */
+            submission_id: string;
+            /** Position */
+            position: string | null;
+        };
+        /**
+         * Item
+         * @description One field.
+         */
+        Item: {
+            /** Field */
+            field: string;
+            /** Message */
+            message: string;
         };
         /**
          * ProblemDocument
@@ -1439,16 +2547,6 @@ export interface components {
              * @default null
              */
             instance?: string | null;
-        };
-        /**
-         * Item
-         * @description One field.
-         */
-        Item: {
-            /** Field */
-            field: string;
-            /** Message */
-            message: string;
         };
     };
     responses: never;
@@ -1543,7 +2641,10 @@ export interface operations {
     };
     logout: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description All of this user's sessions */
+                everywhere?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: {
@@ -1595,6 +2696,687 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    totp_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpState"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    enrol_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Enrol"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    confirm_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    remove_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Removal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    request_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["infra__auth__password_endpoint__Accepted"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    confirm_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reset"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserItem"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserItem"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserItem"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    invite_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserItem"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    remove_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roles"];
                 };
             };
             /** @description Fields that can't be taken, each named */
@@ -1714,6 +3496,93 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    audit: {
+        parameters: {
+            query?: {
+                actor?: string | null;
+                action?: string | null;
+                object?: string | null;
+                outcome?: ("done" | "refused" | "failed") | null;
+                since?: string | null;
+                until?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jwks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
             };
             /** @description Fields that can't be taken, each named */
             422: {
@@ -2266,6 +4135,338 @@ export interface operations {
             };
         };
     };
+    intake: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["producers__forms__endpoint__Accepted"] | components["schemas"]["AcceptedAll"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceList"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    create_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceMade"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    change_source: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceItem"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    rotate_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotationRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceMade"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    preview_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewAnswer"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_fetches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FetchList"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list_leads: {
         parameters: {
             query?: {
@@ -2369,87 +4570,7 @@ export interface operations {
             };
         };
     };
-    list_sources: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SourceList"];
-                };
-            };
-            /** @description Fields that can't be taken, each named */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    create_source: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SourceRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SourceMade"];
-                };
-            };
-            /** @description Fields that can't be taken, each named */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    intake: {
+    snippet: {
         parameters: {
             query?: never;
             header?: never;
@@ -2461,12 +4582,95 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Successful Response */
-            202: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Accepted"];
+                    "text/javascript": unknown;
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    thanks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    form: {
+        parameters: {
+            query?: {
+                page_url?: string | null;
+                referrer?: string | null;
+            };
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description Fields that can't be taken, each named */

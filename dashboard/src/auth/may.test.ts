@@ -1,5 +1,5 @@
 import { aUser, ANA } from "../test/builders";
-import { canEdit, canErase, ownersFor } from "./may";
+import { canChangeSources, canEdit, canErase, canManageUsers, canSeeSources, ownersFor } from "./may";
 
 const BEN = "ben";
 
@@ -9,6 +9,15 @@ test("an analyst reads, only an admin erases", () => {
   expect(canEdit(undefined)).toBe(false);
   expect(canErase(aUser({ role: "manager" }))).toBe(false);
   expect(canErase(aUser())).toBe(true);
+});
+
+test("users are an admin's business, sources a manager's too, and an analyst looks at them", () => {
+  const roles = ["admin", "manager", "rep", "analyst"] as const;
+  const who = (may: typeof canEdit) => roles.filter((role) => may(aUser({ role })));
+  expect(who(canManageUsers)).toEqual(["admin"]);
+  expect(who(canChangeSources)).toEqual(["admin", "manager"]);
+  expect(who(canSeeSources)).toEqual(["admin", "manager", "analyst"]);
+  expect([canManageUsers, canChangeSources, canSeeSources].some((may) => may(undefined))).toBe(false);
 });
 
 test("a manager gives leads to anybody", () => {

@@ -5,6 +5,13 @@ export const canEdit = (me: Me | undefined): boolean => me !== undefined && me.r
 
 export const canErase = (me: Me | undefined): boolean => me?.role === "admin";
 
+/** Users, API keys, the audit log. */
+export const canManageUsers = (me: Me | undefined): boolean => me?.role === "admin";
+
+export const canSeeSources = (me: Me | undefined): boolean => me !== undefined && me.role !== "rep";
+
+export const canChangeSources = (me: Me | undefined): boolean => me?.role === "admin" || me?.role === "manager";
+
 /** Whom this user may give the lead to; null is nobody. A rep takes what is free and gives up what is theirs. */
 export function ownersFor(me: Me | undefined, owner: string | null, people: readonly string[]): (string | null)[] {
   if (me?.role === "admin" || me?.role === "manager") return [null, ...people];

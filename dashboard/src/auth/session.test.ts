@@ -17,7 +17,7 @@ test("without a cookie nobody is signed in", async () => {
 });
 
 test("many requests that are refused renew once and are all repeated", async () => {
-  await login("a@b.c", "secret");
+  await login({ email: "a@b.c", password: "secret" });
   let refusals = 3;
   gateway.use(
     http.get(ME, ({ request }) =>
@@ -30,7 +30,7 @@ test("many requests that are refused renew once and are all repeated", async () 
 });
 
 test("when renewing fails, the 401 is the answer and the session is over", async () => {
-  await login("a@b.c", "secret");
+  await login({ email: "a@b.c", password: "secret" });
   const heard = jest.fn();
   const stop = onSessionChange(heard);
   state.session = false;
@@ -42,7 +42,7 @@ test("when renewing fails, the 401 is the answer and the session is over", async
 });
 
 test("a server in trouble does not end the session", async () => {
-  await login("a@b.c", "secret");
+  await login({ email: "a@b.c", password: "secret" });
   gateway.use(http.post("http://localhost/v1/auth/refresh", () => problem(503, "away")));
   expect(await renew()).toBe(false);
   expect(isSignedIn()).toBe(true);
@@ -52,13 +52,13 @@ test("a token about to end is renewed before it is used", async () => {
   gateway.use(
     http.post("http://localhost/v1/auth/login", () => HttpResponse.json({ access_token: "old", expires_in: 5 })),
   );
-  await login("a@b.c", "secret");
+  await login({ email: "a@b.c", password: "secret" });
   await authorizedFetch(new Request(ME));
   expect(askedFor("GET", "/v1/auth/me")[0]?.headers.get("Authorization")).toBe("Bearer token-1");
 });
 
 test("a body is sent again too", async () => {
-  await login("a@b.c", "secret");
+  await login({ email: "a@b.c", password: "secret" });
   let first = true;
   gateway.use(
     http.post("http://localhost/v1/leads/a/notes", async ({ request }) => {
@@ -73,7 +73,7 @@ test("a body is sent again too", async () => {
 });
 
 test("signing out forgets the token, reachable or not", async () => {
-  await login("a@b.c", "secret");
+  await login({ email: "a@b.c", password: "secret" });
   gateway.use(http.post("http://localhost/v1/auth/logout", () => HttpResponse.error()));
   await logout();
   expect(isSignedIn()).toBe(false);
@@ -82,7 +82,7 @@ test("signing out forgets the token, reachable or not", async () => {
 
 test("the server's words about a wrong password are passed on", async () => {
   gateway.use(http.post("http://localhost/v1/auth/login", () => problem(401, "The password is wrong.")));
-  await expect(login("a@b.c", "x")).rejects.toThrow("The password is wrong.");
+  await expect(login({ email: "a@b.c", password: "x" })).rejects.toThrow("The password is wrong.");
   gateway.use(http.post("http://localhost/v1/auth/login", () => HttpResponse.error()));
-  await expect(login("a@b.c", "x")).rejects.toThrow(/can't be reached/);
+  await expect(login({ email: "a@b.c", password: "x" })).rejects.toThrow(/can't be reached/);
 });

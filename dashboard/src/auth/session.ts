@@ -51,13 +51,27 @@ async function keepAnswer(response: Response): Promise<void> {
   keep({ value: answer.access_token, endsAt: Date.now() + answer.expires_in * 1000 });
 }
 
-/** Signs in; throws ProblemError with what to tell the person. */
-export async function login(email: string, password: string): Promise<void> {
-  const response = await post("/v1/auth/login", { email, password });
-  if (!response.ok) {
-    throw problemFrom(response.status, await response.json().catch(() => null));
-  }
-  await keepAnswer(response);
+async function need(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  const body: unknown = await response.json().catch(() => null);
+  throw problemFrom(response.status, body, response.headers.get("Retry-After"));
+}
+
+/** Who wants in; `code` once the gateway asked for it. */
+export interface Credentials {
+  email: string;
+  password: string;
+  code?: string;
+}
+
+/** Signs in; throws ProblemError with what to tell the person, `code-needed` where there is a second factor. */
+export async function login(credentials: Credentials): Promise<void> {
+  await keepAnswer(await need(await post("/v1/auth/login", credentials)));
+}
+
+/** Has a link sent to choose a new password with; the answer doesn't say whether there is such an account. */
+export async function requestReset(email: string): Promise<void> {
+  await need(await post("/v1/auth/reset", { email }));
 }
 
 async function renewOnce(): Promise<boolean> {

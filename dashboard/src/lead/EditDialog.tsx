@@ -1,15 +1,9 @@
 import { Alert, Button, Dialog, DialogActions, DialogContent, DialogTitle, TextField } from "@mui/material";
 import { type FormEvent, useState } from "react";
-import { humanText, ProblemError } from "../api/problem";
+import { humanText, messageFor } from "../api/problem";
 import type { Lead, LeadEdit } from "../api/types";
 import { useEdit } from "./commands";
-import { changedFields, EDITABLE, type EditableField } from "./edit";
-
-/** The server's message for one field, wherever in the body it says the field is. */
-function messageFor(error: unknown, field: EditableField): string | undefined {
-  if (!(error instanceof ProblemError)) return undefined;
-  return error.fields.find((wrong) => wrong.field.split(/[./]/).at(-1) === field)?.message;
-}
+import { changedFields, EDITABLE } from "./edit";
 
 /** Edits the fields that people get wrong in forms. Sends only what changed. */
 export function EditDialog({ lead, close }: { lead: Lead; close: () => void }) {

@@ -3,6 +3,7 @@ import { Flame, Inbox, type LucideIcon, UserRound, UserRoundX } from "lucide-rea
 import { useMe } from "../auth";
 import type { LeadFilters } from "../leads/filters";
 import { LiveDot } from "../live";
+import { settingsFor } from "../settings/pages";
 import { Anchor } from "./Anchor";
 import { Logo } from "./Logo";
 import { UserMenu } from "./UserMenu";
@@ -25,6 +26,39 @@ export function useViews(): View[] {
   ];
 }
 
+const entry = {
+  display: "flex",
+  alignItems: "center",
+  gap: 1.25,
+  px: 1,
+  height: 32,
+  flexShrink: 0,
+  borderRadius: 1.5,
+  fontSize: "0.8125rem",
+  fontWeight: 500,
+  color: "text.secondary",
+  "&:hover": { bgcolor: "action.hover" },
+  "&[aria-current=page]": { bgcolor: "action.selected", color: "text.primary" },
+} as const;
+
+function Settings() {
+  const pages = settingsFor(useMe().data);
+  if (pages.length === 0) return null;
+  return (
+    <>
+      <Typography variant="caption" component="h2" sx={{ color: "text.secondary", px: 1, mt: 2.5, mb: 0.5 }}>
+        Settings
+      </Typography>
+      {pages.map(({ to, label, Icon }) => (
+        <Anchor key={to} to={to} sx={entry}>
+          <Icon size={15} aria-hidden />
+          {label}
+        </Anchor>
+      ))}
+    </>
+  );
+}
+
 export function Sidebar() {
   return (
     <Box
@@ -38,6 +72,7 @@ export function Sidebar() {
         height: "100dvh",
         position: "sticky",
         top: 0,
+        overflowY: "auto",
         borderRight: 1,
         borderColor: "divider",
         p: 1.25,
@@ -48,29 +83,12 @@ export function Sidebar() {
         <Typography sx={{ fontWeight: 650, letterSpacing: "-0.01em" }}>Leadflow</Typography>
       </Box>
       {useViews().map(({ label, Icon, search }) => (
-        <Anchor
-          key={label}
-          to="/leads"
-          search={search}
-          activeOptions={{ exact: true, includeSearch: true }}
-          sx={{
-            display: "flex",
-            alignItems: "center",
-            gap: 1.25,
-            px: 1,
-            height: 32,
-            borderRadius: 1.5,
-            fontSize: "0.8125rem",
-            fontWeight: 500,
-            color: "text.secondary",
-            "&:hover": { bgcolor: "action.hover" },
-            "&[aria-current=page]": { bgcolor: "action.selected", color: "text.primary" },
-          }}
-        >
+        <Anchor key={label} to="/leads" search={search} activeOptions={{ exact: true, includeSearch: true }} sx={entry}>
           <Icon size={15} aria-hidden />
           {label}
         </Anchor>
       ))}
+      <Settings />
       <Box sx={{ flex: 1 }} />
       <Box sx={{ px: 1.25, py: 1 }}>
         <LiveDot />

@@ -1,10 +1,11 @@
 import { Box, ButtonBase, Divider, ListItemText, Menu, MenuItem, Typography } from "@mui/material";
 import { useColorScheme } from "@mui/material/styles";
 import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { Check, ChevronsUpDown, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Check, ChevronsUpDown, LogOut, Monitor, Moon, Sun, UserRound } from "lucide-react";
 import { useState } from "react";
 import { logout, useMe } from "../auth";
+import { settingsFor } from "../settings/pages";
 import { Avatar } from "./Avatar";
 
 const SCHEMES = [
@@ -12,6 +13,8 @@ const SCHEMES = [
   { mode: "light", label: "Light", Icon: Sun },
   { mode: "dark", label: "Dark", Icon: Moon },
 ] as const;
+
+const LINK = { "&:hover": { textDecoration: "none" } } as const;
 
 /** Who is signed in, the colour scheme, and the way out. */
 export function UserMenu({ compact = false }: { compact?: boolean }) {
@@ -70,6 +73,15 @@ export function UserMenu({ compact = false }: { compact?: boolean }) {
           </MenuItem>
         ))}
         <Divider sx={{ my: 0.5 }} />
+        <MenuItem component={Link} to="/account" onClick={() => setAnchor(null)} sx={LINK}>
+          <UserRound size={15} aria-hidden /> My account
+        </MenuItem>
+        {compact && // where there is no room for them beside the page
+          settingsFor(me).map(({ to, label, Icon }) => (
+            <MenuItem key={to} component={Link} to={to} onClick={() => setAnchor(null)} sx={LINK}>
+              <Icon size={15} aria-hidden /> {label}
+            </MenuItem>
+          ))}
         <MenuItem onClick={() => void leave()}>
           <LogOut size={15} aria-hidden /> Sign out
         </MenuItem>

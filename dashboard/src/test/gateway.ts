@@ -3,6 +3,7 @@ import { http, HttpResponse } from "msw";
 import { setupServer } from "msw/node";
 import type { Lead, LeadMessage, Me, Overview, ScoreReceipt, TimelineItem, Trace } from "../api/types";
 import { aReceipt, aUser, PEOPLE } from "./builders";
+import { type Console, consoleHandlers, newConsole } from "./console";
 
 interface Asked {
   method: string;
@@ -12,7 +13,7 @@ interface Asked {
   body: unknown;
 }
 
-interface State {
+interface State extends Console {
   me: Me;
   session: boolean;
   leads: Lead[];
@@ -51,13 +52,31 @@ export function resetGateway(): void {
     },
     asked: [],
     say: null,
+    ...newConsole(),
   } satisfies State);
 }
 
-export const problem = (status: number, title: string, errors?: { field: string; message: string }[]) =>
+interface Told {
+  slug?: string;
+  /** Seconds. */
+  retryAfter?: number;
+}
+
+export const problem = (
+  status: number,
+  title: string,
+  errors?: { field: string; message: string }[],
+  { slug = "test", retryAfter }: Told = {},
+) =>
   HttpResponse.json(
-    { type: "https://leadflow.dev/problems/test", title, status, ...(errors ? { errors } : {}) },
-    { status, headers: { "Content-Type": "application/problem+json" } },
+    { type: `https://leadflow.dev/problems/${slug}`, title, status, ...(errors ? { errors } : {}) },
+    {
+      status,
+      headers: {
+        "Content-Type": "application/problem+json",
+        ...(retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) }),
+      },
+    },
   );
 
 function note(request: Request): void {
@@ -110,8 +129,10 @@ const leadOf = (id: unknown) => state.leads.find((lead) => lead.id === id);
 export const gateway = setupServer(
   http.post(at("/v1/auth/refresh"), () => (state.session ? HttpResponse.json(TOKEN) : problem(401, "No session"))),
   http.post(at("/v1/auth/login"), () => HttpResponse.json(TOKEN)),
+  http.post(at("/v1/auth/reset"), () => HttpResponse.json({ status: "accepted" }, { status: 202 })),
   http.post(at("/v1/auth/logout"), () => new HttpResponse(null, { status: 204 })),
   http.get(at("/v1/auth/me"), () => HttpResponse.json(state.me)),
+  ...consoleHandlers(state),
   http.get(at("/v1/people"), () => HttpResponse.json({ items: PEOPLE })),
   http.get(at("/v1/overview"), () => HttpResponse.json(state.overview)),
   http.get(at("/v1/stream"), () => stream()),
