@@ -6,6 +6,7 @@ import typer
 
 from infra.cli.common import fail, out, run, settings
 from infra.postgres import database, migrate
+from infra.wiring.files import make_bucket
 
 
 def add(app: typer.Typer) -> None:
@@ -16,9 +17,10 @@ def add(app: typer.Typer) -> None:
 
 
 def upgrade() -> None:
-    """Bring the database to the newest revision of every folder; make it if it is not there."""
+    """Bring the database to the newest revision of every folder; make it, and the bucket for files, if it is not there."""
     url = settings().postgres.url
     run(database.ensure(url))
+    run(make_bucket(settings()))
     done = run(migrate.upgrade(url))
     out.print(f"applied: {', '.join(done)}" if done else "the database is up to date")
 

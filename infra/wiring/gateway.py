@@ -18,13 +18,14 @@ from infra.kafka import admin
 from infra.opensearch.client import open_client as open_opensearch
 from infra.settings import Settings
 from infra.wiring import catalogue, discovery, host
+from infra.wiring import files as wiring_files
 
 log = structlog.get_logger("gateway")
 
 READY_SECONDS = 2.0
 
 
-def services_of(has: host.Base, opensearch: Any) -> Services:
+def services_of(has: host.Base, opensearch: Any, files: Any = None) -> Services:
     """What endpoints may use, over what this process has."""
     return Services.build(
         has.settings,
@@ -34,7 +35,7 @@ def services_of(has: host.Base, opensearch: Any) -> Services:
         publisher=has.producer,
         opensearch=opensearch,
         owner_of=_owner_of(has),
-        ready={"kafka": _kafka_ready(has)},
+        ready={"kafka": _kafka_ready(has), **wiring_files.ready(files)},
     )
 
 
@@ -51,7 +52,10 @@ async def serve(settings: Settings) -> None:
         has = await stack.enter_async_context(host.base(settings, "gateway"))
         opensearch = open_opensearch(settings.opensearch.url)
         stack.push_async_callback(opensearch.close)
-        services = services_of(has, opensearch)
+        files = wiring_files.open_files(settings)
+        if files is not None:
+            stack.push_async_callback(files.close)
+        services = services_of(has, opensearch, files)
         server = make_server(build(services), settings.gateway.host, settings.gateway.port)
         host.settle_memory()
         serving = asyncio.ensure_future(server.serve())

@@ -23,6 +23,7 @@ from infra.local.servers import GivenServers
 from infra.postgres import database, migrate
 from infra.postgres.pool import open_pool
 from infra.settings import Settings, environment_of, load
+from infra.wiring.files import make_bucket
 from infra.wiring.host import stop_event
 from infra.wiring.secrets import master_key
 from infra.wiring.supervisor import Supervisor
@@ -117,6 +118,7 @@ async def _prepare(settings: Settings, options: Options) -> None:
     await database.ensure(settings.postgres.url)
     await migrate.upgrade(settings.postgres.url)
     await admin.apply(settings.kafka)
+    await make_bucket(settings)
     if not options.demo:
         return
     pool = await open_pool(settings.postgres.url, name="up", size=2)
