@@ -33,6 +33,7 @@ class Permission(StrEnum):
     OPERATIONS_READ = "operations:read"
     OPERATIONS_WRITE = "operations:write"
     KEYS_WRITE = "keys:write"
+    IMPORTS_WRITE = "imports:write"
 
 
 _P = Permission
@@ -51,7 +52,7 @@ _ANALYST: Final = frozenset(
         _P.OPERATIONS_READ,
     }
 )
-_MANAGER: Final = _REP | _ANALYST | {_P.LEADS_ASSIGN, _P.SOURCES_WRITE, _P.DOCUMENTS_WRITE}
+_MANAGER: Final = _REP | _ANALYST | {_P.LEADS_ASSIGN, _P.SOURCES_WRITE, _P.DOCUMENTS_WRITE, _P.IMPORTS_WRITE}
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {"admin": frozenset(Permission), "manager": _MANAGER, "rep": _REP, "analyst": _ANALYST}

@@ -46,6 +46,7 @@ class Services:
 
     Attributes:
         opensearch: an opensearchpy.AsyncOpenSearch, None where search is not served.
+        imports: a producers.imports.service.Imports, None where there is no S3.
         owner_of: whose a lead is, for what a rep may change; None lets a rep change nothing of others, for want of knowing.
         ready: checks by name, beside those that the gateway makes itself (PostgreSQL, Redis).
         source_secret: key under which the secrets of intake sources are sealed.
@@ -66,6 +67,7 @@ class Services:
     live: Live
     source_secret: bytes
     opensearch: Any = None
+    imports: Any = None
     owner_of: OwnerOf | None = None
     ready: Mapping[str, ReadyCheck] = field(default_factory=dict)
     dashboard: Path = DASHBOARD
@@ -81,6 +83,7 @@ class Services:
         publisher: Publisher,
         passwords: Passwords | None = None,
         opensearch: Any = None,
+        imports: Any = None,
         owner_of: OwnerOf | None = None,
         ready: Mapping[str, ReadyCheck] | None = None,
         dashboard: Path = DASHBOARD,
@@ -105,6 +108,7 @@ class Services:
             live=Live(redis, settings.redis.prefix, keyring.forget),
             source_secret=derive(master, "source secrets"),
             opensearch=opensearch,
+            imports=imports,
             owner_of=owner_of,
             ready=dict(ready or {}),
             dashboard=dashboard,

@@ -19,6 +19,7 @@ from infra.opensearch.client import open_client as open_opensearch
 from infra.settings import Settings
 from infra.wiring import catalogue, discovery, host
 from infra.wiring import files as wiring_files
+from infra.wiring.imports import imports
 
 log = structlog.get_logger("gateway")
 
@@ -34,6 +35,7 @@ def services_of(has: host.Base, opensearch: Any, files: Any = None) -> Services:
         keyring=has.keyring,
         publisher=has.producer,
         opensearch=opensearch,
+        imports=imports(has.settings, has.pool, has.keyring, has.producer, files),
         owner_of=_owner_of(has),
         ready={"kafka": _kafka_ready(has), **wiring_files.ready(files)},
     )

@@ -54,6 +54,16 @@ MAY = {
     "GET /v1/leads/{id}/messages": USERS,
     "GET /v1/search": USERS,
     "GET /v1/overview": USERS,
+    "POST /v1/imports": MANAGERS,
+    "GET /v1/imports": MANAGERS,
+    "GET /v1/imports/{import_id}": MANAGERS,
+    "POST /v1/imports/{import_id}/preview": MANAGERS,
+    "PUT /v1/imports/{import_id}/mapping": MANAGERS,
+    "POST /v1/imports/{import_id}/start": MANAGERS,
+    "POST /v1/imports/{import_id}/pause": MANAGERS,
+    "POST /v1/imports/{import_id}/resume": MANAGERS,
+    "POST /v1/imports/{import_id}/undo": MANAGERS,
+    "GET /v1/imports/{import_id}/errors.csv": MANAGERS,
 }
 STREAMS = {"GET /v1/stream"}
 
