@@ -80,6 +80,25 @@ class Producer:
 
     async def publish(self, topic: Topic, partition: int, record: Outgoing) -> Position:
         """See publisher.Publisher."""
+        return await self._enqueued(topic, partition, record)
+
+    async def publish_all(self, topic: Topic, records: Sequence[tuple[int, Outgoing]]) -> list[Position]:
+        """See publisher.Publisher."""
+        futures: list[asyncio.Future[Position]] = []
+        try:
+            for partition, record in records:
+                futures.append(self._enqueued(topic, partition, record))
+        except LogUnavailable:
+            await asyncio.gather(*futures, return_exceptions=True)
+            raise
+        done = await asyncio.gather(*futures, return_exceptions=True)
+        for result in done:
+            if isinstance(result, BaseException):
+                raise result
+        return [position for position in done if isinstance(position, Position)]
+
+    def _enqueued(self, topic: Topic, partition: int, record: Outgoing) -> "asyncio.Future[Position]":
+        """Raises LogUnavailable at once."""
         size = len(record.value) + 256
         if self._pending_bytes + size > self._pending_bytes_max:
             raise LogUnavailable(f"{self._pending_bytes} bytes wait for Kafka already")
@@ -93,7 +112,7 @@ class Producer:
         future.add_done_callback(lambda _: self._release(size))
         if lane.task is None:
             lane.task = asyncio.create_task(self._drain(destination, lane))
-        return await future
+        return future
 
     def _release(self, size: int) -> None:
         self._pending_bytes -= size

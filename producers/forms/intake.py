@@ -19,6 +19,7 @@ from infra.gateway.ids import SubmissionIds
 from infra.gateway.problems import MEDIA_TYPE, FieldError, Problem, not_found, unavailable
 from infra.kafka.ports import LogUnavailable
 from infra.kafka.publisher import Position
+from producers.forms import batch
 from producers.forms.adapters import adapter
 from producers.forms.payload import BadPayload, check
 from producers.forms.publishing import Raw, SubmissionWriter
@@ -144,6 +145,9 @@ class Intake:
             except WrongSignature as wrong:
                 raise Problem(401, "wrong-signature", "The signature isn't right", wrong.reason) from None
         content_type = request.headers.get("content-type")
+        if batch.asked_for(content_type, request.target):
+            taking = batch.Taking(self._read, self._writer, self._ids, self._hashed)
+            return Answer(*await taking.take(source, body, content_type, request.headers.get("traceparent"), now))
         text = _text(body)
         payload, parsed = self._read(source, body, text, content_type)
         if parsed.kind == "ignored":

@@ -17,8 +17,8 @@ from infra.gateway.services import Used
 from infra.gateway.values import Word
 from infra.storage.files import NoSuchFile, StorageUnavailable
 from producers.imports import csvfile
-from producers.imports.preview import HEAD_BYTES, preview, problems
 from producers.imports.service import SIZE_MAX, Import, Imports
+from producers.imports.translate import HEAD_BYTES, preview, problems
 
 router = APIRouter(prefix="/v1", tags=["imports"])
 UPLOAD_SECONDS: Final = 3_600

@@ -19,8 +19,8 @@ from infra.postgres.pool import UNAVAILABLE
 from infra.storage.files import FileTooLarge, NoSuchFile
 from producers.imports import undo
 from producers.imports.csvfile import BadFile, Record, Records, to_utf8
-from producers.imports.preview import values
 from producers.imports.service import ROWS_MAX, SIZE_MAX, Import, Imports, RowError, Step
+from producers.imports.translate import values
 
 log = structlog.get_logger("imports")
 
