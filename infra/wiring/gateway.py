@@ -36,6 +36,7 @@ def services_of(has: host.Base, opensearch: Any, files: Any = None) -> Services:
         publisher=has.producer,
         opensearch=opensearch,
         imports=imports(has.settings, has.pool, has.keyring, has.producer, files),
+        files=wiring_files.lead_files(has.pool, has.keyring, files),
         owner_of=_owner_of(has),
         ready={"kafka": _kafka_ready(has), **wiring_files.ready(files)},
     )

@@ -90,7 +90,7 @@ async def project(settings: Settings, names: Sequence[str] = ()) -> None:
 
 async def work(settings: Settings) -> None:
     """Act on the world: effects, and documents on their way into the log."""
-    from infra.wiring.files import open_files  # noqa: PLC0415 - files and mail are of no concern to the others
+    from infra.wiring.files import keep_forgetting, open_files  # noqa: PLC0415 - files and mail are of no concern to the others
     from infra.wiring.imports import keep_importing  # noqa: PLC0415
     from infra.wiring.work import worker  # noqa: PLC0415
 
@@ -106,6 +106,7 @@ async def work(settings: Settings) -> None:
                 tasks.create_task(documents.keep_sending(has.pool, has.producer, stop))
                 tasks.create_task(retention.keep_tidy(has, stop))
                 tasks.create_task(keep_importing(has, files, stop))
+                tasks.create_task(keep_forgetting(has.pool, has.keyring, files, stop))
 
 
 @contextlib.contextmanager

@@ -17,11 +17,10 @@ from infra.gateway.services import Used
 from infra.gateway.values import Word
 from infra.storage.files import NoSuchFile, StorageUnavailable
 from producers.imports import csvfile
-from producers.imports.service import SIZE_MAX, Import, Imports
+from producers.imports.service import SIZE_MAX, UPLOAD_SECONDS, Import, Imports
 from producers.imports.translate import HEAD_BYTES, preview, problems
 
 router = APIRouter(prefix="/v1", tags=["imports"])
-UPLOAD_SECONDS: Final = 3_600
 ERRORS_PER_PAGE: Final = 1_000
 Importer = Annotated[User, Depends(require(Permission.IMPORTS_WRITE))]
 
@@ -223,7 +222,7 @@ async def resume_import(import_id: str, _user: Importer, service: Service) -> Im
 @router.post("/imports/{import_id}/undo", status_code=202)
 async def undo_import(import_id: str, _user: Importer, service: Service) -> ImportItem:
     """Erase the leads that it made, but for those that were changed since. What was added to other leads stays."""
-    return await _move(service, import_id, ("done", "paused", "failed"), "undoing")
+    return await _move(service, import_id, ("done", "paused", "failed", "expired"), "undoing")
 
 
 @router.get("/imports/{import_id}/errors.csv", response_class=StreamingResponse)

@@ -107,7 +107,7 @@ async def expire(service: Imports) -> int:
     abandoned = await service.abandoned(ABANDONED_PER_ROUND)
     for one in abandoned:
         await delete_files(service, one)
-        await service.move(one.id, [one.state], "expired", one.problem)
+        await service.cleaned(one)
     return len(abandoned)
 
 

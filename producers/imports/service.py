@@ -18,6 +18,9 @@ ROWS_MAX: Final = 1_000_000
 ERRORS_KEPT_MAX: Final = 100_000
 KEPT_DAYS: Final = 7
 """How long an upload that nobody starts is kept."""
+PAUSED_DAYS: Final = 30
+UPLOAD_SECONDS: Final = 3_600
+"""How long an address to upload to is good."""
 LEASE_SECONDS: Final = 60
 LISTED_MAX: Final = 200
 
@@ -240,13 +243,25 @@ class Imports:
         return [RowError(row["row"], row["field"], row["reason"]) for row in rows]
 
     async def abandoned(self, limit: int) -> list[Import]:
-        """Those whose file nobody asks for any more."""
+        """Those whose file nobody asks for any more; also the ended ones, to whose address something may have come later."""
         rows = await self.pool.fetch(
-            f"""select {COLUMNS} from imports.imports where state in ('waiting', 'ready', 'failed')
-                and updated_at < now() - interval '{KEPT_DAYS} days' limit $1""",
+            f"""select {COLUMNS} from imports.imports where not cleaned and (
+                (state in ('waiting', 'ready', 'failed') and updated_at < now() - interval '{KEPT_DAYS} days')
+                or (state = 'paused' and updated_at < now() - interval '{PAUSED_DAYS} days')
+                or (state in ('done', 'undone') and created_at < now() - make_interval(secs => {2 * UPLOAD_SECONDS})))
+                limit $1""",
             limit,
         )
         return [found for row in rows if (found := _import(row)) is not None]
+
+    async def cleaned(self, one: Import) -> None:
+        """Its file is gone for good. What had not ended is over now; what it made can still be undone."""
+        await self.pool.execute(
+            """update imports.imports set cleaned = true,
+               state = case when state in ('done', 'undone') then state else 'expired' end where id = $1 and state = $2""",
+            one.id,
+            one.state,
+        )
 
     async def _changed(self, update: str, *values: Any) -> Import | None:
         touched = update.replace(" where ", ", updated_at = now() where ", 1)

@@ -9,7 +9,7 @@ from infra.kafka.ports import LogUnavailable
 if TYPE_CHECKING:
     from producers.imports.job import Work
 
-BATCH_LEADS: Final = 100
+BATCH_LEADS: Final = 200
 WAIT_EVERY_SECONDS: Final = 0.1
 WAIT_SECONDS_MAX: Final = 600.0
 LAG_SECONDS_MAX: Final = 60.0

@@ -21,6 +21,7 @@ TABLES = (
         header text[] not null default '{}',
         mapping jsonb not null default '{}',
         sealed boolean not null default false,
+        cleaned boolean not null default false,
         "offset" bigint not null default 0,
         rows_read bigint not null default 0,
         errors bigint not null default 0,

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from infra.settings import Settings
+from producers.imports.job import expire
 from tests.needing import needs
 from tests.producers.imports.office import Office, open_office, people, table
 from tests.system import System, running
@@ -169,8 +170,6 @@ async def test_undo_removes_exactly_its_rows(system: System, office: Office) -> 
 
 
 async def test_a_file_that_nobody_starts_is_deleted(office: Office) -> None:
-    from producers.imports.job import expire
-
     id_ = await office.uploaded(table(people(1, "late.example")))
     assert await expire(office.imports) == 0
     await office.imports.pool.execute("update imports.imports set updated_at = now() - interval '8 days' where id = $1", id_)
@@ -178,6 +177,23 @@ async def test_a_file_that_nobody_starts_is_deleted(office: Office) -> None:
     assert await expire(office.imports) == 1
     assert await office.imports.files.store.keys(f"imports/{id_}/") == []
     assert (await office.ask("GET", f"/{id_}", 200))["state"] == "expired"
+
+
+async def test_what_comes_to_the_address_after_the_end_is_deleted_when_it_is_good_no_more(office: Office) -> None:
+    id_ = await office.started(table(people(1, "after.example")))
+    await office.until(id_, "done")
+    await office.imports.files.store.put(f"imports/{id_}/upload", b"late", bytes_max=10)
+    await office.imports.pool.execute("update imports.imports set created_at = now() - interval '3 hours' where id = $1", id_)
+
+    assert await expire(office.imports) == 1
+    assert await expire(office.imports) == 0
+    assert await office.imports.files.store.keys(f"imports/{id_}/") == []
+    assert (await office.ask("GET", f"/{id_}", 200))["state"] == "done"
+
+
+async def test_readiness_names_s3(office: Office) -> None:
+    checks = {check["name"]: check["ready"] for check in (await office.client.get("/readyz")).json()["checks"]}
+    assert checks["s3"] is True
 
 
 @needs("routing", "communication")
