@@ -127,19 +127,19 @@ async def create_import(
         url = await service.files.store.presigned_put(made.upload, made.size, UPLOAD_SECONDS)
     except StorageUnavailable:
         raise unavailable("S3") from None
-    return ImportMade(**(await _item(service, made)).model_dump(), upload_url=url)
+    return ImportMade(**_item(made).model_dump(), upload_url=url)
 
 
 @router.get("/imports")
 async def list_imports(_user: Importer, service: Service) -> ImportList:
     """The last 200 imports."""
-    return ImportList(items=[await _item(service, one) for one in await service.listed()])
+    return ImportList(items=[_item(one) for one in await service.listed()])
 
 
 @router.get("/imports/{import_id}")
 async def get_import(import_id: str, _user: Importer, service: Service) -> ImportItem:
     """How far it is."""
-    return await _item(service, await _known(service, import_id))
+    return _item(await _known(service, import_id))
 
 
 @router.post("/imports/{import_id}/preview")
@@ -198,7 +198,7 @@ async def map_import(import_id: str, asked: MappingRequest, _user: Importer, ser
     kept = await service.mapped(known.id, asked.mapping, quiet=asked.quiet)
     if kept is None:
         raise _conflict(known)
-    return await _item(service, kept)
+    return _item(kept)
 
 
 @router.post("/imports/{import_id}/start", status_code=202)
@@ -255,7 +255,7 @@ async def _move(service: Imports, import_id: str, before: tuple[str, ...], state
     moved = await service.move(import_id, before, state)
     if moved is None:
         raise _conflict(await _known(service, import_id))
-    return await _item(service, moved)
+    return _item(moved)
 
 
 def _need(known: Import, states: tuple[str, ...]) -> None:
@@ -267,11 +267,10 @@ def _conflict(known: Import) -> Problem:
     return Problem(409, "wrong-state", "Not now", f"The import is {known.state}.")
 
 
-async def _item(service: Imports, one: Import) -> ImportItem:
-    counts = await service.counts(one.id)
+def _item(one: Import) -> ImportItem:
     undone = None
     if one.state in ("undoing", "undone"):
-        undone = Undone(**{name: counts[name] for name in Undone.model_fields})
+        undone = Undone(erased=one.erased, kept_existing=one.kept_existing, kept_changed=one.kept_changed)
     return ImportItem(
         id=one.id,
         name=one.name,
@@ -282,10 +281,10 @@ async def _item(service: Imports, one: Import) -> ImportItem:
         header=one.header,
         mapping=one.mapping,
         rows_read=one.rows_read,
-        accepted=counts["accepted"],
-        duplicates=counts["duplicates"],
-        errors=one.errors + counts["rejected"],
-        in_flight=counts["in_flight"],
+        accepted=one.accepted,
+        duplicates=one.duplicates,
+        errors=one.errors + one.rejected,
+        in_flight=one.published - one.accepted - one.duplicates - one.rejected,
         undone=undone,
         created_by=one.created_by,
         created_at=one.created_at,

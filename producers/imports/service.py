@@ -25,24 +25,27 @@ LEASE_SECONDS: Final = 60
 LISTED_MAX: Final = 200
 
 COLUMNS: Final = """id, name, size, state, problem, quiet, encoding, delimiter, header, mapping, sealed, "offset", rows_read,
-    errors, created_by, created_at, updated_at"""
+    errors, published, accepted, duplicates, rejected, erased, kept_existing, kept_changed,
+    created_by, created_at, updated_at"""
 
 SETTLE: Final = """
-    update imports.rows as r set lead = s.lead, verdict = case when s.status <> 'processed' then s.status
-        when exists (select from identity.submissions o where o.lead = s.lead and o.submission_id <> s.submission_id
-            and (o.at, o."offset", o.submission_id) < (s.at, s."offset", s.submission_id)) then 'existing' else 'new' end
-    from identity.submissions s
-    where r.import = $1 and r.verdict is null and s.submission_id = r.submission_id
-        and (s.status <> 'processed' or exists (select from leads.outcomes o where o.command_id = r.submission_id))
+    with settled as (
+        update imports.rows as r set lead = s.lead, verdict = case when s.status <> 'processed' then s.status
+            when exists (select from identity.submissions o where o.lead = s.lead and o.submission_id <> s.submission_id
+                and (o.at, o."offset", o.submission_id) < (s.at, s."offset", s.submission_id)) then 'existing' else 'new' end
+        from identity.submissions s
+        where r.import = $1 and r.verdict is null and s.submission_id = r.submission_id
+            and (s.status <> 'processed' or exists (select from leads.outcomes o where o.command_id = r.submission_id))
+        returning r.verdict
+    ), counted as (
+        select count(*) filter (where verdict = 'new') as new, count(*) filter (where verdict in ('existing', 'duplicate')) as old,
+            count(*) as all_of_them from settled
+    )
+    update imports.imports as i set accepted = accepted + new, duplicates = duplicates + old,
+        rejected = rejected + all_of_them - new - old
+    from counted where id = $1 returning published - i.accepted - i.duplicates - i.rejected
 """
-COUNTS: Final = """
-    select count(*) filter (where verdict = 'new') as accepted, count(*) filter (where verdict in ('existing', 'duplicate'))
-        as duplicates, count(*) filter (where verdict is null) as in_flight,
-        count(*) filter (where verdict not in ('new', 'existing', 'duplicate')) as rejected,
-        count(*) filter (where undone = 'erased') as erased, count(*) filter (where undone = 'existing') as kept_existing,
-        count(*) filter (where undone = 'changed') as kept_changed
-    from imports.rows where import = $1
-"""
+"""Verdicts and their counts in one statement; gives how many rows are still under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,13 @@ class Import:
     offset: int
     rows_read: int
     errors: int
+    published: int
+    accepted: int
+    duplicates: int
+    rejected: int
+    erased: int
+    kept_existing: int
+    kept_changed: int
     created_by: str
     created_at: datetime
     updated_at: datetime
@@ -203,8 +213,9 @@ class Imports:
             if done is None:
                 return False
             await connection.execute(
-                """insert into imports.rows (import, row, submission_id)
-                   select $1, row, id from unnest($2::bigint[], $3::text[]) as new (row, id) on conflict do nothing""",
+                """with added as (insert into imports.rows (import, row, submission_id)
+                   select $1, row, id from unnest($2::bigint[], $3::text[]) as new (row, id) on conflict do nothing returning 1)
+                   update imports.imports set published = published + (select count(*) from added) where id = $1""",
                 id_,
                 [row for row, _ in step.submissions],
                 [submission for _, submission in step.submissions],
@@ -223,14 +234,7 @@ class Imports:
 
     async def settle(self, id_: str) -> int:
         """Note what became of rows; how many are still under way."""
-        await self.pool.execute(SETTLE, id_)
-        open_ = await self.pool.fetchval("select count(*) from imports.rows where import = $1 and verdict is null", id_)
-        return int(open_)
-
-    async def counts(self, id_: str) -> dict[str, int]:
-        """Rows by what became of them."""
-        row = await self.pool.fetchrow(COUNTS, id_)
-        return {name: int(count) for name, count in row.items()}
+        return int(await self.pool.fetchval(SETTLE, id_))
 
     async def row_errors(self, id_: str, after: int, limit: int) -> list[RowError]:
         """In the file's order, from the row after `after`."""

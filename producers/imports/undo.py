@@ -15,9 +15,13 @@ WAIT_SECONDS_MAX: Final = 600.0
 LAG_SECONDS_MAX: Final = 60.0
 
 EXISTING: Final = """
-    update imports.rows as r set undone = 'existing'
-    where import = $1 and verdict in ('existing', 'duplicate') and undone is null
-        and not exists (select from imports.rows as n where n.import = $1 and n.lead = r.lead and n.verdict = 'new')
+    with kept as (
+        update imports.rows as r set undone = 'existing'
+        where import = $1 and verdict in ('existing', 'duplicate') and undone is null
+            and not exists (select from imports.rows as n where n.import = $1 and n.lead = r.lead and n.verdict = 'new')
+        returning 1
+    )
+    update imports.imports set kept_existing = kept_existing + (select count(*) from kept) where id = $1
 """
 """But for those that came twice in the file: their lead is the file's own."""
 NEXT: Final = """
@@ -31,8 +35,12 @@ TOUCHED: Final = """
             or (h.event_type = 'lead.assigned.v1' and convert_from(h.value, 'UTF8')::jsonb ->> 'request_id' is null)))
 """
 MARK: Final = """
-    update imports.rows as r set undone = new.undone from unnest($2::bigint[], $3::text[]) as new (row, undone)
-    where r.import = $1 and r.row = new.row
+    with marked as (
+        update imports.rows as r set undone = new.undone from unnest($2::bigint[], $3::text[]) as new (row, undone)
+        where r.import = $1 and r.row = new.row and r.undone is null returning r.undone
+    )
+    update imports.imports set erased = erased + (select count(*) from marked where undone = 'erased'),
+        kept_changed = kept_changed + (select count(*) from marked where undone = 'changed') where id = $1
 """
 DECIDED: Final = "select count(*) from leads.outcomes where command_id = any($1::text[])"
 
