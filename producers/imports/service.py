@@ -38,8 +38,8 @@ SETTLE: Final = """
             and (s.status <> 'processed' or exists (select from leads.outcomes o where o.command_id = r.submission_id))
         returning r.verdict
     ), counted as (
-        select count(*) filter (where verdict = 'new') as new, count(*) filter (where verdict in ('existing', 'duplicate')) as old,
-            count(*) as all_of_them from settled
+        select count(*) filter (where verdict = 'new') as new,
+            count(*) filter (where verdict in ('existing', 'duplicate')) as old, count(*) as all_of_them from settled
     )
     update imports.imports as i set accepted = accepted + new, duplicates = duplicates + old,
         rejected = rejected + all_of_them - new - old
