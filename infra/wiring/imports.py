@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from producers.imports.service import Imports
 
 VENDOR: Final = "csv"
+LOOKS_MAX: Final = 3
 GROUPS: Final = ("answers", "campaign", "consents")
 FIELDS: Final = frozenset(
     {"email", "name", "first_name", "last_name", "phone", "company", "country", "consent", "page_url", "submitted_at"}
@@ -106,6 +107,15 @@ class LogLag:
 
     async def __call__(self) -> int:
         """0 while nobody has read anything."""
+        for _ in range(LOOKS_MAX):
+            try:
+                return await self._look()
+            except asyncpg.UndefinedTableError:
+                # A read model that was built anew has just taken the other's place.
+                continue
+        return 0
+
+    async def _look(self) -> int:
         schemas = [row["nspname"] for row in await self._pool.fetch(_LAG)]
         if not schemas:
             return 0

@@ -97,6 +97,12 @@ async def run_one(service: Imports, stop: asyncio.Event) -> bool:
     except (BadFile, NoSuchFile, FileTooLarge, WrongKey) as broken:
         reason = str(broken) if isinstance(broken, BadFile) else f"its file can't be read: {type(broken).__name__}"
         await service.move(wanted.id, ["running"], "failed", reason)
+    except _AWAY:
+        raise
+    except Exception:
+        # A bug of ours ends this import, and not the process that sends mail.
+        log.exception("import failed", id=wanted.id)
+        await service.move(wanted.id, [wanted.state], "failed", "This is our fault; it was logged.")
     finally:
         await service.release(wanted.id, token)
     return True

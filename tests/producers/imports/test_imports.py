@@ -196,6 +196,20 @@ async def test_readiness_names_s3(office: Office) -> None:
     assert checks["s3"] is True
 
 
+async def test_a_bug_ends_its_import_and_not_the_worker(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    id_ = await office.uploaded(table(people(1, "bug.example")))
+    await office.ask("POST", f"/{id_}/preview", 200)
+    with monkeypatch.context() as broken:
+        broken.setattr("producers.imports.job._publish", None)
+        await office.ask("POST", f"/{id_}/start", 202)
+        failed = await office.until(id_, "failed")
+    assert failed["problem"] == "This is our fault; it was logged."
+    assert office.worker is not None
+    assert not office.worker.done()
+    await office.ask("POST", f"/{id_}/undo", 202)
+    assert (await office.until(id_, "undone"))["undone"] == {"erased": 0, "kept_existing": 0, "kept_changed": 0}
+
+
 @needs("routing", "communication")
 @pytest.mark.parametrize("count", [2_000, pytest.param(50_000, marks=pytest.mark.long)])
 async def test_an_import_mails_nobody_and_delays_no_live_lead(system: System, office: Office, count: int) -> None:
