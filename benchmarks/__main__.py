@@ -6,11 +6,11 @@ import sys
 import uvloop
 from rich.console import Console
 
-from benchmarks import chain, decoding, intake, latency, projections
+from benchmarks import batches, chain, decoding, intake, latency, projections
 from benchmarks.deployment import deployment, servers
 from benchmarks.results import Results
 
-STAGES = ("chain", "intake", "system", "log")
+STAGES = ("chain", "intake", "batches", "system", "log")
 
 
 async def main(names: list[str], sizes: chain.Sizes, seconds: float, rounds: int) -> None:
@@ -25,6 +25,9 @@ async def main(names: list[str], sizes: chain.Sizes, seconds: float, rounds: int
             if "intake" in names:
                 async with deployment(addresses) as made:
                     await intake.run(made, results, seconds, rounds)
+            if "batches" in names:
+                async with deployment(addresses) as made:
+                    await batches.run(made, results, seconds, rounds)
             if "system" in names:
                 async with deployment(addresses) as made:
                     await latency.run(made, results, sizes.ours // 2, 2 * seconds)

@@ -94,10 +94,10 @@ async def _measured(
     made: Deployment, results: Results, who: str, server: Running, port: int, posts: Sequence[bytes], topic: Topic, seconds: float
 ) -> Result:
     await load(made.logs, port, posts, "--seconds", str(WARM_UP_SECONDS))
-    before, cpu = await _stored(made, topic), server.cpu_seconds()
+    before, cpu = await stored_records(made, topic), server.cpu_seconds()
     answer = await load(made.logs, port, posts, "--seconds", str(seconds))
     spent = server.cpu_seconds() - cpu
-    stored = await _stored(made, topic) - before
+    stored = await stored_records(made, topic) - before
     if answer["bad"] or not 0 <= stored - answer["good"] <= CONNECTIONS:
         raise Wrong(f"{who}: {answer['good']} good and {answer['bad']} bad answers, {stored} records")
     rate, bytes_ = answer["good"] / answer["seconds"], sum(map(len, posts)) // len(posts)
@@ -105,7 +105,7 @@ async def _measured(
     return results.add(Result(STAGE, who, rate, "requests/s", spent / answer["good"] * 1e6, more=more))
 
 
-async def _stored(made: Deployment, topic: Topic) -> int:
+async def stored_records(made: Deployment, topic: Topic) -> int:
     """Records of a topic, once requests that were cut off have stopped adding to it."""
     async with reader(made.settings.kafka, topic) as log:
         before, now = -1, sum((await log.ends()).values())

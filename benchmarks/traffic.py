@@ -96,6 +96,10 @@ class _Kept:
         self.records.setdefault(partition, []).append(record)
         return Position(partition, 0)
 
+    async def publish_all(self, topic: Topic, records: Sequence[tuple[int, Outgoing]]) -> list[Position]:
+        """See Publisher."""
+        return [await self.publish(topic, partition, record) for partition, record in records]
+
 
 async def our_records(has: Base, found: Sequence[Submitted]) -> dict[int, list[Outgoing]]:
     """What the gateway would have published, by partition."""

@@ -115,6 +115,18 @@ class Mail(Certified):
         return self
 
 
+class S3(_Group):
+    """Files: imports, and what belongs to leads. `endpoint` None: this deployment has none. `prefix` stands before every key."""
+
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    bucket: str = Field(default="leadflow", min_length=3, max_length=63)
+    access_key: str = ""
+    secret_key: SecretStr | None = None
+    prefix: str = ""
+    timeout_seconds: float = Field(default=10.0, gt=0)
+
+
 class Crypto(_Group):
     """`master_key` is base64 of 32 random bytes; it wraps every other key, so losing it loses all personal data.
 
@@ -224,6 +236,7 @@ class Settings(_Group):
     redis: Redis = Redis()
     opensearch: OpenSearch = OpenSearch()
     mail: Mail = Mail()
+    s3: S3 = S3()
     crypto: Crypto = Crypto()
     auth: Auth = Auth()
     tls: Tls = Tls()

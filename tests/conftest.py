@@ -23,7 +23,7 @@ MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
-    """Where Kafka, PostgreSQL, Valkey, OpenSearch and the mail catcher answer."""
+    """Where Kafka, PostgreSQL, Valkey, OpenSearch, S3 and the mail catcher answer."""
     given, names = given_addresses(os.environ)
     missing = ALL_SERVERS - names
     if not missing:
@@ -67,6 +67,7 @@ def settings_for(servers: Addresses, database: str, prefix: str) -> Settings:
             "LEADFLOW_KAFKA__SESSION_TIMEOUT_MS": "6000",
             "LEADFLOW_REDIS__PREFIX": prefix,
             "LEADFLOW_OPENSEARCH__PREFIX": prefix.replace(".", "-"),
+            "LEADFLOW_S3__PREFIX": prefix.replace(".", "/"),
             "LEADFLOW_CRYPTO__MASTER_KEY": MASTER_KEY,
         }
     )

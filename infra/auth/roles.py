@@ -41,6 +41,7 @@ class Permission(StrEnum):
     KEYS_WRITE = "keys:write"
     USERS_WRITE = "users:write"
     AUDIT_READ = "audit:read"
+    IMPORTS_WRITE = "imports:write"
 
 
 _P = Permission
@@ -65,7 +66,7 @@ _ANALYST: Final = frozenset(
         _P.OPERATIONS_READ,
     }
 )
-_MANAGER: Final = _REP | _ANALYST | {_P.LEADS_ASSIGN, _P.LEADS_EXPORT, _P.SOURCES_WRITE, _P.DOCUMENTS_WRITE}
+_MANAGER: Final = _REP | _ANALYST | {_P.LEADS_ASSIGN, _P.LEADS_EXPORT, _P.SOURCES_WRITE, _P.DOCUMENTS_WRITE, _P.IMPORTS_WRITE}
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {"admin": frozenset(Permission), "manager": _MANAGER, "rep": _REP, "analyst": _ANALYST, "integration": _INTEGRATION}

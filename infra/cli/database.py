@@ -6,6 +6,7 @@ import typer
 
 from infra.cli.common import fail, out, run, settings
 from infra.postgres import database, migrate
+from infra.wiring.files import make_bucket
 
 
 def add(app: typer.Typer) -> None:
@@ -16,10 +17,11 @@ def add(app: typer.Typer) -> None:
 
 
 def upgrade() -> None:
-    """Bring the database to the newest revision of every folder; make it if it is not there."""
-    given = settings().postgres
-    run(database.ensure(given))
-    done = run(migrate.upgrade(given))
+    """Bring the database to the newest revision of every folder; make it, and the bucket for files, if it is not there."""
+    given = settings()
+    run(database.ensure(given.postgres))
+    run(make_bucket(given))
+    done = run(migrate.upgrade(given.postgres))
     out.print(f"applied: {', '.join(done)}" if done else "the database is up to date")
 
 

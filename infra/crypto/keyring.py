@@ -26,6 +26,7 @@ INTAKE_KEYS_CACHED_MAX: Final = 64
 ACQUIRE_TIMEOUT_SECONDS: Final = 5.0
 LEAD_KEY_ID: Final = "lead"
 DEAD_LETTER_KEY_ID: Final = "dead-letter"
+FILES_KEY_ID: Final = "files"
 _INTAKE_ID: Final = re.compile(r"intake-(\d{4}-\d{2}-\d{2})", re.ASCII)
 
 HashKind = Literal["email", "phone", "delivery"]
@@ -283,13 +284,20 @@ class Keyring:
 
     async def dead_letter_key(self) -> Key:
         """The key of dead letters, created once. Ask for it at start, so that no transaction waits for a second connection."""
-        cached = self._others.get(DEAD_LETTER_KEY_ID, _ABSENT)
+        return await self._named(DEAD_LETTER_KEY_ID)
+
+    async def files_key(self) -> Key:
+        """The key of files that belong to no lead, created once."""
+        return await self._named(FILES_KEY_ID)
+
+    async def _named(self, name: str) -> Key:
+        cached = self._others.get(name, _ABSENT)
         if cached is None or cached is _ABSENT:
             async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
-                await connection.execute(statements.CREATE_NAMED, DEAD_LETTER_KEY_ID, self._new(DEAD_LETTER_KEY_ID))
-                wrapped = await connection.fetchval(statements.NAMED, DEAD_LETTER_KEY_ID)
-            cached = self._unwrap(DEAD_LETTER_KEY_ID, wrapped, DEAD_LETTER_KEY_ID)
-            self._others.put(DEAD_LETTER_KEY_ID, cached)
+                await connection.execute(statements.CREATE_NAMED, name, self._new(name))
+                wrapped = await connection.fetchval(statements.NAMED, name)
+            cached = self._unwrap(name, wrapped, name)
+            self._others.put(name, cached)
         return cached
 
     def _new(self, owner: str) -> bytes:

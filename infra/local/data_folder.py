@@ -103,6 +103,7 @@ class DataFolder:
         """Say that this process has the servers up."""
         running = Running(pid=os.getpid(), addresses=addresses, server_pids=dict(server_pids))
         new = self._running_path.with_suffix(".new")
+        new.touch(mode=0o600)  # the addresses come with a secret
         new.write_text(running.model_dump_json(indent=1), encoding="utf-8")
         new.replace(self._running_path)
 

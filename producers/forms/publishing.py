@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
@@ -33,6 +33,15 @@ class Raw(NamedTuple):
     content_type: str
 
 
+class Ready(NamedTuple):
+    """A submission that is to be published with others."""
+
+    parsed: ParsedSubmission
+    raw: Raw
+    submission_id: str
+    delivery: str
+
+
 class SubmissionWriter:
     """Publishes submissions. One a process; keeps today's intake key."""
 
@@ -60,20 +69,37 @@ class SubmissionWriter:
         Raises LogUnavailable, and asyncpg's and OSError where a new day's key can't be had.
         """
         now = self._now()
-        key = self._key
-        if key is None or self._day != now // DAY_SECONDS:
-            key = await self._key_of(now)
-        sealed = key.seal(_json(person_of(parsed, raw.text, raw.content_type, custom)), submission_id.encode())
-        message = received(parsed, origin, submission_id, delivery, sealed, self._keyring.hash)
+        ready = Ready(parsed, raw, submission_id, delivery)
+        number, record = self._record(await self._key_at(now), now, ready, origin, trace, custom)
+        return await self._publisher.publish(SUBMISSIONS, number, record)
+
+    async def publish_all(self, ready: Sequence[Ready], origin: Origin, trace: str | None = None) -> list[Position]:
+        """As `publish`, all in one go. Raises as it does, where any is not acknowledged."""
+        now = self._now()
+        key = await self._key_at(now)
+        records = [self._record(key, now, one, origin, trace, None) for one in ready]
+        return await self._publisher.publish_all(SUBMISSIONS, records)
+
+    def _record(
+        self, key: Key, now: float, one: Ready, origin: Origin, trace: str | None, custom: Mapping[str, JsonValue] | None
+    ) -> tuple[int, Outgoing]:
+        """A record and its partition."""
+        person = _json(person_of(one.parsed, one.raw.text, one.raw.content_type, custom))
+        sealed = key.seal(person, one.submission_id.encode())
+        message = received(one.parsed, origin, one.submission_id, one.delivery, sealed, self._keyring.hash)
         identity: str = message["identity"]
-        record = Outgoing(identity.encode(), _headers(submission_id, now, trace), _json(message))
-        return await self._publisher.publish(SUBMISSIONS, partition(identity, self._partitions), record)
+        record = Outgoing(identity.encode(), _headers(one.submission_id, now, trace), _json(message))
+        return partition(identity, self._partitions), record
 
     async def prepare(self) -> None:
         """Have today's key, and tomorrow's soon enough that midnight needs no PostgreSQL. Raises as `publish` does."""
         now = self._now()
         await self._key_of(now)
         await self._keyring.intake(_date(now + DAY_SECONDS))
+
+    async def _key_at(self, now: float) -> Key:
+        key = self._key
+        return key if key is not None and self._day == now // DAY_SECONDS else await self._key_of(now)
 
     async def _key_of(self, now: float) -> Key:
         key = await self._keyring.intake(_date(now))

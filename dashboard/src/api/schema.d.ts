@@ -546,6 +546,206 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rejections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rejections
+         * @description What was accepted and failed later: kept 90 days, without what it says.
+         */
+        get: operations["list_rejections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rejections/causes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rejection Causes
+         * @description The same, grouped by cause.
+         */
+        get: operations["rejection_causes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rejections/{letter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rejection
+         * @description One, with its record; what the sender sent is opened for whoever may repair it.
+         */
+        get: operations["get_rejection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rejections/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redrive Many
+         * @description Drive a group again, one after the other under their original ids, with a verdict each.
+         */
+        post: operations["redrive_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rejections/{letter_id}/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redrive One
+         * @description Drive one again, repaired if asked. Under its original id, so that asking twice does it once.
+         */
+        post: operations["redrive_one"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rejections/{letter_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard
+         * @description Nothing is to come of it. It is kept with the reason as long as the others; what was settled before stays so.
+         */
+        post: operations["discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leads/{lead}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Task
+         * @description Add a task to a lead. A rep may give it to themselves or to nobody.
+         */
+        post: operations["add_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leads/{lead}/tasks/{task}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Task
+         * @description Say that a task is done, given up (`cancelled`), or open again.
+         */
+        patch: operations["change_task"];
+        trace?: never;
+    };
+    "/v1/leads/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Many
+         * @description Change up to 500 leads. 202 says that each was asked; who may not see a lead finds it missing.
+         */
+        post: operations["change_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bulk/{bulk_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bulk State
+         * @description What became of each lead. For whoever asked for it, and for those who see all leads.
+         */
+        get: operations["bulk_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/leads/{lead}": {
         parameters: {
             query?: never;
@@ -626,6 +826,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/leads/{lead}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tag Lead
+         * @description Put tags on a lead and take others off; what it has, or has not, already is done.
+         */
+        post: operations["tag_lead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/leads/{lead}/erase": {
         parameters: {
             query?: never;
@@ -637,7 +857,7 @@ export interface paths {
         put?: never;
         /**
          * Erase Lead
-         * @description Forget the person, everywhere and for good.
+         * @description Forget the person, everywhere and for good; `/erasure` says how far that has come.
          */
         post: operations["erase_lead"];
         delete?: never;
@@ -661,6 +881,74 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leads/{lead}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Files
+         * @description The lead's files.
+         */
+        get: operations["list_files"];
+        put?: never;
+        /**
+         * Announce File
+         * @description Announce a file; the answer has the address to PUT it to.
+         */
+        post: operations["announce_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leads/{lead}/files/{file_id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete File
+         * @description Seal what was uploaded; from then on it is one of the lead's files.
+         */
+        post: operations["complete_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leads/{lead}/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download File
+         * @description The file, to be saved.
+         */
+        get: operations["download_file"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete File
+         * @description Delete it, for good.
+         */
+        delete: operations["delete_file"];
         options?: never;
         head?: never;
         patch?: never;
@@ -883,6 +1171,230 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imports
+         * @description The last 200 imports.
+         */
+        get: operations["list_imports"];
+        put?: never;
+        /**
+         * Create Import
+         * @description Announce a file; the answer has the address to PUT it to.
+         */
+        post: operations["create_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import
+         * @description How far it is.
+         */
+        get: operations["get_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Import
+         * @description Look at the file that was uploaded: encoding, delimiter, columns, twenty rows, and what the columns probably mean.
+         */
+        post: operations["preview_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Map Import
+         * @description Say what the columns mean. Columns left out are ignored.
+         */
+        put: operations["map_import"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Import
+         * @description Begin, in the background.
+         */
+        post: operations["start_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Import
+         * @description Stop after the batch in hand.
+         */
+        post: operations["pause_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Import
+         * @description Go on where it was paused.
+         */
+        post: operations["resume_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Import
+         * @description Erase the leads that it made, but for those that were changed since. What was added to other leads stays.
+         */
+        post: operations["undo_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/errors.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Import Errors
+         * @description Row number (1 is the one below the header), field, reason: the first 100,000.
+         */
+        get: operations["import_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leads/{id}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lead Erasure
+         * @description What was destroyed where and when. 404 as long as the lead was not erased.
+         */
+        get: operations["lead_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leads/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Lead
+         * @description Everything that is kept of a person, with all that is sealed elsewhere. Who asked for it is written down.
+         */
+        get: operations["export_lead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/leads/{id}/timeline": {
         parameters: {
             query?: never;
@@ -955,6 +1467,46 @@ export interface paths {
          * @description Where a submission is: `received` as soon as it was accepted, then what every hop made of it.
          */
         get: operations["submission"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leads/{id}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lead Tasks
+         * @description What is, or was, to be done about a lead.
+         */
+        get: operations["lead_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tasks
+         * @description Tasks about leads that you may see.
+         */
+        get: operations["list_tasks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1078,6 +1630,21 @@ export interface components {
             expires_in: number;
         };
         /**
+         * Answer
+         * @description The newest answer to a question.
+         */
+        Answer: {
+            /** Question */
+            question: string;
+            /** Value */
+            value: unknown;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * AuditItem
          * @description One entry.
          */
@@ -1132,6 +1699,134 @@ export interface components {
             next: string | null;
         };
         /**
+         * Bulk
+         * @description Which to drive again: all that fit, oldest of the newest `limit` first; every one is patched alike.
+         */
+        Bulk: {
+            /** Consumer */
+            consumer?: string | null;
+            /** Source */
+            source?: string | null;
+            /** Kind */
+            kind?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+            /** Patch */
+            patch?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /**
+             * Limit
+             * @default 100
+             */
+            limit?: number;
+        };
+        /**
+         * BulkAccepted
+         * @description Everything was asked; `status_url` (also in Location) says what became of it.
+         */
+        BulkAccepted: {
+            /** Id */
+            id: string;
+            /** Status Url */
+            status_url: string;
+        };
+        /**
+         * BulkRequest
+         * @description Which leads, and what is to be done to each of them.
+         */
+        BulkRequest: {
+            /** Leads */
+            leads: string[];
+            do: components["schemas"]["Change"];
+        };
+        /**
+         * BulkState
+         * @description `done` once every lead has its verdict; `counts` are by status.
+         */
+        BulkState: {
+            /** Id */
+            id: string;
+            /** Done */
+            done: boolean;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["producers__commands__bulk__Verdict"][];
+        };
+        /**
+         * Cause
+         * @description What died of one thing in one consumer.
+         */
+        Cause: {
+            /** Consumer */
+            consumer: string;
+            /** Kind */
+            kind: string;
+            /** Reason */
+            reason: string;
+            /** Count */
+            count: number;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+        };
+        /**
+         * Causes
+         * @description The most frequent first.
+         */
+        Causes: {
+            /** Items */
+            items: components["schemas"]["Cause"][];
+        };
+        /**
+         * Certificate
+         * @description What became of everything that was kept of a person. `waits_for` names the steps that are not done; empty: `complete`.
+         */
+        Certificate: {
+            /** Lead */
+            lead: string;
+            /** Actor */
+            actor: string;
+            /**
+             * Erased At
+             * Format: date-time
+             */
+            erased_at: string;
+            /** Blocked */
+            blocked: boolean;
+            /** Complete */
+            complete: boolean;
+            /** Waits For */
+            waits_for: string[];
+            /** Steps */
+            steps: components["schemas"]["ErasureStep"][];
+        };
+        /**
+         * Change
+         * @description What is to be done to each lead: one of status, assign (a person's id, or null for nobody) and tag.
+         */
+        Change: {
+            /** Status */
+            status?: ("new" | "contacted" | "qualified" | "won" | "lost") | null;
+            /** Assign */
+            assign?: string | null;
+            tag?: components["schemas"]["TagChange"] | null;
+        };
+        /**
          * CheckResult
          * @description One thing that the gateway needs. `problem` is null when it is ready.
          */
@@ -1175,6 +1870,34 @@ export interface components {
             code: string;
         };
         /**
+         * ConsentGiven
+         * @description What was answered to one purpose, at one time; `purpose` null: to the form's only question.
+         */
+        ConsentGiven: {
+            /** Purpose */
+            purpose: string | null;
+            /** Given */
+            given: boolean;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Submission */
+            submission: string;
+        };
+        /**
+         * Discard
+         * @description Why nothing is to come of it.
+         */
+        Discard: {
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /**
          * Done
          * @description It is so. Send `position` back as `?after=` to read what you wrote; `version` is the lead's (its ETag).
          */
@@ -1206,7 +1929,7 @@ export interface components {
         };
         /**
          * Erasure
-         * @description Why someone is to be forgotten.
+         * @description Why someone is to be forgotten, and whether what they send later is to be rejected (`block`).
          */
         Erasure: {
             /**
@@ -1214,6 +1937,90 @@ export interface components {
              * @default
              */
             reason?: string;
+            /**
+             * Block
+             * @default false
+             */
+            block?: boolean;
+        };
+        /**
+         * ErasureStep
+         * @description One thing that had to go. `at`: when it went, as far as that is written down; `not_before`: the earliest that it can.
+         */
+        ErasureStep: {
+            /** Name */
+            name: string;
+            /** Done */
+            done: boolean;
+            /** At */
+            at?: string | null;
+            /** Count */
+            count?: number | null;
+            /** Detail */
+            detail?: string | null;
+            /** Not Before */
+            not_before?: string | null;
+        };
+        /**
+         * Export
+         * @description Everything that is kept of a person.
+         */
+        Export: {
+            /**
+             * Exported At
+             * Format: date-time
+             */
+            exported_at: string;
+            /** Lead */
+            lead: {
+                [key: string]: unknown;
+            };
+            /** Consents */
+            consents: components["schemas"]["ConsentGiven"][];
+            /** Answers */
+            answers: components["schemas"]["Answer"][];
+            /** Notes */
+            notes: components["schemas"]["KeptNote"][];
+            /** Tasks */
+            tasks: components["schemas"]["KeptTask"][];
+            /** Messages */
+            messages: components["schemas"]["KeptMessage"][];
+            /** Submissions */
+            submissions: components["schemas"]["KeptSubmission"][];
+            /** Timeline */
+            timeline: components["schemas"]["ExportedFact"][];
+        };
+        /**
+         * ExportedFact
+         * @description A line of the timeline; `personal` is what was sealed in it.
+         */
+        ExportedFact: {
+            /** Id */
+            id: string;
+            /** Type */
+            type: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Title */
+            title: string;
+            /** Actor */
+            actor: string;
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+            /** Personal */
+            personal: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * FetchItem
@@ -1250,6 +2057,45 @@ export interface components {
         FetchList: {
             /** Items */
             items: components["schemas"]["FetchItem"][];
+        };
+        /**
+         * FileAnnounced
+         * @description PUT the file to `upload_url` within an hour, then POST `/complete`.
+         */
+        FileAnnounced: {
+            /** Id */
+            id: string;
+            /** Upload Url */
+            upload_url: string;
+        };
+        /**
+         * FileItem
+         * @description One file of a lead.
+         */
+        FileItem: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Content Type */
+            content_type: string;
+            /** Size */
+            size: number;
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * FileList
+         * @description The newest first.
+         */
+        FileList: {
+            /** Items */
+            items: components["schemas"]["FileItem"][];
         };
         /**
          * FormField
@@ -1399,7 +2245,237 @@ export interface components {
             /** Detail */
             detail: string | null;
         };
+        /**
+         * ImportItem
+         * @description An import and how far it is.
+         *
+         *     `accepted` rows made a lead, `duplicates` were added to one that was there; `in_flight` were sent and aren't decided on.
+         */
+        ImportItem: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /** State */
+            state: string;
+            /** Problem */
+            problem: string | null;
+            /** Quiet */
+            quiet: boolean;
+            /** Header */
+            header: string[];
+            /** Mapping */
+            mapping: {
+                [key: string]: string | null;
+            };
+            /** Rows Read */
+            rows_read: number;
+            /** Accepted */
+            accepted: number;
+            /** Duplicates */
+            duplicates: number;
+            /** Errors */
+            errors: number;
+            /** In Flight */
+            in_flight: number;
+            undone: components["schemas"]["Undone"] | null;
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * ImportList
+         * @description The newest first.
+         */
+        ImportList: {
+            /** Items */
+            items: components["schemas"]["ImportItem"][];
+        };
+        /**
+         * ImportMade
+         * @description With the address to PUT the file to, without a login, within an hour.
+         */
+        ImportMade: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /** State */
+            state: string;
+            /** Problem */
+            problem: string | null;
+            /** Quiet */
+            quiet: boolean;
+            /** Header */
+            header: string[];
+            /** Mapping */
+            mapping: {
+                [key: string]: string | null;
+            };
+            /** Rows Read */
+            rows_read: number;
+            /** Accepted */
+            accepted: number;
+            /** Duplicates */
+            duplicates: number;
+            /** Errors */
+            errors: number;
+            /** In Flight */
+            in_flight: number;
+            undone: components["schemas"]["Undone"] | null;
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Upload Url */
+            upload_url: string;
+        };
+        /**
+         * ImportPreview
+         * @description What the file is taken for. `mapping` and `problems` are by column; a column mapped to null is ignored.
+         */
+        ImportPreview: {
+            /** Encoding */
+            encoding: string;
+            /** Delimiter */
+            delimiter: string;
+            /** Header */
+            header: string[];
+            /** Rows */
+            rows: string[][];
+            /** Mapping */
+            mapping: {
+                [key: string]: string | null;
+            };
+            /** Problems */
+            problems: {
+                [key: string]: string[];
+            };
+        };
+        /**
+         * ImportRequest
+         * @description A file to be imported: its name, and its size in bytes.
+         */
+        ImportRequest: {
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+        };
         JsonValue: unknown;
+        /**
+         * KeptMessage
+         * @description A mail about or to the person.
+         */
+        KeptMessage: {
+            /** Id */
+            id: string;
+            /** Template */
+            template?: string | null;
+            /** To */
+            to?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Planned At */
+            planned_at?: string | null;
+            /** Outcome */
+            outcome?: string | null;
+            /** Decided At */
+            decided_at?: string | null;
+            /** Detail */
+            detail?: string | null;
+        };
+        /**
+         * KeptNote
+         * @description What somebody wrote about the person.
+         */
+        KeptNote: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** Text */
+            text: string | null;
+        };
+        /**
+         * KeptSubmission
+         * @description What the person sent: once part of the lead, with `personal`; repeats of it are known by their status alone.
+         */
+        KeptSubmission: {
+            /** Id */
+            id: string;
+            /** Status */
+            status: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Vendor */
+            vendor?: string | null;
+            /** Form */
+            form?: string | null;
+            /**
+             * Campaign
+             * @default {}
+             */
+            campaign?: {
+                [key: string]: string;
+            };
+            /** Personal */
+            personal?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * KeptTask
+         * @description What is, or was, to be done about the person.
+         */
+        KeptTask: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** Title */
+            title: string | null;
+            /** Due At */
+            due_at: string | null;
+            /** Owner */
+            owner: string | null;
+            /** State */
+            state: string;
+        };
         /**
          * KeyItem
          * @description An API key; its text is shown once, when it is made. `last_used_at` is exact to a minute.
@@ -1522,6 +2598,8 @@ export interface components {
             custom: {
                 [key: string]: unknown;
             };
+            /** Tags */
+            tags: string[];
             /**
              * Created At
              * Format: date-time
@@ -1669,6 +2747,21 @@ export interface components {
             code?: string | null;
         };
         /**
+         * MappingRequest
+         * @description What each column means: a field of a lead, `campaign.X`, `consents.X`, `answers.X`, or null. Quiet leads disturb nobody.
+         */
+        MappingRequest: {
+            /** Mapping */
+            mapping: {
+                [key: string]: string | null;
+            };
+            /**
+             * Quiet
+             * @default true
+             */
+            quiet?: boolean;
+        };
+        /**
          * Me
          * @description Who is logged in. `person` is whose leads are theirs.
          */
@@ -1686,6 +2779,21 @@ export interface components {
             role: "admin" | "manager" | "rep" | "analyst" | "integration";
             /** Person */
             person: string | null;
+        };
+        /**
+         * NewFile
+         * @description A file to be put on a lead: up to 20 MiB.
+         */
+        NewFile: {
+            /** Name */
+            name: string;
+            /**
+             * Content Type
+             * @default application/octet-stream
+             */
+            content_type?: string;
+            /** Size */
+            size: number;
         };
         /**
          * NewKey
@@ -1731,6 +2839,65 @@ export interface components {
              * @enum {string}
              */
             status: "new" | "contacted" | "qualified" | "won" | "lost";
+        };
+        /**
+         * NewTask
+         * @description What is to be done, until when, and by whom; null: some time, by whoever comes.
+         */
+        NewTask: {
+            /** Title */
+            title: string;
+            /** Due At */
+            due_at?: string | null;
+            /** Owner */
+            owner?: string | null;
+        };
+        /**
+         * OpenedRejection
+         * @description With its record. `body` is JSON where it can be read, else text; `raw` is what the sender sent, None where it is gone.
+         */
+        OpenedRejection: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Consumer */
+            consumer: string;
+            /** Topic */
+            topic: string;
+            /** Position */
+            position: string;
+            /** Event Type */
+            event_type: string | null;
+            /** Source Id */
+            source_id: string | null;
+            /** Lead */
+            lead: string | null;
+            /** Kind */
+            kind: string;
+            /** Reason */
+            reason: string;
+            /** Attempts */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Settled At */
+            settled_at: string | null;
+            /** Resolution */
+            resolution: string | null;
+            /** Headers */
+            headers: {
+                [key: string]: string;
+            };
+            body: components["schemas"]["JsonValue"];
+            /** Raw */
+            raw: string | null;
+            /** Raw Content Type */
+            raw_content_type: string | null;
         };
         /**
          * Overview
@@ -1798,7 +2965,7 @@ export interface components {
          *     `leads:take` lets a rep take an unassigned lead or give up an own one, `leads:assign` gives leads to anybody.
          * @enum {string}
          */
-        Permission: "leads:read" | "leads:all" | "leads:write" | "leads:edit" | "leads:take" | "leads:assign" | "leads:erase" | "people:read" | "reports:read" | "sources:read" | "sources:write" | "submissions:read" | "documents:read" | "documents:write" | "operations:read" | "operations:write" | "keys:write" | "users:write" | "audit:read";
+        Permission: "leads:read" | "leads:all" | "leads:write" | "leads:edit" | "leads:take" | "leads:assign" | "leads:erase" | "leads:export" | "people:read" | "reports:read" | "sources:read" | "sources:write" | "submissions:read" | "documents:read" | "documents:write" | "operations:read" | "operations:write" | "keys:write" | "users:write" | "audit:read" | "imports:write";
         /**
          * PersonItem
          * @description Somebody who can own leads.
@@ -1890,6 +3057,54 @@ export interface components {
             recovery_codes: string[];
         };
         /**
+         * Rejection
+         * @description Something that could not be handled by `consumer`. `kind` is reject, undecodable, refused or bug.
+         */
+        Rejection: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Consumer */
+            consumer: string;
+            /** Topic */
+            topic: string;
+            /** Position */
+            position: string;
+            /** Event Type */
+            event_type: string | null;
+            /** Source Id */
+            source_id: string | null;
+            /** Lead */
+            lead: string | null;
+            /** Kind */
+            kind: string;
+            /** Reason */
+            reason: string;
+            /** Attempts */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Settled At */
+            settled_at: string | null;
+            /** Resolution */
+            resolution: string | null;
+        };
+        /**
+         * RejectionPage
+         * @description Newest first.
+         */
+        RejectionPage: {
+            /** Items */
+            items: components["schemas"]["Rejection"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * Removal
          * @description Who removes it proves both factors.
          */
@@ -1901,6 +3116,20 @@ export interface components {
              * @description Of the app, or a recovery code
              */
             code: string;
+        };
+        /**
+         * Repair
+         * @description How to change a record before it is sent again: a whole `body`, or a merge `patch` (RFC 7396); without either it stays.
+         */
+        Repair: {
+            /** Body */
+            body?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Patch */
+            patch?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
         };
         /**
          * Reset
@@ -2347,6 +3576,77 @@ export interface components {
             form?: components["schemas"]["FormSettings"] | null;
         };
         /**
+         * TagChange
+         * @description Tags to put on and to take off; case and spaces around make no difference.
+         */
+        TagChange: {
+            /**
+             * Add
+             * @default []
+             */
+            add?: string[];
+            /**
+             * Remove
+             * @default []
+             */
+            remove?: string[];
+        };
+        /**
+         * TaskChange
+         * @description What became of a task.
+         */
+        TaskChange: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "done" | "cancelled";
+        };
+        /**
+         * TaskDone
+         * @description `task` is the task's id; where the answer is 202, it is the command's.
+         */
+        TaskDone: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number | null;
+            /** Position */
+            position: string | null;
+            /** Task */
+            task: string;
+        };
+        /**
+         * TaskItem
+         * @description Something to do. `due_at` null: some time; `owner` null: whoever comes.
+         */
+        TaskItem: {
+            /** Id */
+            id: string;
+            /** Lead */
+            lead: string;
+            /** Title */
+            title: string | null;
+            /** Due At */
+            due_at: string | null;
+            /** Owner */
+            owner: string | null;
+            /** State */
+            state: string;
+            /** Added At */
+            added_at: string | null;
+        };
+        /**
+         * TaskPage
+         * @description What is due first comes first; `next` is the cursor of the page after, null at the end.
+         */
+        TaskPage: {
+            /** Items */
+            items: components["schemas"]["TaskItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * TimelineItem
          * @description A fact in words. `at` is outside time, `recorded_at` the log's; `text` is what somebody wrote.
          */
@@ -2413,6 +3713,18 @@ export interface components {
             lead_id: string | null;
             /** Hops */
             hops: components["schemas"]["Hop"][];
+        };
+        /**
+         * Undone
+         * @description How many leads were erased, and how many rows' leads keep what they have: they were there before, or changed since.
+         */
+        Undone: {
+            /** Erased */
+            erased: number;
+            /** Kept Existing */
+            kept_existing: number;
+            /** Kept Changed */
+            kept_changed: number;
         };
         /**
          * UserItem
@@ -2488,6 +3800,16 @@ export interface components {
             password?: string | null;
         };
         /**
+         * Verdicts
+         * @description One each; `left` still fit and are open: ask again.
+         */
+        Verdicts: {
+            /** Items */
+            items: components["schemas"]["infra__dead_letters__endpoint__Verdict"][];
+            /** Left */
+            left: number;
+        };
+        /**
          * Accepted
          * @description If there is such an account, a mail is on its way.
          */
@@ -2497,6 +3819,42 @@ export interface components {
              * @default accepted
              */
             status?: string;
+        };
+        /**
+         * Verdict
+         * @description What became of one.
+         */
+        infra__dead_letters__endpoint__Verdict: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "redriven" | "refused" | "unavailable";
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * Verdict
+         * @description What became of one lead's command: pending, done, declined, conflict, missing or erased.
+         */
+        producers__commands__bulk__Verdict: {
+            /** Lead */
+            lead: string;
+            /** Command Id */
+            command_id: string;
+            /** Status */
+            status: string;
+            /** Detail */
+            detail?: string | null;
+            /** Version */
+            version?: number | null;
+            /** Position */
+            position?: string | null;
         };
         /**
          * Accepted
@@ -3808,6 +5166,477 @@ export interface operations {
             };
         };
     };
+    list_rejections: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                consumer?: string | null;
+                source?: string | null;
+                kind?: string | null;
+                reason?: string | null;
+                since?: string | null;
+                until?: string | null;
+                /** @description Those that something was done about, too */
+                settled?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RejectionPage"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    rejection_causes: {
+        parameters: {
+            query?: {
+                consumer?: string | null;
+                source?: string | null;
+                kind?: string | null;
+                reason?: string | null;
+                since?: string | null;
+                until?: string | null;
+                /** @description Those that something was done about, too */
+                settled?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Causes"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_rejection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                letter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedRejection"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    redrive_many: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Bulk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verdicts"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    redrive_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                letter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Repair"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rejection"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                letter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Discard"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rejection"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    add_task: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                lead: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTask"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDone"] | components["schemas"]["Pending"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pending"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    change_task: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                task: string;
+                lead: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"] | components["schemas"]["Pending"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pending"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    change_many: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pending"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    bulk_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bulk_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkState"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pending"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     edit_lead: {
         parameters: {
             query?: never;
@@ -4031,6 +5860,62 @@ export interface operations {
             };
         };
     };
+    tag_lead: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                lead: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"] | components["schemas"]["Pending"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pending"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     erase_lead: {
         parameters: {
             query?: never;
@@ -4114,6 +5999,209 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Pending"];
                 };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileList"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    announce_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFile"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileAnnounced"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    complete_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: string;
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileItem"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    download_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: string;
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lead: string;
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Fields that can't be taken, each named */
             422: {
@@ -4478,6 +6566,7 @@ export interface operations {
                 /** @description Vendor or source id */
                 source?: string | null;
                 grade?: string | null;
+                tag?: string | null;
                 sort?: "-created_at" | "created_at" | "-score" | "score" | "name" | "-name";
                 limit?: number;
                 cursor?: string | null;
@@ -4693,6 +6782,490 @@ export interface operations {
             };
         };
     };
+    list_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportList"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    create_import: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportMade"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportItem"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    preview_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPreview"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    map_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportItem"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    start_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportItem"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    pause_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportItem"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resume_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportItem"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    undo_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportItem"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    import_errors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    lead_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certificate"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    export_lead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     lead_timeline: {
         parameters: {
             query?: {
@@ -4834,6 +7407,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trace"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    lead_tasks: {
+        parameters: {
+            query?: {
+                /** @description true: those still to be done; false: those done or given up */
+                open?: boolean | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_tasks: {
+        parameters: {
+            query?: {
+                /** @description A person's id, `me`, or `none` for nobody's */
+                owner?: string | null;
+                /** @description true: those still to be done; false: those done or given up */
+                open?: boolean | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
                 };
             };
             /** @description Fields that can't be taken, each named */

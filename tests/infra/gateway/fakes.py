@@ -42,6 +42,9 @@ class MemoryPublisher:
         self.heard.set()
         return Position(partition, len(self.records) - 1)
 
+    async def publish_all(self, topic: Topic, records: Sequence[tuple[int, Outgoing]]) -> list[Position]:
+        return [await self.publish(topic, partition, record) for partition, record in records]
+
 
 class MemoryKeyring(Keyring):
     """Real hashes, keys by name; `erased` and `unknown` leads have none."""

@@ -104,6 +104,21 @@ MAY = {
     "POST /v1/rejections/redrive": MANAGERS,
     "POST /v1/rejections/{letter_id}/redrive": MANAGERS,
     "POST /v1/rejections/{letter_id}/discard": MANAGERS,
+    "POST /v1/leads/{lead}/files": WRITERS,
+    "GET /v1/leads/{lead}/files": READERS,
+    "GET /v1/leads/{lead}/files/{file_id}": READERS,
+    "POST /v1/leads/{lead}/files/{file_id}/complete": WRITERS,
+    "DELETE /v1/leads/{lead}/files/{file_id}": WRITERS,
+    "POST /v1/imports": MANAGERS,
+    "GET /v1/imports": MANAGERS,
+    "GET /v1/imports/{import_id}": MANAGERS,
+    "POST /v1/imports/{import_id}/preview": MANAGERS,
+    "PUT /v1/imports/{import_id}/mapping": MANAGERS,
+    "POST /v1/imports/{import_id}/start": MANAGERS,
+    "POST /v1/imports/{import_id}/pause": MANAGERS,
+    "POST /v1/imports/{import_id}/resume": MANAGERS,
+    "POST /v1/imports/{import_id}/undo": MANAGERS,
+    "GET /v1/imports/{import_id}/errors.csv": MANAGERS,
 }
 STREAMS = {"GET /v1/stream"}
 

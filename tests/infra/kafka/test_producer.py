@@ -57,6 +57,34 @@ async def test_each_record_is_acknowledged_with_its_place_and_keeps_its_order(pr
     assert producer.pending_bytes == 0
 
 
+async def test_many_records_are_acknowledged_together_each_with_its_place(producer: Producer, topics: Settings) -> None:
+    async with reader(topics.kafka, TOPIC) as log:
+        ends = await log.ends()
+    sent = [(number % 3, b"many %d" % number) for number in range(300)]
+
+    positions = await producer.publish_all(TOPIC, [(partition, record(text)) for partition, text in sent])
+
+    assert positions == [Position(number % 3, ends[number % 3] + number // 3) for number in range(300)]
+    for number in range(3):
+        assert await kept(topics, number, ends[number]) == [text for partition, text in sent if partition == number]
+    assert producer.pending_bytes == 0
+
+
+async def test_many_records_of_which_one_is_not_acknowledged_are_refused_in_bounded_time() -> None:
+    away = Producer(nowhere())
+    async with asyncio.timeout(5):
+        with pytest.raises(LogUnavailable):
+            await away.publish_all(TOPIC, [(number % 3, record(b"x")) for number in range(30)])
+    assert away.pending_bytes == 0
+    small = Producer(nowhere(), pending_bytes_max=1024)
+    async with asyncio.timeout(5):
+        with pytest.raises(LogUnavailable):
+            await small.publish_all(TOPIC, [(number % 3, record(b"x" * 300)) for number in range(30)])
+    assert small.pending_bytes == 0
+    await away.stop()
+    await small.stop()
+
+
 async def test_records_go_with_their_key_and_headers_at_the_brokers_time(producer: Producer, topics: Settings) -> None:
     before = time.time() * 1000
     position = await producer.publish(TOPIC, 3, Outgoing(b"key", (("ce_id", b"1"), ("traceparent", "é".encode())), b"{}"))

@@ -23,6 +23,9 @@ def test_addresses_become_the_environment_that_gives_them() -> None:
         opensearch_url="http://127.0.0.1:3",
         smtp_host="127.0.0.1",
         smtp_port=4,
+        s3_endpoint="http://127.0.0.1:5",
+        s3_access_key="us",
+        s3_secret_key="s3cret",
     )
 
     assert given_addresses(addresses.as_environment())[0] == addresses
@@ -35,6 +38,10 @@ def test_a_mail_port_that_is_no_number_is_named() -> None:
 
 def test_servers_that_do_not_run_are_left_out_of_the_environment() -> None:
     assert Addresses(redis_url="redis://x").as_environment() == {"LEADFLOW_REDIS__URL": "redis://x"}
+
+
+def test_a_secret_key_is_not_shown_with_the_addresses() -> None:
+    assert "s3cret" not in repr(Addresses(s3_endpoint="http://127.0.0.1:5", s3_secret_key="s3cret"))
 
 
 def test_nothing_is_started_when_all_is_given(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 from infra.local.java import quoted, write_arguments
 from infra.local.kafka import new_cluster_id, render_properties
 from infra.local.opensearch import published_port
+from infra.local.s3 import render_properties as render_s3_properties
 from infra.local.valkey import render_configuration
 
 
@@ -37,6 +38,15 @@ def test_valkey_keeps_what_it_has() -> None:
     assert "bind 127.0.0.1" in lines
     assert "port 20003" in lines
     assert 'dir "/a b/data"' in lines
+
+
+def test_files_are_served_to_whoever_has_the_secret_alone() -> None:
+    properties = _properties(render_s3_properties(Path("/d/s3/data"), 20004, "hidden"))
+
+    assert properties["s3proxy.endpoint"] == "http://127.0.0.1:20004"
+    assert properties["s3proxy.authorization"] == "aws-v2-or-v4"
+    assert properties["s3proxy.credential"] == "hidden"
+    assert properties["jclouds.filesystem.basedir"] == "/d/s3/data"
 
 
 def test_the_port_that_opensearch_took_is_the_last_one_it_published() -> None:

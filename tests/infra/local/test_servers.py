@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from pathlib import Path
 
+import aioboto3
 import aiosmtplib
 import asyncpg
 import httpx2
@@ -27,6 +28,7 @@ from infra.local import (
     OPENSEARCH,
     POSTGRES,
     REDIS,
+    S3,
     Addresses,
     CorruptDataFolder,
     DataFolder,
@@ -136,6 +138,27 @@ async def test_mails_are_caught_and_kept_over_a_kill(servers: LocalServers) -> N
     async with httpx2.AsyncClient(base_url=addresses.mail_url) as client:
         [caught] = (await client.get("/messages.json")).json()
     assert (caught["to"], caught["subject"], caught["text"].strip()) == ("bob@example.org", "Hello", "Text")
+
+
+async def test_files_are_kept_over_a_kill(servers: LocalServers) -> None:
+    addresses = servers.addresses
+    given = {
+        "endpoint_url": addresses.s3_endpoint,
+        "region_name": "us-east-1",
+        "aws_access_key_id": addresses.s3_access_key,
+        "aws_secret_access_key": addresses.s3_secret_key,
+    }
+    async with aioboto3.Session().client("s3", **given) as client:
+        await client.create_bucket(Bucket="kept")
+        await client.put_object(Bucket="kept", Key="folder/file", Body=b"before")
+
+    await kill(servers, S3)
+    await servers.restart(S3)
+
+    assert servers.addresses == addresses
+    async with aioboto3.Session().client("s3", **given) as client:
+        answer = await client.get_object(Bucket="kept", Key="folder/file")
+        assert await answer["Body"].read() == b"before"
 
 
 async def test_a_second_start_on_the_same_folder_says_who_has_it(servers: LocalServers, data_dir: Path) -> None:

@@ -1,0 +1,1 @@
+"""Files: one S3 bucket, and how what is in it is sealed."""

@@ -1,0 +1,1 @@
+"""Files about a lead: sealed with its key, and gone with it."""

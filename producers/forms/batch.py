@@ -1,0 +1,142 @@
+"""Many events in one request (NDJSON, or a JSON array with `?batch=true`): a verdict for each, all published in one go.
+
+Each event is read, identified and recognised as a repeat as if it had come alone; one that can't be read stops no other.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import orjson
+
+from infra.gateway import metrics
+from infra.gateway.ids import SubmissionIds
+from infra.gateway.problems import FieldError, Problem, unavailable
+from infra.kafka.ports import LogUnavailable
+from producers.forms.publishing import Raw, Ready, SubmissionWriter
+from producers.forms.sources import STORE_AWAY, IntakeSource
+from producers.forms.submission import ParsedSubmission
+from producers.forms.translate import HashOf, delivery_of
+
+EVENTS_MAX: Final = 1_000
+EVENTS_PER_TURN: Final = 50
+"""So that nobody waits for the loop until a whole batch is read."""
+RETRY_AFTER_SECONDS: Final = 5
+NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+JSON: Final = "application/json"
+_HIDDEN_SECRET: Final = "[secret]"  # noqa: S105 - what stands in its place
+_SECRET_HIDDEN_FROM: Final = 8
+_HEADERS: Final = [(b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff")]
+_ACCEPTED = metrics.INTAKE.labels("accepted")
+_REFUSED = metrics.INTAKE.labels("invalid")
+_IGNORED = metrics.INTAKE.labels("ignored")
+
+Read = Callable[[IntakeSource, bytes, str | None, str | None], tuple[ParsedSubmission, Any]]
+"""One event's body -> its payload and what it says. Raises Problem."""
+
+
+def asked_for(content_type: str | None, target: str) -> bool:
+    """Whether a request brings many events."""
+    if content_type is not None and content_type.partition(";")[0].strip().lower() in NDJSON:
+        return True
+    _, _, query = target.partition("?")
+    return "batch=" in query and parse_qs(query, max_num_fields=20).get("batch") == ["true"]
+
+
+def events_of(body: bytes, content_type: str | None) -> list[bytes]:
+    """One body for each event. Raises Problem 400 for what is no list, 413 for too many, 422 for none."""
+    if content_type is not None and content_type.partition(";")[0].strip().lower() in NDJSON:
+        events = [line for line in body.split(b"\n", EVENTS_MAX * 2) if line.strip()]
+    else:
+        try:
+            listed = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise Problem(400, "malformed", "Malformed request", "The body isn't valid JSON.") from None
+        if not isinstance(listed, list):
+            raise Problem(400, "malformed", "Malformed request", "A batch is a JSON array, or one JSON object a line.")
+        events = [orjson.dumps(event) for event in listed[: EVENTS_MAX + 1]]
+    if len(events) > EVENTS_MAX:
+        raise Problem(413, "content-too-large", "Content too large", f"A batch may have {EVENTS_MAX:,} events.")
+    if not events:
+        raise Problem(422, "invalid", "Invalid request", errors=[FieldError("body", "has no event")])
+    return events
+
+
+class Taking:
+    """Takes batches for one intake."""
+
+    def __init__(self, read: Read, writer: SubmissionWriter, ids: SubmissionIds, hashed: HashOf) -> None:
+        self._read = read
+        self._writer = writer
+        self._ids = ids
+        self._hashed = hashed
+
+    async def take(
+        self, source: IntakeSource, body: bytes, content_type: str | None, trace: str | None, now: float
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        """Status, headers and body: 202 with a verdict per event once Kafka has all that could be read.
+
+        Raises Problem: 400, 413, 422 (nothing could be read; names each event and field), 503 where any is not acknowledged:
+        the same batch is then to be sent again, and what had arrived is recognised.
+        """
+        verdicts: list[dict[str, Any]] = []
+        ready: list[Ready] = []
+        first: str | None = None
+        for number, event in enumerate(events_of(body, content_type)):
+            if number % EVENTS_PER_TURN == EVENTS_PER_TURN - 1:
+                await asyncio.sleep(0)
+            try:
+                submission_id, one = self._one(source, event, int(now * 1000))
+            except Problem as problem:
+                verdicts.append({"error": _error(problem)})
+                continue
+            first = first or submission_id
+            verdicts.append({"submission_id": submission_id})
+            if one is not None:
+                ready.append(one)
+        refused = sum("error" in verdict for verdict in verdicts)
+        _REFUSED.inc(refused)
+        if first is None:
+            errors = [
+                FieldError(f"/{number}{verdict['error']['field'] or ''}", verdict["error"]["message"])
+                for number, verdict in enumerate(verdicts)
+            ]
+            raise Problem(422, "invalid", "Invalid request", "No event can be read.", errors=errors[:50])
+        try:
+            if ready:
+                await self._writer.publish_all(ready, source.origin, trace)
+        except (LogUnavailable, *STORE_AWAY):
+            raise unavailable("The event log", RETRY_AFTER_SECONDS) from None
+        _ACCEPTED.inc(len(ready))
+        metrics.INTAKE_BYTES.inc(len(body))
+        answer = orjson.dumps({"accepted": len(verdicts) - refused, "refused": refused, "items": verdicts})
+        headers = [*_HEADERS, (b"x-submission-id", first.encode()), (b"content-length", b"%d" % len(answer))]
+        return 202, headers, answer
+
+    def _one(self, source: IntakeSource, event: bytes, now_ms: int) -> tuple[str, Ready | None]:
+        """None: it asks for nothing. Raises Problem."""
+        try:
+            text = event.decode()
+        except UnicodeDecodeError:
+            raise Problem(400, "malformed", "Malformed request", "isn't UTF-8") from None
+        parsed, payload = self._read(source, event, text, JSON)
+        if parsed.kind == "ignored":
+            _IGNORED.inc()
+            return self._ids.mint(now_ms, ignored=True), None
+        submission_id = self._ids.mint(now_ms)
+        delivery = delivery_of(self._hashed, source.id, parsed, payload)
+        return submission_id, Ready(parsed, Raw(_hidden(source, text), JSON), submission_id, delivery)
+
+
+def _error(problem: Problem) -> dict[str, str | None]:
+    if problem.errors:
+        return problem.errors[0]._asdict()
+    return {"field": None, "message": problem.detail or problem.title}
+
+
+def _hidden(source: IntakeSource, text: str) -> str:
+    for secret in source.secrets:
+        if len(secret) >= _SECRET_HIDDEN_FROM:
+            text = text.replace(secret.decode(), _HIDDEN_SECRET)
+    return text
