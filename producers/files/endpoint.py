@@ -120,9 +120,9 @@ async def _of(given: Services, user: User, lead: str) -> AsyncIterator[tuple[Lea
     except ValueError:
         raise not_found("lead") from None
     files: LeadFiles | None = given.files
-    if files is None:
-        raise Problem(503, "unavailable", "No files here", "Files need S3: set LEADFLOW_S3__ENDPOINT.")
     await check_lead(given, user, lead_id)
+    if files is None:
+        raise Problem(404, "not-set-up", "No files here", "Files need S3: set LEADFLOW_S3__ENDPOINT.")
     try:
         yield files, lead_id
     except ErasedOwner:

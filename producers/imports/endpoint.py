@@ -100,10 +100,10 @@ class MappingRequest(BaseModel):
 
 
 def importing(given: Used) -> Imports:
-    """The service. Raises Problem 503 where there is no S3."""
+    """The service. Raises Problem 404 where there is no S3."""
     found: Imports | None = given.imports
     if found is None:
-        raise Problem(503, "unavailable", "No imports here", "Imports need S3: set LEADFLOW_S3__ENDPOINT.")
+        raise Problem(404, "not-set-up", "No imports here", "Imports need S3: set LEADFLOW_S3__ENDPOINT.")
     return found
 
 

@@ -28,6 +28,7 @@ NOT_IN_USE: Final[Mapping[str, str]] = {
 PROCESSES: Final[Mapping[str, tuple[str, str]]] = {
     "effects": ("work", "Acts on the world, and keeps sending published documents"),
     "documents": ("work", "Acts on the world, and keeps sending published documents"),
+    "dead_letters": ("operator", "Asks by hand: erase a lead, fold one anew"),
     "cli": ("operator", "Asks by hand: erase a lead, fold one anew"),
     "wiring": ("operator", "Asks by hand: erase a lead, fold one anew"),
 }

@@ -17,6 +17,7 @@ from infra.settings import Settings, environment_of, load
 from infra.tls.contexts import client_context, server_context
 from infra.tls.development import issue
 from infra.wiring import host
+from infra.wiring.files import make_bucket
 from infra.wiring.gateway import serve
 from tests.infra.gateway.running import PASSWORD, Running, demo_users, running
 
@@ -35,7 +36,7 @@ async def served(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -
     address = settings.gateway.model_copy(update={"public_url": f"https://127.0.0.1:{port}"})
     async with running(settings.model_copy(update={"gateway": address}), dashboard=built) as has:
         tls = server_context(ISSUED.certificate, ISSUED.key)
-        server = make_server(has.gateway, "127.0.0.1", port, tls)
+        server = make_server(has.gateway, "127.0.0.1", port, tls=tls)
         server.config.lifespan = "off"  # `running` has begun it
         serving = asyncio.create_task(server.serve())
         while not server.started:
@@ -124,6 +125,7 @@ async def test_the_gateway_process_takes_its_certificate_from_the_settings(topic
     variables = {name: value for name, value in environment_of(topics).items() if "GATEWAY" not in name}
     variables |= {"LEADFLOW_GATEWAY__PORT": str(port), "LEADFLOW_GATEWAY__PUBLIC_URL": f"https://127.0.0.1:{port}"}
     given = load({**variables, "LEADFLOW_TLS__CERTIFICATE": ISSUED.certificate, "LEADFLOW_TLS__KEY": ISSUED.key})
+    await make_bucket(given)
     stop = asyncio.Event()
     host.STOP.set(stop)
     serving = asyncio.create_task(serve(given))

@@ -26,11 +26,11 @@ Dump = dict[str, list[asyncpg.Record]]
 
 
 async def dump(url: str) -> Dump:
-    """Every row of every table, as a backup has them."""
+    """Every row of every table, as a backup has them; the audit is only ever added to, so it can't be put back here."""
     connection = await asyncpg.connect(url)
     tables = await connection.fetch(
         """select format('%I.%I', table_schema, table_name) as name from information_schema.tables
-           where table_schema not in ('pg_catalog', 'information_schema') and table_type = 'BASE TABLE'"""
+           where table_schema not in ('pg_catalog', 'information_schema', 'audit') and table_type = 'BASE TABLE'"""
     )
     found = {row["name"]: await connection.fetch(f"select * from {row['name']}") for row in tables}
     await connection.close()
