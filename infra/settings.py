@@ -193,7 +193,7 @@ class Gateway(_Group):
 
 class Limits(_Group):
     """Requests a minute, which may also come at once. People at a dashboard come nowhere near. `sign_in`: logins, resets of one
-    address. `intake_...`: the hot route, where they stop what has run wild.
+    address. `intake_...`: the hot route, where they stop what has run wild; a source's sender may have many addresses.
     """
 
     user_per_minute: int = Field(default=3_000, ge=1)
@@ -201,7 +201,7 @@ class Limits(_Group):
     address_per_minute: int = Field(default=12_000, ge=1)
     sign_in_per_minute: int = Field(default=120, ge=1)
     intake_source_per_minute: int = Field(default=600_000, ge=1)
-    intake_address_per_minute: int = Field(default=600_000, ge=1)
+    intake_address_per_minute: int = Field(default=60_000, ge=1)
 
 
 class Audit(_Group):

@@ -155,11 +155,13 @@ class Claims:
             pairs = decided.suggestions
             statements.append((suggest, ([lead for lead, _ in pairs], [other for _, other in pairs])))
         if lines:
-            insert = """insert into identity.submissions
+            insert = """insert into identity.submissions as submissions
                        (submission_id, status, lead, first_submission, source_id, partition, "offset", reason)
                    select * from unnest(
                        $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bigint[], $8::text[])
-                   on conflict (submission_id) do nothing"""
+                   on conflict (submission_id) do update
+                       set status = excluded.status, lead = excluded.lead, reason = excluded.reason
+                       where submissions.status = 'rejected' and excluded.status = 'processed'"""
             columns = (
                 [line.submission_id for line in lines],
                 [line.status for line in lines],

@@ -76,7 +76,10 @@ class _Work:
         self.decided.filed[id_] = Filed(id_, status, lead, first, submission.source.source_id, at.partition, at.offset, reason)
 
     def reject(self, entry: Entry, submission: SubmissionReceived, reason: str, kind: str) -> None:
-        """It was somebody's, but can't be read."""
+        """It was somebody's, but can't be read. Its delivery is not kept, so that it is no repeat when it is tried again."""
+        kept = self.decided.deliveries.get(submission.delivery)
+        if kept is not None and kept.submission_id == submission.submission_id:
+            del self.decided.deliveries[submission.delivery]
         self.changes[entry.record.partition].dead_letters.append(DeadLetter(entry.record, reason, kind, 1))
         self.file(entry, submission, "rejected", reason=reason)
 

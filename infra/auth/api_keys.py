@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from infra.auth.roles import Permission, Role, User
+from infra.auth.roles import PERMISSIONS, Permission, Role, User
 
 PREFIX: Final = "lf_"
 ACTOR_PREFIX: Final = "key:"
@@ -83,13 +83,18 @@ async def revoke(pool: asyncpg.Pool, key_id: str) -> bool:
     return bool(done)
 
 
+_USED: Final = "k.id, k.name, k.role, k.scopes, k.expires_at, k.created_by"
+
+
 async def user_of(pool: asyncpg.Pool, text: str) -> User | None:
-    """Who a key speaks for."""
+    """Who a key speaks for. It ends when the user who made it is disabled, and never may more than they may now."""
     if len(text) > _KEY_CHARACTERS_MAX:
         return None
     row = await pool.fetchrow(
-        """select id, name, role, scopes, coalesce(last_used_at < now() - $2::interval, true) as unnoted from auth.api_keys
-           where hash = $1 and revoked_at is null and (expires_at is null or expires_at > now())""",
+        f"""select {_USED}, coalesce(k.last_used_at < now() - $2::interval, true) as unnoted, u.role as maker
+            from auth.api_keys k left join auth.users u on u.id = k.created_by
+            where k.hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
+                and u.disabled is not true""",
         _hash(text),
         NOTED_EVERY,
     )
@@ -98,7 +103,11 @@ async def user_of(pool: asyncpg.Pool, text: str) -> User | None:
     if row["unnoted"]:
         await pool.execute("update auth.api_keys set last_used_at = now() where id = $1", row["id"])
     scopes = None if row["scopes"] is None else frozenset(_known(row["scopes"]))
-    return User(f"{ACTOR_PREFIX}{row['id']}", "", row["name"], row["role"], scopes=scopes)
+    if row["maker"] is not None and not PERMISSIONS[row["role"]] <= PERMISSIONS[row["maker"]]:
+        # Whoever made it was an admin then.
+        scopes = PERMISSIONS[row["maker"]] & (PERMISSIONS[row["role"]] if scopes is None else scopes)
+    id_, maker, until = f"{ACTOR_PREFIX}{row['id']}", row["created_by"], row["expires_at"]
+    return User(id_, "", row["name"], row["role"], scopes=scopes, maker=maker, expires_at=until)
 
 
 def _key(row: asyncpg.Record) -> ApiKey:

@@ -9,10 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from infra.audit.recording import note
 from infra.auth import users
 from infra.auth.dependencies import CurrentUser, unauthorized
-from infra.auth.login import authenticate
-from infra.auth.passwords import CHARACTERS_MAX
+from infra.auth.login import WRONG, authenticate
+from infra.auth.passwords import CHARACTERS_MAX, TooBusy
 from infra.auth.roles import Role, User
 from infra.auth.second_factor import CODE_CHARACTERS_MAX
+from infra.auth.sessions import AccountChanged
+from infra.auth.users import Account
 from infra.gateway.services import Services, Used
 
 router = APIRouter(prefix="/v1")
@@ -57,10 +59,12 @@ class Me(BaseModel):
 async def login(login: Login, request: Request, response: Response, given: Used) -> AccessGranted:
     """Log in. Wrong guesses make the next ones wait (429 with Retry-After); with a second factor, `code` is needed (401)."""
     account = await authenticate(given, request, login.email, login.password, login.code)
-    if given.passwords.outdated(account.password_hash):
-        await users.set_password_hash(given.pool, account.user.id, await given.passwords.hash(login.password))
-    device = request.headers.get("user-agent", "")
-    opened = await given.sessions.open(account.user.id, device=device, address=given.addresses.of(request.scope))
+    proven = await _renewed(given, account, login.password)
+    device, address = request.headers.get("user-agent", ""), given.addresses.of(request.scope)
+    try:
+        opened = await given.sessions.open(account.user.id, proven=proven, device=device, address=address)
+    except AccountChanged:
+        raise unauthorized(WRONG) from None
     note(request, object=f"auth/sessions/{opened.session}")
     _set_cookie(given, response, opened.token)
     return _granted(given, account.user, opened.session)
@@ -103,6 +107,18 @@ async def logout(
 async def me(user: CurrentUser) -> Me:
     """Who is logged in."""
     return Me(id=user.id, email=user.email, name=user.name, role=user.role, person=user.person)
+
+
+async def _renewed(given: Services, account: Account, password: str) -> str:
+    """The hash that stands, of today's cost if there is room for the work now: the next login tries again."""
+    old = account.password_hash
+    if not given.passwords.outdated(old):
+        return old
+    try:
+        new = await given.passwords.hash(password)
+    except TooBusy:
+        return old
+    return new if await users.renew_hash(given.pool, account.user.id, old, new) else old
 
 
 def _granted(given: Services, user: User, session: str) -> AccessGranted:

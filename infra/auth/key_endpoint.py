@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from infra.auth import api_keys
-from infra.auth.dependencies import require
+from infra.auth.dependencies import forbidden, require
 from infra.auth.roles import PERMISSIONS, ROLES, Permission, Role, User
-from infra.gateway.problems import not_found
+from infra.gateway.problems import FieldError, Problem, not_found
 from infra.gateway.services import Used
 from infra.gateway.values import Word
 
@@ -91,9 +91,17 @@ async def keys(given: Used, _user: Keeper) -> Keys:
 
 @router.post("/keys", status_code=201)
 async def create_key(new: NewKey, given: Used, user: Keeper) -> KeyMade:
-    """Make an API key. Its text is in this answer and nowhere else."""
+    """Make an API key. Its text is in this answer and nowhere else. It may no more than whoever makes it, and for no longer."""
+    wanted = PERMISSIONS[new.role] if new.scopes is None else frozenset(new.scopes)
+    lacking = sorted(wanted - user.permissions)
+    if lacking:
+        raise forbidden(f"You can't give what you may not do yourself: {', '.join(lacking)}.")
+    if user.expires_at is not None and (new.expires_at is None or new.expires_at > user.expires_at):
+        wrong = FieldError("expires_at", f"must not be later than that of the key you use, {user.expires_at.isoformat()}")
+        raise Problem(422, "invalid", "Invalid request", errors=[wrong])
+    maker = user.maker or user.id
     key, text = await api_keys.create(
-        given.pool, name=new.name, role=new.role, created_by=user.id, scopes=new.scopes, expires_at=new.expires_at
+        given.pool, name=new.name, role=new.role, created_by=maker, scopes=new.scopes, expires_at=new.expires_at
     )
     return KeyMade(**_key_item(key).model_dump(), key=text)
 

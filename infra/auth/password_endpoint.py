@@ -54,10 +54,14 @@ class Accepted(BaseModel):
 
 @router.post("/password", status_code=204)
 async def change_password(asked: PasswordChange, request: Request, given: Used, user: LoggedIn) -> None:
-    """Choose a new password. Ends all other sessions."""
+    """Choose a new password. Ends all other sessions, and links to choose one."""
     await confirm_password(given, request, user, asked.old)
-    await users.set_password_hash(given.pool, user.id, await hashed(given, asked.new))
-    given.ended.add(*await given.sessions.end_all(user.id, "password changed", but=user.session))
+    password_hash = await hashed(given, asked.new)
+    async with given.pool.acquire() as connection, connection.transaction():
+        await users.set_password_hash(connection, user.id, password_hash)
+        await resets.end_all(connection, user.id)
+        ended = await given.sessions.end_all(user.id, "password changed", but=user.session, connection=connection)
+    given.ended.add(*ended)
 
 
 @router.post("/reset", status_code=202)

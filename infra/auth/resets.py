@@ -64,8 +64,13 @@ async def use(connection: asyncpg.Connection, token: str) -> str | None:
     )
     if user_id is None:
         return None
-    await connection.execute("update auth.resets set used_at = now() where user_id = $1 and used_at is null", user_id)
+    await end_all(connection, user_id)
     return str(user_id)
+
+
+async def end_all(connection: asyncpg.Connection, user_id: str) -> None:
+    """No link of this user's is good any more."""
+    await connection.execute("update auth.resets set used_at = now() where user_id = $1 and used_at is null", user_id)
 
 
 def _hash(token: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Literal, get_args
@@ -82,6 +83,8 @@ class User:
         person: whose leads are "own"; None for users who own none.
         team: others whose leads are this user's business too.
         scopes: what of the role's permissions an API key is limited to; None for all of them.
+        expires_at: when an API key ends, if it does by itself.
+        maker: the user who made an API key, or the one that made it.
         session: the login that it belongs to; None for API keys.
     """
 
@@ -92,11 +95,18 @@ class User:
     person: str | None = None
     team: frozenset[str] = frozenset()
     scopes: frozenset[Permission] | None = None
+    expires_at: datetime | None = field(default=None, compare=False)
+    maker: str | None = field(default=None, compare=False)
     session: str | None = field(default=None, compare=False)
 
     def may(self, permission: Permission) -> bool:
         """Whether the role holds a permission, and the key that is used, if it is one."""
         return permission in PERMISSIONS[self.role] and (self.scopes is None or permission in self.scopes)
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """All that it may."""
+        return PERMISSIONS[self.role] if self.scopes is None else PERMISSIONS[self.role] & self.scopes
 
     @property
     def sees_all(self) -> bool:

@@ -53,6 +53,10 @@ class Session:
     last_used_at: datetime
 
 
+class AccountChanged(Exception):
+    """The password that was proven is the user's no longer, or the user is disabled."""
+
+
 class Sessions:
     """Families of refresh tokens. `secret` derives successors; it is the same in every process."""
 
@@ -61,11 +65,20 @@ class Sessions:
         self._secret = secret
         self._lifetime = timedelta(days=days)
 
-    async def open(self, user_id: str, *, device: str = "", address: str = "") -> Opened:
-        """Begin a family. Clears away some expired ones."""
+    async def open(self, user_id: str, *, proven: str, device: str = "", address: str = "") -> Opened:
+        """Begin a family for whoever proved to know the password of the hash `proven`. Clears away some expired ones.
+
+        Raises AccountChanged: a reset or a disabling that came between has ended all sessions, and this one with them.
+        """
         token = _text(secrets.token_bytes(_TOKEN_BYTES))
         family = str(uuid4())
         async with self._pool.acquire() as connection, connection.transaction():
+            # Whoever changes the user waits for this family, and ends it.
+            standing = await connection.fetchrow(
+                "select password_hash, disabled from auth.users where id = $1 for share", user_id
+            )
+            if standing is None or standing["disabled"] or standing["password_hash"] != proven:
+                raise AccountChanged
             await connection.execute(
                 "delete from auth.families where id in (select id from auth.families where expires_at < now() limit $1)",
                 _EXPIRED_PER_LOGIN_MAX,

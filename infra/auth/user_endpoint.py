@@ -1,4 +1,4 @@
-"""/v1/users: who may log in, as what. For administrators."""
+"""/v1/users: who may log in, as what. For administrators, and written by people alone: no key makes a user."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -6,9 +6,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from infra.auth import users
+from infra.auth import resets, users
 from infra.auth.account_mail import TooManyWaiting
-from infra.auth.dependencies import require
+from infra.auth.dependencies import LoggedIn, require
 from infra.auth.password_endpoint import NewPassword, hashed
 from infra.auth.roles import HumanRole, Permission, Role, User
 from infra.auth.users import AddressTaken, Changed, LastAdmin
@@ -93,7 +93,7 @@ async def list_users(
 
 
 @router.post("/users", status_code=201)
-async def create_user(asked: UserRequest, response: Response, given: Used, _user: Admin) -> UserItem:
+async def create_user(asked: UserRequest, response: Response, given: Used, _user: Admin, _person: LoggedIn) -> UserItem:
     """Let somebody in. 409 if the address is taken."""
     new = users.NewUser(asked.email, "", asked.name, asked.role, asked.person)
     password_hash = users.NO_PASSWORD if asked.password is None else await hashed(given, asked.password)
@@ -120,6 +120,7 @@ async def change_user(
     response: Response,
     given: Used,
     _user: Admin,
+    _person: LoggedIn,
     if_match: Annotated[str | None, Header()] = None,
 ) -> UserItem:
     """Change a user; with If-Match only if they are still as you read them (else 412).
@@ -137,6 +138,8 @@ async def change_user(
                 raise not_found("user")
             if fields.keys() & ENDS_SESSIONS:
                 ended = await given.sessions.end_all(user_id, "user changed", connection=connection)
+            if fields.get("disabled"):
+                await resets.end_all(connection, user_id)
     except Changed:
         raise Problem(412, "version-conflict", "The user has changed", "Read them again.") from None
     except LastAdmin:
@@ -147,7 +150,7 @@ async def change_user(
 
 
 @router.post("/users/{user_id}/invite", status_code=202)
-async def invite_user(user_id: str, given: Used, _user: Admin) -> UserItem:
+async def invite_user(user_id: str, given: Used, _user: Admin, _person: LoggedIn) -> UserItem:
     """Send a link to choose a password, again. At most one a minute and five an hour go out."""
     found = await users.one(given.pool, user_id)
     if found is None or found.disabled:
@@ -157,7 +160,7 @@ async def invite_user(user_id: str, given: Used, _user: Admin) -> UserItem:
 
 
 @router.delete("/users/{user_id}/totp", status_code=204)
-async def remove_second_factor(user_id: str, given: Used, _user: Admin) -> None:
+async def remove_second_factor(user_id: str, given: Used, _user: Admin, _person: LoggedIn) -> None:
     """For somebody who lost the app and the recovery codes. Ends their sessions."""
     if not await given.factors.remove(user_id):
         raise not_found("second factor")

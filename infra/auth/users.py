@@ -156,8 +156,16 @@ async def change(
 
 
 async def set_password_hash(pool: asyncpg.Pool | asyncpg.Connection, user_id: str, password_hash: str) -> None:
-    """A password that was chosen anew, or whose hash had an older cost."""
+    """A password that was chosen anew."""
     await pool.execute("update auth.users set password_hash = $2, updated_at = now() where id = $1", user_id, password_hash)
+
+
+async def renew_hash(pool: asyncpg.Pool, user_id: str, old: str, new: str) -> bool:
+    """Another hash of the same password; False if it is another password's by now."""
+    done = await pool.fetchval(
+        "update auth.users set password_hash = $3 where id = $1 and password_hash = $2 returning true", user_id, old, new
+    )
+    return bool(done)
 
 
 async def ensure_users(pool: asyncpg.Pool, passwords: Passwords, wanted: Sequence[NewUser]) -> list[User]:

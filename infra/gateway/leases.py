@@ -129,8 +129,16 @@ class IntakeLimits:
         self._address = Rate("intake-address", address_per_minute)
 
     def check(self, source_id: str, address: str = UNKNOWN) -> None:
+        """Both. Raises Problem 429 with Retry-After."""
+        self.check_address(address)
+        self.check_source(source_id)
+
+    def check_address(self, address: str) -> None:
         """Raises Problem 429 with Retry-After."""
         self._one(bucket(address), self._address)
+
+    def check_source(self, source_id: str) -> None:
+        """Raises Problem 429 with Retry-After."""
         self._one(source_id, self._source)
 
     def _one(self, key: str, rate: Rate) -> None:

@@ -45,8 +45,8 @@ class Client:
         """Changes were dropped since it was last read; the reader clears it by telling the client."""
 
     def offer(self, change: Change, message: dict[str, Any]) -> None:
-        """Queue a change, unless it says of itself that it isn't this user's business."""
-        if "owner" in message and not self._user.may_see(message["owner"]):
+        """Queue a change, if it says of itself that it is this user's business; one that doesn't say is for who sees all."""
+        if not (self._user.may_see(message["owner"]) if "owner" in message else self._user.sees_all):
             return
         if len(self._queue) == QUEUE_MAX:
             self.lost = True

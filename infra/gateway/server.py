@@ -71,6 +71,7 @@ class _Protocol(HttpToolsProtocol):
     """A sender that never ends its head is cut off, in bytes and in time."""
 
     _head_bytes = 0
+    _head_read = False
     _head_timer: asyncio.TimerHandle | None = None
     _route: DirectRoute | None = None
     """The hot route of a request whose end is not read yet, and whose body so far is in `_pieces`."""
@@ -104,13 +105,20 @@ class _Protocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header."""
+        """A header; what comes after the body claims to be one, and is dropped."""
         self._count(len(name) + len(value))
-        super().on_header(name, value)
+        if not self._head_read:
+            super().on_header(name, value)
+
+    def on_message_begin(self) -> None:
+        """The next request."""
+        self._head_read = False
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """What follows is the body, which whoever reads it bounds."""
         self._head_ended()
+        self._head_read = True
         self._route, self._pieces = self._hot_route(), []
         if self._route is None:
             super().on_headers_complete()
@@ -130,6 +138,10 @@ class _Protocol(HttpToolsProtocol):
         route, self._route = self._route, None
         self.cycle = asked = _Asked()  # type: ignore[assignment]
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
+        forwarded = [value.decode("latin-1") for name, value in self.headers if name == b"x-forwarded-for"]
+        if len(forwarded) > 1:
+            # Every proxy may have added a line of its own.
+            headers["x-forwarded-for"] = ", ".join(forwarded)
         answering = route.answer(self.url.decode("ascii"), headers, b"".join(self._pieces), self.client)
         task = self.loop.create_task(self._answer(asked, answering))
         task.add_done_callback(self.tasks.discard)

@@ -1,6 +1,7 @@
 """What senders ask before they send."""
 
 import hmac
+import time
 from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import parse_qs
@@ -26,7 +27,7 @@ def handshake(method: str, headers: Mapping[str, str], source: IntakeSource, que
         except ValueError:
             raise Problem(400, "malformed", "Malformed request", "The query can't be read.") from None
         token = asked.get("hub.verify_token", "").encode()
-        known = (*source.secrets, source.credentials.get("verify_token", "").encode())
+        known = (*source.secrets_at(time.time()), source.credentials.get("verify_token", "").encode())
         if asked.get("hub.mode") != "subscribe" or not _is_one_of(token, known):
             raise Problem(403, "wrong-token", "The verify token isn't the source's")
         return (200, [(b"content-type", b"text/plain; charset=utf-8"), _NO_SNIFF], asked.get("hub.challenge", "").encode())

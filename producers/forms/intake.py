@@ -7,6 +7,7 @@ Nothing is published when a request is refused, and nothing is answered with 2xx
 
 import asyncio
 import base64
+import re
 import time
 from collections.abc import Callable, MutableMapping
 from typing import Any, Final, NamedTuple
@@ -30,17 +31,17 @@ from producers.forms.publishing import Raw, SubmissionWriter
 from producers.forms.reading.layouts import Layouts
 from producers.forms.signatures import WrongSignature, verify
 from producers.forms.source_cache import SourceCache, SourcesUnavailable
-from producers.forms.sources import STORE_AWAY, IntakeSource
+from producers.forms.sources import SOURCE_ID, STORE_AWAY, IntakeSource
 from producers.forms.submission import ParsedSubmission
 from producers.forms.translate import HashOf, delivery_of
 
 PREFIX: Final = "/v1/intake/"
 BODY_BYTES_MAX: Final = 1024 * 1024
 BODY_SECONDS_MAX: Final = 30.0
-SOURCE_ID_CHARACTERS_MAX: Final = 100
 RETRY_AFTER_SECONDS: Final = 5
 PREPARE_SECONDS: Final = 600.0
 PREPARE_RETRY_SECONDS: Final = 5.0
+_SOURCE_ID = re.compile(SOURCE_ID)
 _JSON = (b"content-type", b"application/json")
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
 _HIDDEN_SECRET = "[secret]"  # noqa: S105 - what stands in its place
@@ -109,8 +110,8 @@ class Intake:
         path = target.partition("?")[0]
         request = Request("POST", path[len(PREFIX) :], target, headers)
         try:
+            self._limit_address(self._addresses.sender(client, headers.get("x-forwarded-for", "")))
             source = await self._source(request.source_id)
-            self._limit(source, self._addresses.sender(client, headers.get("x-forwarded-for", "")))
             if len(body) > BODY_BYTES_MAX:
                 raise _too_large()
             return await self.take(source, request, body)
@@ -135,22 +136,27 @@ class Intake:
         path = scope["path"]
         target = f"{path}?{query.decode('latin-1')}" if query else path
         request = Request(scope["method"], path[len(PREFIX) :], target, headers)
+        self._limit_address(self._addresses.of(scope))
         source = await self._source(request.source_id)
-        self._limit(source, self._addresses.of(scope))
         if request.method != "POST":
             return Answer(*handshake(request.method, headers, source, query))
         return await self.take(source, request, await _body(headers, receive))
 
-    def _limit(self, source: IntakeSource, address: str) -> None:
-        """Raises Problem 429."""
+    def _limit_address(self, address: str) -> None:
+        """Before anything is looked up. Raises Problem 429."""
         if self._limits is not None:
-            self._limits.check(source.id, address)
+            self._limits.check_address(address)
+
+    def _limit_source(self, source: IntakeSource) -> None:
+        """Once the sender is proven, so that a forger uses up nothing of it. Raises Problem 429."""
+        if self._limits is not None:
+            self._limits.check_source(source.id)
 
     async def _source(self, source_id: str) -> IntakeSource:
         source = self._sources.known(source_id)
         if source is not None:
             return source
-        if len(source_id) <= SOURCE_ID_CHARACTERS_MAX:
+        if _SOURCE_ID.fullmatch(source_id):
             try:
                 source = await self._sources.get(source_id)
             except SourcesUnavailable:
@@ -195,6 +201,7 @@ class Intake:
                 verify(source.scheme, source.secrets_at(now), request.headers, body, now, request.method, url)
             except WrongSignature as wrong:
                 raise Problem(401, "wrong-signature", "The signature isn't right", wrong.reason) from None
+        self._limit_source(source)
         if parts_of(source.vendor) is not None or source.scheme.body_field:
             return await self._take_parts(source, request, body, now)
         content_type = request.headers.get("content-type")
@@ -268,16 +275,11 @@ async def _body(headers: dict[str, str], receive: Any) -> bytes:
     length = headers.get("content-length", "")
     if length.isascii() and length.isdecimal() and (len(length) > 10 or int(length) > BODY_BYTES_MAX):
         raise _too_large()
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body", False):
-        body: bytes = message.get("body", b"")
-        if len(body) > BODY_BYTES_MAX:
-            raise _too_large()
-        return body
     chunks, size = [], 0
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):
             while True:
+                message = await receive()
                 if message["type"] == "http.disconnect":
                     raise Disconnected
                 chunk = message.get("body", b"")
@@ -287,7 +289,6 @@ async def _body(headers: dict[str, str], receive: Any) -> bytes:
                 chunks.append(chunk)
                 if not message.get("more_body", False):
                     return b"".join(chunks)
-                message = await receive()
     except TimeoutError:
         raise Problem(408, "too-slow", "Request timeout", "The body took too long.") from None
 

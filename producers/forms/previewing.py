@@ -46,6 +46,10 @@ def preview(
 def _places(parsed: ParsedSubmission, payload: Any, mapping: Mapping[str, str]) -> Places:
     """The places whose values a field has; where several have the same, those whose names say so come first."""
     standing = list(_scalars(payload, ()))
+    by_value: dict[str | bool, list[Path]] = {}
+    for path, held in standing:
+        if (key := _comparable(held)) is not None:
+            by_value.setdefault(key, []).append(path)
     told = entries(payload)
     wanted: dict[str, JsonValue] = {name: getattr(parsed, name) for name in _TEXTS}
     wanted |= {f"campaign.{name}": value for name, value in parsed.campaign.items()}
@@ -54,7 +58,7 @@ def _places(parsed: ParsedSubmission, payload: Any, mapping: Mapping[str, str]) 
     for target, value in wanted.items():
         if target in mapping:
             places[target] = [mapping[target]]
-        elif value is not None and (at := _where(target, value, standing, told)):
+        elif value is not None and (at := _where(target, value, by_value, told)):
             places[target] = at
     if parsed.name and "name" not in places:
         places["name"] = [path for part in _COMPOSED for path in places.get(part, [])]
@@ -67,20 +71,20 @@ def _places(parsed: ParsedSubmission, payload: Any, mapping: Mapping[str, str]) 
     return {target: at for target, at in places.items() if at}
 
 
-def _where(target: str, value: JsonValue, standing: list[tuple[Path, Any]], told: list[Entry]) -> list[str]:
+def _where(target: str, value: JsonValue, by_value: Mapping[str | bool, list[Path]], told: list[Entry]) -> list[str]:
     if target in _IDENTITY:
-        named = [entry.field.path for entry in told if entry.means.identity == target and _same(entry.field.value, value)]
+        named = [e.field.path for e in told if e.means.identity == target and _comparable(e.field.value) == _comparable(value)]
         if named:
             return [written(path) for path in named[:PLACES_MAX]]
     values = value if isinstance(value, list) else [value]
-    at = [written(path) for one in values for path, held in standing if _same(held, one)]
+    keys = dict.fromkeys(key for one in values if (key := _comparable(one)) is not None)
+    at = [written(path) for key in keys for path in by_value.get(key, ())[:PLACES_MAX]]
     return list(dict.fromkeys(at))[:PLACES_MAX]
 
 
-def _same(held: Any, value: JsonValue) -> bool:
-    if isinstance(held, bool) or isinstance(value, bool):
-        return held is value
-    return shapes.plain(held) is not None and shapes.plain(held) == shapes.plain(value)
+def _comparable(value: Any) -> str | bool | None:
+    """Equal for what says the same; None for nothing, and for what holds others."""
+    return value if isinstance(value, bool) else shapes.plain(value)
 
 
 def _scalars(node: Any, path: Path) -> Iterator[tuple[Path, Any]]:

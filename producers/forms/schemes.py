@@ -46,6 +46,8 @@ class SignatureScheme(BaseModel):
     def _what_is_signed_has_a_source(self) -> Self:
         if sum(bool(place) for place in (self.header, self.body_field, self.query_parameter)) != 1:
             raise ValueError("say with one of header, body_field and query_parameter where the code stands")
+        if self.algorithm == "sha256" and "secret" not in self.signed:
+            raise ValueError("a bare sha256 proves nothing: `signed` must have the secret in it")
         timed = [place for place in (self.timestamp_header, self.timestamp_entry, self.timestamp_field) if place is not None]
         if bool(timed) != ("timestamp" in self.signed) or len(timed) > 1:
             raise ValueError("a timestamp is signed if and only if timestamp_header or timestamp_entry says where it is")

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
@@ -17,6 +18,7 @@ from producers.forms.submission import ParsedSubmission
 VENDORS = ("cloudevents",)
 _PREFIX: Final = "ce-"
 _ATTRIBUTES_MAX: Final = 50
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def parts(payload: Any, headers: Mapping[str, str]) -> list[Part]:
@@ -24,6 +26,9 @@ def parts(payload: Any, headers: Mapping[str, str]) -> list[Part]:
     if "ce-specversion" in headers:
         named = [(name[len(_PREFIX) :], value) for name, value in headers.items() if name.startswith(_PREFIX)]
         attributes = {name: unquote(value.strip('"')) for name, value in named[:_ATTRIBUTES_MAX]}
+        for name, value in attributes.items():
+            if _CONTROL.search(value):
+                raise BadPayload(f"{_PREFIX}{name}", "contains a control character: remove it")
         return [Part({**attributes, "data": payload})]
     events = payload if isinstance(payload, list) else [payload]
     return [Part(_with_data(event) if isinstance(event, dict) else event) for event in events]

@@ -12,6 +12,8 @@ from producers.forms.submission import ParsedSubmission
 VENDORS = ("tally",)
 _ONE_OF = ("MULTIPLE_CHOICE", "DROPDOWN")
 _FILES = ("FILE_UPLOAD", "SIGNATURE")
+_MARKS_MAX = 16
+"""How many underscores of an option's key are tried; its id has four hyphens and none of them."""
 
 
 def parts(payload: Any, _headers: Mapping[str, str]) -> list[Part]:
@@ -60,8 +62,14 @@ def _group(key: str, value: Any, keys: set[str]) -> str | None:
     """The checkbox whose option this row repeats: `question_x_<option's id>` beside `question_x`."""
     if not isinstance(value, bool):
         return None
-    marks = [at for at, letter in enumerate(key) if letter == "_"]
-    return next((key[:at] for at in reversed(marks) if key[:at] in keys), None)
+    group = key
+    for _ in range(_MARKS_MAX):
+        group, mark, _option = group.rpartition("_")
+        if not mark:
+            return None
+        if group in keys:
+            return group
+    return None
 
 
 def _consents(label: str) -> bool:

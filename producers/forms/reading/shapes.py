@@ -19,6 +19,7 @@ _MAILBOX = re.compile(r"[^<>]*<([^<>\s]+)>\s*")
 _EMAIL_CHARACTERS_MAX = 254
 _LOCAL_PART_CHARACTERS_MAX = 64
 _PHONE = re.compile(r"[+＋]?[\d\s().\-/–·]{5,40}(?:\s*(?:ext\.?|x|#|durchwahl|poste|int\.?)\s*\d{1,6})?", re.IGNORECASE)
+_PHONE_CHARACTERS_MAX = 100
 _CLEAR_PHONE = re.compile(r"\+[1-9][\d\s().\-/]{6,24}\d")
 _AREA_IN_BRACKETS = re.compile(r"\(\d{3}\) ?\d{3}[-. ]\d{4}", re.ASCII)
 _INTERNATIONAL = re.compile(r"\+[1-9]\d{7,14}", re.ASCII)
@@ -62,7 +63,7 @@ def email(text: str, *, named: bool = False) -> str | None:
 def phone(value: Any) -> str | None:
     """The number as sent, if it can be one; a JSON number loses no digit and gains no decimal point."""
     text = plain(value)
-    if text is None or not _PHONE.fullmatch(text):
+    if text is None or len(text) > _PHONE_CHARACTERS_MAX or not _PHONE.fullmatch(text):
         return None
     return text if 5 <= _digits(text) <= 20 else None
 

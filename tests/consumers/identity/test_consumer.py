@@ -8,6 +8,7 @@ import pytest
 
 from consumers.identity.consumer import IdentityStep
 from infra.crypto.codec import open_person
+from infra.crypto.seal import WrongKey
 from infra.dead_letters import store as dead_letters
 from infra.effects import gate
 from infra.kafka.fold import Documents
@@ -227,3 +228,19 @@ async def test_two_partitions_that_meet_on_a_person_wait_for_each_other(identity
     assert (identity.partition.position, other.position) == (50, 50)
     assert await identity.pool.fetchval("select count(distinct lead) from identity.claims where kind = 'email'") == 50
     assert await identity.pool.fetchval("select count(distinct lead) from identity.submissions") == 50
+
+
+async def test_what_could_not_be_opened_is_captured_when_it_is_tried_again(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body, record = await submission(identity.keyring, "ada@x.example", delivery="d")
+
+    async def another_key(_personal: object) -> None:
+        raise WrongKey
+
+    with monkeypatch.context() as wrong:
+        wrong.setattr(identity.keyring, "intake_of", another_key)
+        assert await identity.read(record) == []
+    assert (await identity.filed(body))[0] == "rejected"
+    (captured,) = await identity.read(record)
+    assert await identity.filed(body) == ("processed", captured.lead, None)

@@ -25,3 +25,8 @@ def cookie(response: httpx2.Response) -> str:
 async def refresh(here: Running, token: str) -> httpx2.Response:
     here.client.cookies.clear()
     return await here.client.post("/v1/auth/refresh", headers={"Cookie": f"lf_refresh={token}"})
+
+
+async def hash_of(here: Running, user_id: str) -> str:
+    """What a login proves to know the password of."""
+    return str(await here.services.pool.fetchval("select password_hash from auth.users where id = $1", user_id))

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.infra.auth.logins import bearer
 from tests.infra.gateway.running import Running
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
@@ -116,3 +117,36 @@ async def test_a_machine_sends_leads_and_follows_its_own(fresh: Running) -> None
         assert (await fresh.client.get(path, headers=shop)).status_code == 404
     for path in ("/v1/leads", "/v1/search?q=ada", "/v1/people", "/v1/stream", "/v1/overview"):
         assert (await fresh.client.get(path, headers=crm)).status_code == 403
+
+
+async def test_a_key_makes_none_that_may_more_or_lasts_longer(fresh: Running) -> None:
+    soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    key = (await make(fresh, role="admin", scopes=["keys:write", "users:write"], expires_at=soon)).json()["key"]
+    mine = {"Authorization": f"Bearer {key}"}
+
+    async def asked(**more: Any) -> int:
+        return (await fresh.client.post("/v1/auth/keys", json={"name": "k", **more}, headers=mine)).status_code
+
+    assert await asked(role="admin", expires_at=soon) == 403
+    assert await asked(role="admin", scopes=["leads:read"], expires_at=soon) == 403
+    assert await asked(role="admin", scopes=["keys:write"]) == 422
+    assert await asked(role="admin", scopes=["keys:write"], expires_at=soon) == 201
+    new = {"email": "made-by-a-key@example.com", "name": "x", "role": "admin", "password": "long enough for all"}
+    assert (await fresh.client.post("/v1/users", json=new, headers=mine)).status_code == 403
+
+
+async def test_a_key_ends_with_whoever_made_it_and_shrinks_with_their_role(fresh: Running) -> None:
+    admin = await bearer(fresh, "admin@example.com")
+    made = await fresh.client.post("/v1/auth/keys", json={"name": "k", "role": "admin"}, headers=admin)
+    key = made.json()["key"]
+    child = {"Authorization": f"Bearer {key}"}
+    made = await fresh.client.post("/v1/auth/keys", json={"name": "c", "role": "admin"}, headers=child)
+    keys, pool = [key, made.json()["key"]], fresh.services.pool
+    try:
+        await pool.execute("update auth.users set role = 'rep' where email = 'admin@example.com'")
+        assert [await status(fresh, one, "/v1/auth/keys") for one in keys] == [403, 403]
+        assert [await status(fresh, one) for one in keys] == [200, 200]
+        await pool.execute("update auth.users set disabled = true where email = 'admin@example.com'")
+        assert [await status(fresh, one) for one in keys] == [401, 401]
+    finally:
+        await pool.execute("update auth.users set role = 'admin', disabled = false where email = 'admin@example.com'")

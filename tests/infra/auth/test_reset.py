@@ -225,3 +225,19 @@ async def test_the_owners_link_opens_an_account_that_strangers_closed(fresh: Run
     assert token is not None
     await confirm(fresh, token)
     assert (await log_in(fresh, password=NEXT)).status_code == 200
+
+
+async def test_links_end_with_a_change_of_the_password_and_with_a_disabling(here: Running) -> None:
+    id_, pool = here.user_ids["rep"], here.services.pool
+    mine = await bearer(here)
+    link = await resets.make(pool, id_, resets.RESET_LIFETIME)
+    changed = {"old": PASSWORD, "new": NEXT}
+    assert (await here.client.post("/v1/auth/password", json=changed, headers=mine)).status_code == 204
+    assert link is not None
+    assert not await resets.is_good(pool, link)
+    await pool.execute("update auth.resets set made_at = made_at - interval '2 minutes'")
+    link = await resets.make(pool, id_, resets.RESET_LIFETIME)
+    assert link is not None
+    gone = await here.client.patch(f"/v1/users/{id_}", json={"disabled": True}, headers=await bearer(here, "admin@example.com"))
+    assert gone.status_code == 200
+    assert not await resets.is_good(pool, link)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 import pytest
 
 from infra.auth.ended import LOOK_BACK_SECONDS, EndedSessions
-from infra.auth.sessions import SESSIONS_MAX
-from tests.infra.auth.logins import bearer, cookie, log_in, refresh
+from infra.auth.sessions import SESSIONS_MAX, AccountChanged
+from infra.auth.users import renew_hash
+from tests.infra.auth.logins import bearer, cookie, hash_of, log_in, refresh
 from tests.infra.gateway.offline import NoStore
 from tests.infra.gateway.running import Running
 
@@ -118,12 +119,13 @@ async def test_while_postgres_is_away_what_is_known_stays_known() -> None:
 
 
 async def test_nobody_has_sessions_without_end(fresh: Running) -> None:
-    opened = [await fresh.services.sessions.open(user_id(fresh)) for _ in range(3)]
+    proven = await hash_of(fresh, user_id(fresh))
+    opened = [await fresh.services.sessions.open(user_id(fresh), proven=proven) for _ in range(3)]
     await fresh.services.pool.execute(
         "update auth.families set last_used_at = now() - interval '1 day' where id = $1", opened[1].session
     )
     for _ in range(SESSIONS_MAX - 2):
-        await fresh.services.sessions.open(user_id(fresh))
+        await fresh.services.sessions.open(user_id(fresh), proven=proven)
     kept = {one.id for one in await fresh.services.sessions.listed(user_id(fresh))}
     assert len(kept) == SESSIONS_MAX
     assert opened[1].session not in kept
@@ -138,3 +140,23 @@ async def test_an_api_key_has_no_sessions(fresh: Running) -> None:
     made = await fresh.client.post("/v1/auth/keys", json={"name": "k", "role": "analyst"}, headers=fresh.token("admin"))
     headers = {"Authorization": f"Bearer {made.json()['key']}"}
     assert (await fresh.client.get("/v1/auth/sessions", headers=headers)).status_code == 403
+
+
+async def test_a_login_that_a_reset_or_a_disabling_overtakes_begins_no_session(fresh: Running) -> None:
+    pool, id_ = fresh.services.pool, user_id(fresh)
+    proven = await hash_of(fresh, id_)
+    with pytest.raises(AccountChanged):
+        await fresh.services.sessions.open(id_, proven=proven + "x")
+    await pool.execute("update auth.users set disabled = true where id = $1", id_)
+    try:
+        with pytest.raises(AccountChanged):
+            await fresh.services.sessions.open(id_, proven=proven)
+    finally:
+        await pool.execute("update auth.users set disabled = false where id = $1", id_)
+    assert await pool.fetchval("select count(*) from auth.families where user_id = $1", id_) == 0
+
+
+async def test_a_hash_is_renewed_only_where_the_old_one_stands(fresh: Running) -> None:
+    proven = await hash_of(fresh, user_id(fresh))
+    assert not await renew_hash(fresh.services.pool, user_id(fresh), "another", "new")
+    assert await hash_of(fresh, user_id(fresh)) == proven

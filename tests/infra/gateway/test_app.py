@@ -46,7 +46,7 @@ async def test_readiness_names_what_is_missing() -> None:
     assert answer.json()["not_ready"] == ["postgres", "redis", "consumers", "search"]
     problem = {check["name"]: check["problem"] for check in answer.json()["checks"]}
     assert problem["kafka"] is None
-    assert "nobody answers" in problem["postgres"]
+    assert problem["postgres"] in ("NobodyThere", "ConnectionRefusedError", "OSError"), "the name alone, since strangers may ask"
     assert problem["consumers"] == "12 partitions without an owner"
     assert "no answer" in problem["search"]
 

@@ -23,7 +23,7 @@ REP = User("u2", "r@example.com", "R", "rep", "p1")
 
 def change(offset: int, **more: object) -> bytes:
     return json.dumps(
-        {"lead": "l1", "version": offset, "partition": 2, "offset": offset, "types": ["lead.scored.v1"], **more}
+        {"lead": "l1", "version": offset, "partition": 2, "offset": offset, "types": ["lead.scored.v1"], "owner": None, **more}
     ).encode()
 
 
@@ -60,6 +60,13 @@ async def test_a_change_that_names_its_owner_is_kept_from_other_reps() -> None:
         live.publish(change(1, owner=owner))
     assert len(await admin.changes(0)) == 3
     assert len(await rep.changes(0)) == 2
+
+
+async def test_a_change_that_names_no_owner_is_for_those_who_see_all() -> None:
+    live = hub()
+    admin, rep = live.join(ADMIN), live.join(REP)
+    live.publish(b'{"lead": "l1", "partition": 2, "offset": 1}')
+    assert (len(await admin.changes(0)), len(await rep.changes(0))) == (1, 0)
 
 
 async def test_what_is_no_change_is_left_out_and_an_erased_lead_is_forgotten() -> None:

@@ -40,12 +40,14 @@ class Hot:
         self.gate = asyncio.Event()
         self.gate.set()
         self.asked = 0
+        self.headers: dict[str, str] = {}
 
     async def answer(self, target: str, headers: dict[str, str], body: bytes, client: tuple[str, int] | None) -> Answer:
         self.asked += 1
         await self.gate.wait()
         if body == b"bug":
             raise ZeroDivisionError
+        self.headers = headers
         said = b"%s %s %s" % (target.encode(), headers["host"].encode(), body[:9])
         return Answer(202, [(b"content-length", b"%d" % len(said))], said)
 
@@ -260,3 +262,21 @@ async def test_an_open_request_is_answered_before_the_server_stops(hot: Hot) -> 
         assert b"\r\nconnection: close\r\n" in await reader.readuntil(b"\r\n\r\n")
         assert await reader.read() == b"/hot/x?y=1 x 1"
         await serving
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_what_follows_a_body_is_no_header(port: int, hot: Hot) -> None:
+    async with connected(port) as (reader, writer):
+        head = b"POST /hot/x HTTP/1.1\r\nHost: x\r\nX-Code: right\r\nTransfer-Encoding: chunked\r\n\r\n"
+        writer.write(head + b"1\r\na\r\n0\r\nX-Code: wrong\r\nX-More: 1\r\n\r\n")
+        assert (await answer(reader)).startswith(b"HTTP/1.1 202")
+    assert hot.headers == {"host": "x", "x-code": "right", "transfer-encoding": "chunked"}
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_what_several_proxies_say_is_joined(port: int, hot: Hot) -> None:
+    async with connected(port) as (reader, writer):
+        lines = b"X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: 2.2.2.2\r\n"
+        writer.write(b"POST /hot/x HTTP/1.1\r\nHost: x\r\n" + lines + b"Content-Length: 1\r\n\r\na")
+        await answer(reader)
+    assert hot.headers["x-forwarded-for"] == "1.1.1.1, 2.2.2.2"

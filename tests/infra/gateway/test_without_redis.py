@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from infra.gateway.rates import ANSWER_SECONDS_MAX
 from infra.settings import Settings
-from tests.infra.auth.logins import log_in, refresh
+from tests.infra.auth.logins import hash_of, log_in, refresh
 from tests.infra.gateway.running import Running, demo_users, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
@@ -33,7 +33,7 @@ async def here(settings: Settings, request: pytest.FixtureRequest) -> AsyncItera
 
 
 async def test_who_is_logged_in_goes_on_and_nobody_else_gets_in(here: Running) -> None:
-    opened = await here.services.sessions.open(here.user_ids["rep"])
+    opened = await here.services.sessions.open(here.user_ids["rep"], proven=await hash_of(here, here.user_ids["rep"]))
     begun = time.monotonic()
     for _ in range(20):
         assert (await here.client.get("/v1/auth/me", headers=here.token("rep"))).status_code == 200
@@ -56,7 +56,7 @@ async def test_intake_is_open(here: Running) -> None:
 
 
 async def test_a_session_that_is_ended_is_ended(here: Running) -> None:
-    opened = await here.services.sessions.open(here.user_ids["rep"])
+    opened = await here.services.sessions.open(here.user_ids["rep"], proven=await hash_of(here, here.user_ids["rep"]))
     refreshed = await refresh(here, opened.token)
     headers = {"Authorization": f"Bearer {refreshed.json()['access_token']}"}
     here.client.cookies.clear()

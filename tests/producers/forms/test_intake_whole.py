@@ -1,7 +1,10 @@
 """Requests that came whole, as the server hands them over."""
 
+import asyncio
 import hashlib
 import hmac
+from collections.abc import MutableMapping
+from typing import Any
 
 import pytest
 
@@ -82,3 +85,40 @@ async def test_too_many_requests_of_a_source_are_told_when_to_come_again_and_not
     assert refused is not None
     assert refused.headers["retry-after"] == "7"
     assert len(rig.publisher.records) == 2
+
+
+async def test_a_body_that_never_begins_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("producers.forms.intake.BODY_SECONDS_MAX", 0.01)
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> None:
+        await asyncio.Event().wait()
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/intake/src_1", "headers": [(b"content-length", b"5")]}
+    async with asyncio.timeout(5):
+        await Rig(source()).app(scope, receive, send)
+    assert sent[0]["status"] == 408
+
+
+async def test_whoever_cannot_sign_uses_up_nothing_of_the_source() -> None:
+    limits = IntakeLimits(Allowing(1), source_per_minute=1, address_per_minute=1)  # type: ignore[arg-type]
+    rig = Rig(source(signed=True), limits=limits)
+    assert (await rig.whole(b"{}", content_type="application/json")).status == 401
+    limits.check_source("src_1")
+
+
+async def test_an_address_is_limited_before_a_source_is_looked_for() -> None:
+    limits = IntakeLimits(Allowing(1), source_per_minute=1, address_per_minute=1)  # type: ignore[arg-type]
+    rig = Rig(limits=limits)
+    assert [(await rig.whole(b"{}", f"guess_{number}")).status for number in range(3)] == [404, 429, 429]
+    assert rig.table.asked == 1
+
+
+@pytest.mark.parametrize("id_", ["\x00", "a b", "ä", "a/b", "a" * 101, ""])
+async def test_what_can_be_no_id_is_not_asked_for(id_: str) -> None:
+    rig = Rig()
+    rig.table.away = True
+    assert (await rig.whole(b"{}", id_)).status == 404

@@ -242,3 +242,18 @@ def test_a_new_vendors_scheme_is_only_data() -> None:
     )
     code = base64.b64encode(digest(b"7|" + BODY, b"key", "sha512")).decode()
     attempt(scheme, {"x-sig": code, "x-id": "7"}, base64.b64encode(b"key"))
+
+
+def test_a_body_that_was_gone_on_with_is_refused_whatever_it_is_called() -> None:
+    body = BODY + b"\x80" + bytes(20) + b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n--b--"
+    headers = {
+        "x-hubspot-signature": hashlib.sha256(SECRET + body).hexdigest(),
+        "content-type": "multipart/form-data; boundary=b",
+    }
+    with pytest.raises(WrongSignature, match="JSON"):
+        verify(SCHEMES["hubspot_v1"], [SECRET], headers, body, 0.0, "POST", URL)
+
+
+def test_a_digest_of_the_body_alone_is_no_scheme() -> None:
+    with pytest.raises(ValueError, match="proves nothing"):
+        SignatureScheme(header="x", algorithm="sha256")

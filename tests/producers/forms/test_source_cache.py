@@ -1,7 +1,7 @@
 import pytest
 
 from producers.forms import source_cache
-from producers.forms.source_cache import STALE_SECONDS_MAX, SourceCache
+from producers.forms.source_cache import CACHED_MAX, STALE_SECONDS_MAX, UNKNOWN_MAX, SourceCache
 from tests.producers.forms.intaking import Table, source
 
 pytestmark = pytest.mark.asyncio
@@ -46,3 +46,26 @@ async def test_a_source_that_this_process_changed_is_read_at_once() -> None:
     source_cache.forget("src_1")
     assert await here.signed()
     assert await other.signed()
+
+
+async def test_ids_that_nobody_has_push_no_source_out_and_are_not_asked_for_twice() -> None:
+    here = Cached()
+    await here.signed()
+    for number in range(CACHED_MAX + UNKNOWN_MAX):
+        assert await here.cache.get(f"guess_{number}") is None
+    asked = here.table.asked
+    assert await here.cache.get(f"guess_{CACHED_MAX + UNKNOWN_MAX - 1}") is None
+    assert not await here.signed()
+    assert here.table.asked == asked
+
+
+async def test_a_source_that_is_used_stays_while_others_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_cache, "CACHED_MAX", 2)
+    here = Cached()
+    for number in range(2, 5):
+        here.table.sources[f"src_{number}"] = source(f"src_{number}")
+        await here.signed()
+        await here.cache.get(f"src_{number}")
+    asked = here.table.asked
+    await here.signed()
+    assert here.table.asked == asked

@@ -225,3 +225,10 @@ def test_no_vendors_adapter_falls_over_an_odd_payload(vendor: str, odd: Any) -> 
     for part in splits(odd, {}) if splits is not None else []:
         translate(vendor, part.payload, {})
     translate(vendor, odd, {})
+
+
+@pytest.mark.parametrize("value", ["a%00b", "a%0Ab", "%7F"])
+def test_a_header_with_a_control_character_in_it_is_named(value: str) -> None:
+    with pytest.raises(BadPayload) as refused:
+        parts_of("cloudevents")({}, {"ce-specversion": "1.0", "ce-id": value})  # type: ignore[misc]
+    assert refused.value.field == "ce-id"
