@@ -195,7 +195,8 @@ def news(folded: rows.Folded, written: Written) -> list[bytes]:
     """What listeners are told, one document a lead; an erased lead has no version and no owner any more."""
     told = []
     for lead, ((partition, offset), types) in folded.changed.items():
-        message: dict[str, Any] = {"lead": lead, "version": None, "partition": partition, "offset": offset, "types": types}
+        message: dict[str, Any] = {"lead": lead, "partition": partition, "offset": offset, "types": types}
+        message["version"] = message["owner"] = None
         if lead in written:
             message["version"], message["owner"] = written[lead]
         elif lead not in folded.erased:

@@ -203,7 +203,7 @@ export interface paths {
         put?: never;
         /**
          * Change Password
-         * @description Choose a new password. Ends all other sessions.
+         * @description Choose a new password. Ends all other sessions, and links to choose one.
          */
         post: operations["change_password"];
         delete?: never;
@@ -377,7 +377,7 @@ export interface paths {
         put?: never;
         /**
          * Create Key
-         * @description Make an API key. Its text is in this answer and nowhere else.
+         * @description Make an API key. Its text is in this answer and nowhere else. It may no more than whoever makes it, and for no longer.
          */
         post: operations["create_key"];
         delete?: never;
