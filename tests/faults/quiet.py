@@ -7,6 +7,7 @@ import time
 import asyncpg
 
 from infra.kafka.reading import reader
+from infra.postgres.pool import UNAVAILABLE
 from infra.settings import Settings
 from infra.wiring import discovery
 from schemas import topics
@@ -67,7 +68,7 @@ class Pulse:
         last, moved_at = -1, time.monotonic()
         while True:
             await asyncio.sleep(0.5)
-            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            with contextlib.suppress(asyncpg.PostgresError, *UNAVAILABLE):
                 connection = await asyncpg.connect(self._url, timeout=3, command_timeout=3)
                 try:
                     self.rows = await connection.fetchval("select coalesce(sum(position), 0)::bigint from lead_list.watermarks")
