@@ -125,6 +125,7 @@ export function makeLead(at, known = {}) {
     },
     consent: random() < 0.7 ? true : null,
     consents: random() < 0.5 ? { newsletter: false } : {},
+    tags: [],
     custom: {},
     created_at: at.toISOString(),
     updated_at: at.toISOString(),
