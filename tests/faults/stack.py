@@ -27,6 +27,7 @@ from infra.local.servers import LocalServers
 from infra.postgres import database, migrate
 from infra.postgres.pool import open_pool
 from infra.settings import Settings, environment_of, load
+from infra.wiring.files import make_bucket
 from infra.wiring.supervisor import Child, Supervisor
 from tests.conftest import MASTER_KEY
 
@@ -151,6 +152,7 @@ async def _prepare(settings: Settings) -> None:
     await database.ensure(settings.postgres)
     await migrate.upgrade(settings.postgres)
     await admin.apply(settings.kafka)
+    await make_bucket(settings)
     pool = await open_pool(settings.postgres, name="faults", size=2)
     passwords = Passwords()
     try:
