@@ -192,8 +192,8 @@ async def run_steps(
         Subscriber(broker, has.settings.kafka, step, store_of(has, step, schema), has.producer, has.meters)
         for step, schema in steps
     ]
-    ended = asyncio.Event()  # not `stop`: a process whose servers were away begins again, unless it was told to stop
-    tasks = [asyncio.ensure_future(work(ended)) for work in beside]
+    over = asyncio.Event()  # not `stop`: a process whose servers were away begins again, unless it was told to stop
+    tasks = [asyncio.ensure_future(work(over)) for work in beside]
     waiting: list[asyncio.Future[Any]] = [asyncio.ensure_future(stop.wait()), *tasks]
     waiting.extend(subscriber.fatal for subscriber in subscribers)
     try:
@@ -205,7 +205,7 @@ async def run_steps(
         for ended in done:
             ended.result()
     finally:
-        ended.set()
+        over.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(10):
                 await broker.stop()
