@@ -81,9 +81,11 @@ def _with_database(url: str, name: str) -> str:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def topics(settings: Settings) -> AsyncIterator[Settings]:
-    """The settings, with the catalogue's topics made in Kafka."""
+    """The settings, with the catalogue's topics made in Kafka, and the bucket for files."""
     from infra.kafka import admin
+    from infra.wiring.files import make_bucket
 
     async with asyncio.timeout(30):
         await admin.apply(settings.kafka)
+        await make_bucket(settings)
     yield settings
