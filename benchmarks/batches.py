@@ -9,7 +9,6 @@ from benchmarks.processes import Running, running
 from benchmarks.results import Result, Results, Wrong
 from infra.crypto.seal import Key
 from infra.demo.forms import OPEN_ANSWERS
-from infra.gateway.services import derive, master_key
 from producers.forms.sources import NewSource, Sources
 from schemas.topics import SUBMISSIONS
 
@@ -23,7 +22,7 @@ CONNECTIONS = "8"
 async def run(made: Deployment, results: Results, seconds: float, rounds: int) -> None:
     """By turns."""
     found = traffic.submissions(intake.BODIES)
-    sources = Sources(made.has.pool, Key("source", derive(master_key(made.settings), "source secrets")))
+    sources = Sources(made.has.pool, Key("source", made.has.keyring.secret("source secrets")))
     new = NewSource("bench", traffic.VENDOR, secret=SECRET, open_answers=list(OPEN_ANSWERS))
     path = f"/v1/intake/{(await sources.create(new, created_by='bench'))[0].id}"
     bodies = [one.body for one in found]
