@@ -6,11 +6,20 @@ numbers again, and a reader recognises a re-sent record by comparing with the la
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 Headers = tuple[tuple[str, bytes], ...]
+
+
+_TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def trace_of(given: str | None) -> str | None:
+    """A traceparent as a sender gives it; None for anything else, which would stand in a header in the clear."""
+    return given if given is not None and _TRACE.fullmatch(given) else None
 
 
 class BadEnvelope(ValueError):

@@ -21,7 +21,7 @@ from infra.gateway.visibility import check_lead
 from infra.kafka.ports import LogUnavailable, Outgoing
 from producers.commands import translate
 from producers.commands.translate import AnyCommand, Asker
-from schemas.envelope import Envelope
+from schemas.envelope import Envelope, trace_of
 from schemas.message import Frozen, LeadId
 from schemas.topics import partition
 
@@ -44,7 +44,7 @@ def record_of(command: AnyCommand, trace: str | None) -> Outgoing:
         source=SOURCE,
         occurred_at=datetime.now(UTC),
         subject=command.lead,
-        trace=trace,
+        trace=trace_of(trace),
     )
     return Outgoing(command.lead.encode(), envelope.headers(), command.model_dump_json().encode())
 

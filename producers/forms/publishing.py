@@ -1,6 +1,5 @@
 """A parsed submission -> a sealed record on leads.submissions. Intake and `POST /v1/leads` end here."""
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -16,14 +15,13 @@ from infra.kafka.ports import Outgoing
 from infra.kafka.publisher import Position, Publisher
 from producers.forms.submission import ParsedSubmission
 from producers.forms.translate import Origin, person_of, received
-from schemas.envelope import Envelope, Headers
+from schemas.envelope import Envelope, Headers, trace_of
 from schemas.message import JsonObject
 from schemas.submissions import SubmissionReceived
 from schemas.topics import SUBMISSIONS, partition
 
 SOURCE: Final = "gateway"
 DAY_SECONDS: Final = 24 * 60 * 60
-_TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Raw(NamedTuple):
@@ -113,7 +111,7 @@ def _headers(submission_id: str, now: float, trace: str | None) -> Headers:
         type=SubmissionReceived.TYPE,
         source=SOURCE,
         occurred_at=datetime.fromtimestamp(now, UTC),
-        trace=trace if trace is not None and _TRACE.fullmatch(trace) else None,
+        trace=trace_of(trace),
     ).headers()
 
 

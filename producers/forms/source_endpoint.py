@@ -181,7 +181,7 @@ class FetchList(BaseModel):
 @router.post("", status_code=201)
 async def create_source(asked: SourceRequest, given: Used, user: Writer) -> SourceMade:
     """Make a source. Its secret is in this answer and nowhere else."""
-    if asked.signed and asked.secret is not None and not asked.secret.strip():
+    if asked.signed is not False and asked.secret is not None and not asked.secret.strip():
         raise _invalid("secret", "is blank")
     if asked.secret is not None and asked.signed is not False:
         _need_usable(asked.signature or scheme_of(asked.vendor, asked.secret), asked.secret)

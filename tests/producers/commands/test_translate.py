@@ -1,5 +1,6 @@
 from producers.commands import translate
 from producers.commands.translate import Asker
+from schemas.envelope import trace_of
 from schemas.message import LeadId
 from schemas.person import Note, Person
 
@@ -30,3 +31,9 @@ def test_the_others_say_what_is_asked() -> None:
     assert (tagged.added, tagged.removed) == (("vip",), ("cold",))
     asked = translate.erase(ASKER, "because")
     assert (asked.lead, asked.command_id, asked.reason, asked.key()) == ("l1", "c1", "because", "l1")
+
+
+def test_only_a_trace_goes_into_a_header() -> None:
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    assert trace_of(trace) == trace
+    assert [trace_of(given) for given in (None, "", "ada@example.com", trace + "\n", trace.upper())] == [None] * 5
