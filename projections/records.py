@@ -1,6 +1,6 @@
 """Facts about one lead, read back from history and opened: behind timeline, receipts and `as_of`."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -55,7 +55,7 @@ async def facts(pool: asyncpg.Pool, keyring: Keyring, lead: str, until: datetime
     after = -1
     for _ in range(FACTS_MAX // PAGE):
         rows = await pool.fetch(OF_LEAD, lead, after, until, PAGE)
-        for fact in await _opened(keyring, lead, rows):
+        for fact in await _opened(keyring, rows):
             yield fact
         if len(rows) < PAGE:
             return
@@ -67,7 +67,7 @@ async def newest(
 ) -> list[StoredFact]:
     """The last `limit` facts at offsets below `before`, newest first; only of `types` if any are named."""
     rows = await pool.fetch(NEWEST_OF_LEAD, lead, before, None if types is None else list(types), limit)
-    return await _opened(keyring, lead, rows)
+    return await _opened(keyring, rows)
 
 
 async def lead_at(pool: asyncpg.Pool, keyring: Keyring, lead: str, until: datetime) -> Lead | None:
@@ -84,11 +84,10 @@ async def lead_at(pool: asyncpg.Pool, keyring: Keyring, lead: str, until: dateti
     return known
 
 
-async def _opened(keyring: Keyring, lead: str, rows: Sequence[Any]) -> list[StoredFact]:
+async def _opened(keyring: Keyring, rows: Sequence[Any]) -> list[StoredFact]:
     bodies = [body_of(row) for row in rows]
-    key = None
-    if any(body is not None and body.personal is not None for body in bodies):
-        key = (await keyring.lead_keys([lead]))[lead]
+    sealed = {by for body in bodies if body is not None and body.personal is not None and (by := body.sealed_by()[0])}
+    keys = await keyring.lead_keys(sorted(sealed)) if sealed else {}
     return [
         StoredFact(
             row["partition"],
@@ -101,7 +100,7 @@ async def _opened(keyring: Keyring, lead: str, rows: Sequence[Any]) -> list[Stor
             row["occurred_at"],
             row["recorded_at"],
             body,
-            _person(key, lead, body),
+            _person(keys, body),
         )
         for row, body in zip(rows, bodies, strict=True)
     ]
@@ -115,10 +114,14 @@ def body_of(row: Any) -> Message | None:
         return None
 
 
-def _person(key: Key | None, lead: str, body: Message | None) -> Frozen | None:
-    if key is None or body is None or body.personal is None or body.PERSON is None:
+def _person(keys: Mapping[str, Key | None], body: Message | None) -> Frozen | None:
+    if body is None or body.personal is None:
+        return None
+    lead, shape = body.sealed_by()
+    key = None if lead is None else keys.get(lead)
+    if key is None or lead is None or shape is None:
         return None
     try:
-        return open_person(key, body.personal, lead, body.PERSON)
+        return open_person(key, body.personal, lead, shape)
     except (WrongKey, ValidationError):
         return None

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from schemas import topics
-from schemas.message import Frozen, Json, LeadId, Message, registry
+from schemas.message import Frozen, Json, LeadId, Message, Sealed, registry
 from schemas.person import Blocked, Identifying, Note, Person, Source, Task, Traits
 
 Status = Literal["new", "contacted", "qualified", "won", "lost"]
@@ -153,6 +153,75 @@ class EraseLead(Command):
     TYPE: ClassVar[str] = "erase_lead.v1"
     stranger: bool = False
     blocked: tuple[Blocked, ...] = ()
+
+
+class Travelling(Frozen):
+    """A fact of a lead that was merged into another, on its way there.
+
+    Attributes:
+        of: the lead it is about, whose key sealed `personal`.
+        event_id, fact_type, occurred_at: as the log has it.
+        body: the fact's own, without its lead.
+    """
+
+    of: LeadId
+    event_id: str
+    fact_type: str
+    occurred_at: datetime
+    body: dict[str, Json] = {}
+    personal: Sealed | None = None
+
+
+@registry.add
+class MergeLead(Command):
+    """`identity` found this lead and `into` to be one person: it goes on there. `asked`: the command of whoever asked."""
+
+    TYPE: ClassVar[str] = "merge_lead.v1"
+    into: LeadId
+    asked: str
+
+
+@registry.add
+class UnmergeLead(Command):
+    """This lead and `out_of`, which it was merged into, are two people after all."""
+
+    TYPE: ClassVar[str] = "unmerge_lead.v1"
+    out_of: LeadId
+    asked: str
+
+
+class Estate(Frozen):
+    """What a lead leaves to the one that it was merged into, unless that has it already."""
+
+    status: Status = "new"
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@registry.add
+class AbsorbLead(Command):
+    """Facts of `origin`, which was merged into this lead. The first of several parts brings the `estate`. By `leads.merging`."""
+
+    TYPE: ClassVar[str] = "absorb_lead.v1"
+    origin: LeadId
+    facts: tuple[Travelling, ...] = ()
+    estate: Estate | None = None
+
+
+@registry.add
+class ReleaseLead(Command):
+    """What came from `origin` goes back there. By `leads.merging`."""
+
+    TYPE: ClassVar[str] = "release_lead.v1"
+    origin: LeadId
+
+
+@registry.add
+class DeclineCommand(Command):
+    """`identity` can't do what was asked of the lead under `command_id`; whoever asked is to be told why."""
+
+    TYPE: ClassVar[str] = "decline_command.v1"
+    detail: str
 
 
 @registry.add

@@ -4,15 +4,20 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from schemas import topics
-from schemas.commands import Status, TaskState
+from schemas.commands import Estate, Status, TaskState
 from schemas.message import Frozen, Json, LeadId, Message, registry
 from schemas.person import Blocked, Identifying, Note, Person, Source, Task, Traits
 
 
 class Fact(Message):
-    """Something that is so about one lead."""
+    """Something that is so about one lead.
+
+    Class attributes:
+        TRAVELS: where its lead is merged into another, the other is told of it too.
+    """
 
     TOPIC: ClassVar[topics.Topic] = topics.EVENTS
+    TRAVELS: ClassVar[bool] = True
 
     lead: LeadId
 
@@ -72,6 +77,7 @@ class LeadAssigned(LeadFact):
     """An owner was set, or nobody could take the lead (owner None, reason says why). By `leads`."""
 
     TYPE: ClassVar[str] = "lead.assigned.v1"
+    TRAVELS: ClassVar[bool] = False
     before: str | None
     owner: str | None
     actor: str
@@ -96,6 +102,7 @@ class LeadTagged(LeadFact):
     """Tags that the lead did not have were `added`, some that it had `removed`. By `leads`."""
 
     TYPE: ClassVar[str] = "lead.tagged.v1"
+    TRAVELS: ClassVar[bool] = False
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     actor: str
@@ -129,8 +136,78 @@ class LeadErased(LeadFact):
     """The person is gone; what stays is this line, and what they want to be `blocked`. By `leads`."""
 
     TYPE: ClassVar[str] = "lead.erased.v1"
+    TRAVELS: ClassVar[bool] = False
     actor: str
     blocked: tuple[Blocked, ...] = ()
+
+
+@registry.add
+class LeadMergedInto(LeadFact):
+    """From here on the lead is `into`. Said again after each fact that comes too late to have been taken along. By `leads`.
+
+    Attributes:
+        asked: the command that asked for it; None where it is said again.
+        estate: what it leaves; None where it is said again.
+    """
+
+    TYPE: ClassVar[str] = "lead.merged_into.v1"
+    TRAVELS: ClassVar[bool] = False
+    into: LeadId
+    actor: str
+    asked: str | None = None
+    estate: Estate | None = None
+
+
+@registry.add
+class LeadUnmerged(LeadFact):
+    """The lead is one of its own again. By `leads`."""
+
+    TYPE: ClassVar[str] = "lead.unmerged.v1"
+    TRAVELS: ClassVar[bool] = False
+    out_of: LeadId
+    actor: str
+    asked: str
+
+
+@registry.add
+class LeadAbsorbed(LeadFact):
+    """A fact about another lead of the same person, which `origin` brought when it was merged into this one. By `leads`.
+
+    Attributes:
+        origin: the lead that was merged into this one.
+        of: the lead that the fact is about, and whose key sealed `personal`: `origin`, or one that was merged into that before.
+        event_id, fact_type, occurred_at, body: as the log has it under `of`.
+    """
+
+    TYPE: ClassVar[str] = "lead.absorbed.v1"
+    origin: LeadId
+    of: LeadId
+    event_id: str
+    fact_type: str
+    occurred_at: datetime
+    body: dict[str, Json] = {}
+
+    def sealed_by(self) -> tuple[LeadId | None, type[Frozen] | None]:
+        """See Message."""
+        fact = registry.get(self.fact_type)
+        return self.of, None if fact is None else fact.PERSON
+
+    def fact(self) -> "Fact | None":
+        """As its own lead has it; None for a type that this code does not know. Raises ValidationError."""
+        cls = registry.get(self.fact_type)
+        if cls is None or not issubclass(cls, Fact):
+            return None
+        return cls.model_validate({**self.body, "lead": self.of, "personal": self.personal})
+
+
+@registry.add
+class LeadReleased(LeadFact):
+    """What came from `origin` is no longer this lead's. By `leads`."""
+
+    TYPE: ClassVar[str] = "lead.released.v1"
+    TRAVELS: ClassVar[bool] = False
+    origin: LeadId
+    actor: str
 
 
 @registry.add
@@ -164,6 +241,7 @@ class LeadScored(Fact):
     """A lead's points changed; the receipt's lines sum to `score`. By `scoring`."""
 
     TYPE: ClassVar[str] = "lead.scored.v1"
+    TRAVELS: ClassVar[bool] = False
     score: int
     before: int
     grade: str

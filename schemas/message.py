@@ -55,6 +55,10 @@ class Message(Frozen):
         """The record key; None sends it to the partition of its cause."""
         return self.lead
 
+    def sealed_by(self) -> tuple[LeadId | None, type[Frozen] | None]:
+        """The lead whose key sealed `personal`, and the shape of what it sealed (None: nothing that this code knows)."""
+        return self.lead, self.PERSON
+
 
 M = TypeVar("M", bound=Message)
 F = TypeVar("F", bound=Frozen)

@@ -62,6 +62,32 @@ class ErasureRequested(Message):
 
 
 @registry.add
+class MergeRequested(Message):
+    """Somebody saw that two leads are one person: `loser` is to go on as `lead`. `identity` decides, in the order of requests."""
+
+    TYPE: ClassVar[str] = "merge.requested.v1"
+    TOPIC: ClassVar[topics.Topic] = topics.SUBMISSIONS
+
+    lead: LeadId
+    loser: LeadId
+    command_id: str
+    actor: str
+
+
+@registry.add
+class UnmergeRequested(Message):
+    """They are two people after all: `loser`, which was merged into `lead`, is to be one of its own again."""
+
+    TYPE: ClassVar[str] = "unmerge.requested.v1"
+    TOPIC: ClassVar[topics.Topic] = topics.SUBMISSIONS
+
+    lead: LeadId
+    loser: LeadId
+    command_id: str
+    actor: str
+
+
+@registry.add
 class ContactEdited(Message):
     """Somebody gave a known lead another address or number: that can change who it is, so `identity` sees it first.
 

@@ -84,11 +84,18 @@ class Claims:
         blocked = {Identifier(row["kind"], row["hash"]): row["blocked_alone"] for row in rows if row["blocked_alone"] is not None}
         if not owners:
             return Known({}, set(), blocked)
+        # A merged lead's claims lead to the one it goes on as, and its address is that one's too.
         known = await self.connection.fetch(
-            "select distinct lead from identity.claims where kind = 'email' and lead = any($1::text[])",
+            """select o.lead, coalesce(m.top, o.lead) as top, exists (
+                   select from identity.claims c where c.kind = 'email' and (c.lead = coalesce(m.top, o.lead)
+                       or c.lead in (select f.loser from identity.merges f where f.top = coalesce(m.top, o.lead)))
+               ) as with_email
+               from unnest($1::text[]) as o(lead) left join identity.merges m on m.loser = o.lead""",
             sorted(set(owners.values())),
         )
-        return Known(owners, {LeadId(row["lead"]) for row in known}, blocked)
+        tops = {row["lead"]: LeadId(row["top"]) for row in known}
+        with_email = {LeadId(row["top"]) for row in known if row["with_email"]}
+        return Known({one: tops[lead] for one, lead in owners.items()}, with_email, blocked)
 
     async def learn(self, claimed: dict[Identifier, LeadId]) -> dict[Identifier, LeadId]:
         """Claim what the log says was claimed; what another lead holds or is blocked stays so, and comes back."""

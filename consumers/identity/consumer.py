@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from consumers.identity import rules
 from consumers.identity.claims import Claims, Decided, Delivery, Filed
+from consumers.identity.merges import Merges
 from consumers.identity.recall import Recall
 from infra.crypto.codec import open_person, seal_person
 from infra.crypto.keyring import Keyring
@@ -25,12 +26,16 @@ from infra.kafka.outputs import Outputs
 from infra.kafka.ports import Changes, DeadLetter, Log, Outgoing, StoredDocument, Transaction
 from infra.kafka.step import Begin, Result
 from schemas import commands, topics
+from schemas.envelope import derived_id
 from schemas.message import LeadId, Message
 from schemas.person import Person
-from schemas.submissions import ContactEdited, ErasureRequested, SubmissionReceived
+from schemas.submissions import ContactEdited, ErasureRequested, MergeRequested, SubmissionReceived, UnmergeRequested
 
 NAME = "identity"
 VERSION = 1
+
+Alone = ErasureRequested | ContactEdited | MergeRequested | UnmergeRequested
+"""What concerns known leads, and is worked on by itself."""
 
 
 class _Found(NamedTuple):
@@ -94,10 +99,10 @@ class IdentityStep:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
         self._recall = Recall(NAME, keyring)
-        self._wanted = {SubmissionReceived.TYPE, ContactEdited.TYPE, ErasureRequested.TYPE}
+        self._wanted = {cls.TYPE for cls in (SubmissionReceived, *Alone.__args__)}
 
     def wants(self, type_: str) -> bool:
-        """Submissions, edits of contact data, and erasures."""
+        """Submissions, edits of contact data, merges, and erasures."""
         return type_ in self._wanted
 
     def restore(self, documents: Sequence[StoredDocument]) -> Documents:  # noqa: ARG002
@@ -120,15 +125,17 @@ class IdentityStep:
         """Nobody listens here: `leads` has the last word."""
 
     async def run(self, transaction: Transaction, batches: Sequence[Batch], log: Log) -> Sequence[Result]:
-        """See Step. Erasures and edits cut a batch: what comes after one must find what it left."""
+        """See Step. What stands alone cuts a batch: what comes after it must find what it left."""
         work = _Work.over(batches, log)
         claims = Claims(transaction.connection)
         entries = [entry for batch in batches for entry in batch.entries]
-        if any(isinstance(entry.body, ErasureRequested | ContactEdited) for entry in entries):
+        if any(isinstance(entry.body, ErasureRequested | MergeRequested | UnmergeRequested) for entry in entries):
+            await Merges(transaction.connection, self._keyring).lock()
+        if any(isinstance(entry.body, Alone) for entry in entries):
             await claims.lock(_claimed_by(entries))  # all at once, in order: cut into runs, two processes would wait crosswise
         waiting: list[Entry] = []
         for entry in entries:
-            if isinstance(entry.body, ErasureRequested | ContactEdited):
+            if isinstance(entry.body, Alone):
                 await self._submissions(claims, waiting, work)
                 waiting = []
                 await self._about_one(claims, entry, entry.body, work)
@@ -224,11 +231,16 @@ class IdentityStep:
         key = await self._keyring.intake_of(submission.personal)
         return None if key is None else open_person(key, submission.personal, submission.submission_id, Person)
 
-    async def _about_one(self, claims: Claims, entry: Entry, asked: ErasureRequested | ContactEdited, work: _Work) -> None:
+    async def _about_one(self, claims: Claims, entry: Entry, asked: Alone, work: _Work) -> None:
         if isinstance(asked, ErasureRequested):
-            work.publish(await self._erase(claims, asked), entry)
-        else:
+            for command in await self._erase(claims, asked):
+                work.publish(command, entry)
+        elif isinstance(asked, ContactEdited):
             work.publish(await self._edit(claims, asked), entry)
+        elif isinstance(asked, MergeRequested):
+            work.publish(await Merges(claims.connection, self._keyring).merge(asked), entry)
+        else:
+            work.publish(await Merges(claims.connection, self._keyring).unmerge(asked), entry)
 
     async def _edit(self, claims: Claims, asked: ContactEdited) -> commands.EditLead:
         """Claim what is new for the lead. Claims stay if `leads` then declines: they lead to the same lead, and harm nobody."""
@@ -238,21 +250,32 @@ class IdentityStep:
         await claims.keep(Decided(claimed=dict.fromkeys(claimed, asked.lead)))
         return command
 
-    async def _erase(self, claims: Claims, asked: ErasureRequested) -> commands.EraseLead:
-        """Claims removed or blocked, effects cancelled, key destroyed, ledger written, and the log told: one transaction."""
+    async def _erase(self, claims: Claims, asked: ErasureRequested) -> list[commands.EraseLead]:
+        """Claims removed or blocked, effects cancelled, keys destroyed, ledger written, and the log told: one transaction.
+
+        Of the person, so of every lead that was merged with this one.
+        """
         if not await self._keyring.known(claims.connection, asked.lead):
-            return commands.EraseLead(lead=asked.lead, command_id=asked.command_id, actor=asked.actor, stranger=True)
-        claimed = await claims.release(asked.lead)
-        blocked = rules.to_block(claimed) if asked.block else ()
+            return [commands.EraseLead(lead=asked.lead, command_id=asked.command_id, actor=asked.actor, stranger=True)]
+        merges = Merges(claims.connection, self._keyring)
+        family = await merges.family(asked.lead)
+        claimed = {lead: await claims.release(lead) for lead in family}
+        blocked = rules.to_block([one for found in claimed.values() for one in found]) if asked.block else ()
         await claims.block(blocked)
-        done = {
-            "identifiers": len(claimed),
-            "blocked": len(blocked),
-            "dead_letters": await dead_letters.erase(claims.connection, asked.lead, [one.hash for one in claimed]),
-            "effects": await effects.cancel(claims.connection, asked.lead),
-        }
-        await self._keyring.destroy(claims.connection, asked.lead, actor=asked.actor, reason=asked.reason, done=done)
-        return commands.EraseLead(lead=asked.lead, command_id=asked.command_id, actor=asked.actor, blocked=blocked)
+        await merges.dissolve(family)
+        told = []
+        for nth, lead in enumerate(family):
+            own = blocked if lead == asked.lead else ()
+            done = {
+                "identifiers": len(claimed[lead]),
+                "blocked": len(own),
+                "dead_letters": await dead_letters.erase(claims.connection, lead, [one.hash for one in claimed[lead]]),
+                "effects": await effects.cancel(claims.connection, lead),
+            }
+            await self._keyring.destroy(claims.connection, lead, actor=asked.actor, reason=asked.reason, done=done)
+            command_id = asked.command_id if lead == asked.lead else derived_id(asked.command_id, NAME, nth)
+            told.append(commands.EraseLead(lead=lead, command_id=command_id, actor=asked.actor, blocked=own))
+        return told
 
 
 def _claimed_by(entries: Sequence[Entry]) -> list[rules.Identifier]:

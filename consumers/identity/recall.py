@@ -16,21 +16,22 @@ from pydantic import ValidationError
 
 from consumers.identity import rules
 from consumers.identity.claims import Claims, Decided, Filed
+from consumers.identity.merges import Merges
 from infra.crypto.keyring import Keyring
 from infra.kafka.batch import decode
 from infra.kafka.ports import Log, Open, Range, Record
 from infra.kafka.reading import written
 from infra.kafka.step import Begin
 from schemas import topics
-from schemas.commands import CaptureLead, EditLead, EraseLead
+from schemas.commands import CaptureLead, EditLead, EraseLead, MergeLead, UnmergeLead
 from schemas.envelope import SequenceNumber, marks_in
-from schemas.events import LeadCaptured, LeadErased, LeadUpdated
+from schemas.events import LeadCaptured, LeadErased, LeadMergedInto, LeadUnmerged, LeadUpdated
 from schemas.message import LeadId, Message
 from schemas.person import Blocked
 
 FACTS_PER_TRANSACTION_MAX = 1000
-DECISIONS = frozenset(cls.TYPE.encode() for cls in (CaptureLead, EditLead, EraseLead))
-FACTS = frozenset(cls.TYPE.encode() for cls in (LeadCaptured, LeadUpdated, LeadErased))
+DECISIONS = frozenset(cls.TYPE.encode() for cls in (CaptureLead, EditLead, EraseLead, MergeLead, UnmergeLead))
+FACTS = frozenset(cls.TYPE.encode() for cls in (LeadCaptured, LeadUpdated, LeadErased, LeadMergedInto, LeadUnmerged))
 
 Claim = tuple[rules.Identifier, LeadId]
 
@@ -51,11 +52,13 @@ class _Learned:
         contested: claims to identifiers that another lead holds, which may turn out to be erased.
         erased: leads that the log says are gone.
         blocked: what they did not want to be known by again.
+        merged: leads that go on as others, and as whom; None for those that are their own again.
     """
 
     contested: list[Claim] = field(default_factory=list)
     erased: set[LeadId] = field(default_factory=set)
     blocked: list[Blocked] = field(default_factory=list)
+    merged: dict[LeadId, LeadId | None] = field(default_factory=dict)
 
 
 class Recall:
@@ -110,6 +113,10 @@ class Recall:
                 if isinstance(body, EraseLead | LeadErased):
                     learned.erased.add(body.lead)
                     learned.blocked.extend(body.blocked)
+                elif isinstance(body, MergeLead | LeadMergedInto):
+                    learned.merged[body.lead] = body.into
+                elif isinstance(body, UnmergeLead | LeadUnmerged):
+                    learned.merged[body.lead] = None
                 elif isinstance(body, CaptureLead | LeadCaptured | EditLead | LeadUpdated) and body.traits is not None:
                     claims += [(i, body.lead) for i in rules.identifiers(body.traits) if i.kind in body.claimed]
                 if isinstance(body, CaptureLead) and said.cause is not None:
@@ -131,15 +138,19 @@ class Recall:
         return [*contested, *(await tables.learn(wanted)).items()]
 
     async def _settle(self, begin: Begin, learned: _Learned) -> None:
-        """The erased give back what was claimed for them, and who came after them gets it."""
-        if not learned.contested and not learned.erased:
+        """The erased give back what was claimed for them, and who came after them gets it; the merged go on as others."""
+        if not learned.contested and not learned.erased and not learned.merged:
             return
         async with begin() as transaction:
-            tables = Claims(transaction.connection)
+            tables, merges = Claims(transaction.connection), Merges(transaction.connection, self._keyring)
+            await merges.lock()
             for lead in sorted(learned.erased):
                 await tables.release(lead)
             await tables.block(list({(one.kind, one.hash): one for one in learned.blocked}.values()))
             await self._claim(tables, [claim for claim in learned.contested if claim[1] not in learned.erased])
+            for loser, into in learned.merged.items():
+                await (merges.part(loser) if into is None else merges.join(loser, into))
+            await merges.dissolve(sorted(learned.erased))
 
 
 async def undecided(open_: Open, stands: dict[int, tuple[int, int]]) -> tuple[int | None, int | None]:

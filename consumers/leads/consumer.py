@@ -1,12 +1,13 @@
-"""leads.commands -> leads -> leads.events
+"""leads.commands -> leads -> leads.events -> leads.merging -> leads.commands
 
-Says what is so about a lead: accepts or declines each command and writes the facts, one order a lead. Every other consumer and
-every read model folds what it writes.
+`leads` says what is so about a lead: accepts or declines each command and writes the facts, one order a lead. Every other
+consumer and every read model folds what it writes. `leads.merging` takes the facts of a lead that was merged to the lead that it
+goes on as.
 """
 
-from consumers.leads import rules
+from consumers.leads import merging, rules, travelling
 from consumers.leads.state import LeadState
-from infra.kafka.fold import Fold
+from infra.kafka.fold import LONG_BREATH_MS, Fold
 from schemas import commands, events, topics
 
 leads = Fold(
@@ -25,6 +26,11 @@ leads = Fold(
         commands.AddTask: rules.add_task,
         commands.ChangeTask: rules.change_task,
         commands.RecordMessage: rules.record_message,
+        commands.MergeLead: merging.merge,
+        commands.UnmergeLead: merging.unmerge,
+        commands.AbsorbLead: merging.absorb,
+        commands.ReleaseLead: merging.release,
+        commands.DeclineCommand: merging.decline,
         commands.EraseLead: rules.erase,
         commands.PublishDocument: rules.publish,
     },
@@ -38,9 +44,23 @@ leads = Fold(
         events.TaskAdded,
         events.TaskChanged,
         events.MessageRecorded,
+        events.LeadMergedInto,
+        events.LeadUnmerged,
+        events.LeadAbsorbed,
+        events.LeadReleased,
         events.LeadErased,
         events.DocumentPublished,
     ),
 )
 
-folds = (leads,)
+leads_merging = Fold(
+    travelling.NAME,
+    reads=topics.EVENTS,
+    state=travelling.Journey,
+    handlers={events.LeadMergedInto: travelling.take_along, events.LeadUnmerged: travelling.give_back},
+    looks_back=(events.LeadMergedInto,),
+    writes=(commands.AbsorbLead, commands.ReleaseLead),
+    breath_ms=LONG_BREATH_MS,
+)
+
+folds = (leads, leads_merging)

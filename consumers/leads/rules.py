@@ -5,6 +5,7 @@ from typing import Final
 from consumers.leads.state import LeadState
 from infra.kafka.fold import Decision, Documents, Event, Outcome
 from schemas import commands, events
+from schemas.commands import TaskState
 from schemas.message import Message
 
 ERASED = Outcome("erased", "the lead was erased")
@@ -45,7 +46,7 @@ def capture(state: LeadState, event: Event[commands.CaptureLead], _: Documents) 
     # A live submission wakes a quiet lead up; a quiet one doesn't put a live lead to sleep.
     quiet = asked.quiet and (state.quiet or not state.exists)
     after = state.model_copy(update={"exists": True, "version": event.offset, "quiet": quiet})
-    return Decision(after, [captured], outcome=Outcome("done", version=event.offset))
+    return Decision(after, passed_on(after, captured, event.offset), outcome=Outcome("done", version=event.offset))
 
 
 def edit(state: LeadState, event: Event[commands.EditLead], _: Documents) -> Decision[LeadState]:
@@ -68,7 +69,7 @@ def edit(state: LeadState, event: Event[commands.EditLead], _: Documents) -> Dec
         claimed=asked.claimed,
         actor=asked.actor,
     )
-    return _done(state, event.offset, updated)
+    return done(state, event.offset, updated)
 
 
 def change_status(state: LeadState, event: Event[commands.ChangeStatus], _: Documents) -> Decision[LeadState]:
@@ -82,7 +83,7 @@ def change_status(state: LeadState, event: Event[commands.ChangeStatus], _: Docu
     changed = events.LeadStatusChanged(
         lead=asked.lead, version=event.offset, before=state.status, status=asked.status, actor=asked.actor
     )
-    return _done(state, event.offset, changed, status=asked.status)
+    return done(state, event.offset, changed, status=asked.status)
 
 
 def assign(state: LeadState, event: Event[commands.AssignLead], _: Documents) -> Decision[LeadState]:
@@ -106,7 +107,7 @@ def assign(state: LeadState, event: Event[commands.AssignLead], _: Documents) ->
         request_id=asked.request_id,
         quiet=state.quiet and asked.request_id is not None,
     )
-    return _done(state, event.offset, assigned, owner=asked.owner, answered_request=asked.request_id or state.answered_request)
+    return done(state, event.offset, assigned, owner=asked.owner, answered_request=asked.request_id or state.answered_request)
 
 
 def note(state: LeadState, event: Event[commands.NoteLead], _: Documents) -> Decision[LeadState]:
@@ -118,7 +119,7 @@ def note(state: LeadState, event: Event[commands.NoteLead], _: Documents) -> Dec
     noted = events.LeadNoted(
         lead=asked.lead, personal=asked.personal, version=event.offset, note_id=asked.note_id, actor=asked.actor
     )
-    return _done(state, event.offset, noted)
+    return done(state, event.offset, noted)
 
 
 def tag(state: LeadState, event: Event[commands.TagLead], _: Documents) -> Decision[LeadState]:
@@ -134,7 +135,7 @@ def tag(state: LeadState, event: Event[commands.TagLead], _: Documents) -> Decis
     if added and len(after) > TAGS_MAX:
         return Decision(state, outcome=Outcome("declined", f"a lead has {TAGS_MAX} tags at most", state.version))
     tagged = events.LeadTagged(lead=asked.lead, version=event.offset, added=added, removed=removed, actor=asked.actor)
-    return _done(state, event.offset, tagged, tags=after)
+    return done(state, event.offset, tagged, tags=after)
 
 
 def add_task(state: LeadState, event: Event[commands.AddTask], _: Documents) -> Decision[LeadState]:
@@ -156,7 +157,7 @@ def add_task(state: LeadState, event: Event[commands.AddTask], _: Documents) -> 
         owner=asked.owner,
         actor=asked.actor,
     )
-    return _done(state, event.offset, added, tasks={**state.tasks, asked.task_id: "open"})
+    return done(state, event.offset, added, tasks={**state.tasks, asked.task_id: "open"})
 
 
 def change_task(state: LeadState, event: Event[commands.ChangeTask], _: Documents) -> Decision[LeadState]:
@@ -165,7 +166,8 @@ def change_task(state: LeadState, event: Event[commands.ChangeTask], _: Document
     if refused is not None:
         return Decision(state, outcome=refused)
     asked = event.body
-    before = state.tasks.get(asked.task_id)
+    origin, tasks = _tasks_with(state, asked.task_id)
+    before = tasks.get(asked.task_id)
     if before is None:
         return Decision(state, outcome=Outcome("missing", "the lead has no such task", state.version))
     if before == asked.state:
@@ -173,7 +175,11 @@ def change_task(state: LeadState, event: Event[commands.ChangeTask], _: Document
     changed = events.TaskChanged(
         lead=asked.lead, version=event.offset, task_id=asked.task_id, before=before, state=asked.state, actor=asked.actor
     )
-    return _done(state, event.offset, changed, tasks={**state.tasks, asked.task_id: asked.state})
+    tasks = {**tasks, asked.task_id: asked.state}
+    if origin is None:
+        return done(state, event.offset, changed, tasks=tasks)
+    taken = state.absorbed[origin].model_copy(update={"tasks": tasks})
+    return done(state, event.offset, changed, absorbed={**state.absorbed, origin: taken})
 
 
 def record_message(state: LeadState, event: Event[commands.RecordMessage], _: Documents) -> Decision[LeadState]:
@@ -184,7 +190,7 @@ def record_message(state: LeadState, event: Event[commands.RecordMessage], _: Do
     recorded = events.MessageRecorded(
         lead=asked.lead, version=event.offset, message_id=asked.message_id, outcome=asked.outcome, detail=asked.detail
     )
-    return _done(state, event.offset, recorded)
+    return done(state, event.offset, *passed_on(state, recorded, event.offset))
 
 
 def erase(state: LeadState, event: Event[commands.EraseLead], _: Documents) -> Decision[LeadState]:
@@ -207,9 +213,24 @@ def publish(state: LeadState, event: Event[commands.PublishDocument], _: Documen
     return Decision(LeadState(exists=True, version=asked.version), [marker])
 
 
+def passed_on(state: LeadState, fact: Message, version: int) -> list[Message]:
+    """A fact; and where its lead goes on as another one, that there is news to be taken along."""
+    if state.merged_into is None or fact.lead is None:
+        return [fact]
+    return [fact, events.LeadMergedInto(lead=fact.lead, version=version, into=state.merged_into, actor="leads")]
+
+
+def done(state: LeadState, version: int, *facts: Message, **changed: object) -> Decision[LeadState]:
+    """Accepted: these are so now."""
+    after = state.model_copy(update={"version": version, **changed})
+    return Decision(after, facts, outcome=Outcome("done", version=version))
+
+
 def _refusal(state: LeadState, asked: commands.Command) -> Outcome | None:
     if state.erased:
         return ERASED
+    if state.merged_into is not None:
+        return Outcome("moved", state.merged_into, state.version)
     if not state.exists:
         return MISSING
     if asked.expected_version is not None and asked.expected_version != state.version:
@@ -218,6 +239,9 @@ def _refusal(state: LeadState, asked: commands.Command) -> Outcome | None:
     return None
 
 
-def _done(state: LeadState, version: int, fact: Message, **changed: object) -> Decision[LeadState]:
-    after = state.model_copy(update={"version": version, **changed})
-    return Decision(after, [fact], outcome=Outcome("done", version=version))
+def _tasks_with(state: LeadState, task_id: str) -> tuple[str | None, dict[str, TaskState]]:
+    """The tasks among which a task is, and the lead that brought them (None: the lead's own)."""
+    for origin, taken in state.absorbed.items():
+        if task_id in taken.tasks and task_id not in state.tasks:
+            return origin, taken.tasks
+    return None, state.tasks

@@ -1,7 +1,22 @@
 """What `leads` has to know to accept or decline: nothing personal."""
 
 from schemas.commands import Status, TaskState
-from schemas.message import Frozen
+from schemas.message import Frozen, LeadId
+
+
+class Taken(Frozen):
+    """What a lead has from one that was merged into it, to be given back when that is one of its own again.
+
+    Attributes:
+        tags, owner, status: those that it did not have itself; `status_before` is what it had.
+        tasks: by their ids.
+    """
+
+    tags: tuple[str, ...] = ()
+    owner: str | None = None
+    status: Status | None = None
+    status_before: Status = "new"
+    tasks: dict[str, TaskState] = {}
 
 
 class LeadState(Frozen):
@@ -12,6 +27,8 @@ class LeadState(Frozen):
         tags: sorted.
         tasks: by their ids.
         quiet: no fact about it is to disturb anybody until a person touches it.
+        merged_into: the lead that it goes on as; only what comes too late to be asked of that is still noted here.
+        absorbed: by the leads that were merged into this one.
     """
 
     exists: bool = False
@@ -23,3 +40,5 @@ class LeadState(Frozen):
     tasks: dict[str, TaskState] = {}
     quiet: bool = False
     answered_request: str | None = None
+    merged_into: LeadId | None = None
+    absorbed: dict[str, Taken] = {}

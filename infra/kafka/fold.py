@@ -96,6 +96,7 @@ class Event(NamedTuple, Generic[MessageT_co]):
         occurred_at: outside time (reports, decay).
         recorded_at: the log's time, never stepping back in a partition (timers, capacity).
         partition, offset: position in the topic that is folded.
+        past: what the log said of the lead before; only for types that a fold looks back from.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Event(NamedTuple, Generic[MessageT_co]):
     recorded_at: datetime
     partition: int
     offset: int
+    past: "tuple[Event[Any], ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +157,11 @@ class Effect:
 class Outcome:
     """What became of a command, for whoever waits for it.
 
-    status: done; declined (422: `detail` says why); conflict (412: the version moved); missing (404); erased (410).
+    status: done; declined (422: `detail` says why); conflict (412: the version moved); missing (404); erased (410);
+    moved (409: `detail` is the lead that it was merged into).
     """
 
-    status: Literal["done", "declined", "conflict", "missing", "erased"]
+    status: Literal["done", "declined", "conflict", "missing", "erased", "moved"]
     detail: str = ""
     version: int | None = None
 
@@ -195,6 +198,7 @@ class Fold(Generic[StateT]):
         documents: kinds of documents it decides by.
         timers: by timer name.
         key: the state's key for a message.
+        looks_back: types of the log whose handlers are given the lead's past. They wait until `history` has it.
         answers: keep outcomes by (command_id, lead), and do a command once (`leads` alone).
         breath_ms: how long it gathers records after a batch; a record that comes after a pause is never kept waiting.
         version: part of the origin; raise it when a rebuild beside is to be told from the live one.
@@ -208,6 +212,7 @@ class Fold(Generic[StateT]):
     documents: tuple[type[Document], ...] = ()
     timers: Mapping[str, TimerHandler[StateT]] = field(default_factory=dict)
     key: Callable[[Message], str | None] = lead_of
+    looks_back: tuple[type[Message], ...] = ()
     answers: bool = False
     breath_ms: int = BREATH_MS
     version: int = 1
@@ -222,6 +227,8 @@ class Fold(Generic[StateT]):
 
         if self.timers and self.reads is not EVENTS:
             raise TypeError(f"{self.name} sets timers, and only {EVENTS.name} has ticks to fire them")
+        if self.looks_back and self.reads is not EVENTS:
+            raise TypeError(f"{self.name} looks back, and only {EVENTS.name} has a history")
 
     @property
     def schema(self) -> str:

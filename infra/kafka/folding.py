@@ -6,16 +6,16 @@ from typing import Any, Generic
 
 from pydantic import ValidationError
 
-from infra.kafka.batch import Batch, Entry, admit, decode, reason_of
+from infra.kafka.batch import Batch, Entry, admit, reason_of
 from infra.kafka.fold import Decision, Document, Documents, Due, Effect, Event, Fold, Reject, RetryLater, StateT
 from infra.kafka.outputs import Outputs
+from infra.kafka.past import event_of, events_of, history, recorded
 from infra.kafka.ports import (
     Answer,
     Changes,
     DeadLetter,
     Log,
     Outgoing,
-    Record,
     StoredDocument,
     StoredTimer,
     Transaction,
@@ -23,14 +23,13 @@ from infra.kafka.ports import (
     from_ms,
 )
 from infra.kafka.step import Begin, Result
-from schemas.envelope import BadEnvelope, Envelope, derived_id
+from schemas.envelope import Envelope, derived_id
 from schemas.events import ClockTicked, DocumentPublished, RefoldRequested
 from schemas.message import Message, from_json, to_json
 
 TIMERS_PER_QUERY = 10_000
 TIMERS_PER_RECORD_MAX = 1_000_000
 UNREADABLE_DOCUMENT_RETRY_SECONDS = 30.0
-HISTORY_RETRY_SECONDS = 1.0
 
 
 Announce = Callable[[Sequence[Answer]], Awaitable[None]]
@@ -91,8 +90,15 @@ class FoldStep(Generic[StateT]):
                 if isinstance(entry.body, RefoldRequested):
                     await self._refold(transaction, work, entry, entry.body, log)
                 elif entry.body is not None and entry.envelope is not None:
-                    work.decide(entry, entry.envelope, entry.body)
+                    past = await self._past(transaction, entry, entry.body)
+                    work.decide(entry, entry.envelope, entry.body, past)
         return [work.result() for work in works]
+
+    async def _past(self, transaction: Transaction, entry: Entry, body: Message) -> "tuple[Event[Any], ...]":
+        """What the log says of the lead before this record, where the fold looks back from it."""
+        if type(body) not in self.fold.looks_back or body.lead is None:
+            return ()
+        return events_of(body.lead, await history(transaction, entry, body.lead))
 
     async def _load(self, transaction: Transaction, works: Sequence["_Work[StateT]"]) -> None:
         """What all of them need to know, in a query of each kind."""
@@ -125,9 +131,7 @@ class FoldStep(Generic[StateT]):
         """
         if asked.consumer != self.name or entry.envelope is None:
             return
-        records = await transaction.history(entry.record.partition, asked.lead, entry.record.offset)
-        if records is None:
-            raise RetryLater("history has not come this far", HISTORY_RETRY_SECONDS)
+        records = await history(transaction, entry, asked.lead)
         batch = admit(entry.record.partition, "refold", records, Watermark(), self.wants)
         again = _Work(self, batch, log)
         caused: list[Message] = []
@@ -136,12 +140,14 @@ class FoldStep(Generic[StateT]):
             again.fire(past)
             before = len(again.published), len(again.effects)
             if past.body is not None and past.envelope is not None and not isinstance(past.body, RefoldRequested):
-                again.decide(past, past.envelope, past.body)
+                looks_back = type(past.body) in self.fold.looks_back
+                before_it = [record for record in records if record.offset < past.record.offset] if looks_back else []
+                again.decide(past, past.envelope, past.body, events_of(asked.lead, before_it))
             if past.record.offset == asked.offset:
                 caused, effects = again.published[before[0] :], again.effects[before[1] :]
         last = {type(message): message for message in again.published}
-        recorded = _recorded(records, self.name)
-        news = [message for message in last.values() if recorded.get(message.TYPE) != message]
+        known = recorded(records, self.name)
+        news = [message for message in last.values() if known.get(message.TYPE) != message]
         work.replace(asked.lead, again, [*caused, *(m for m in news if m not in caused)], effects, entry)
 
     async def committed(self, batches: Sequence[Batch], results: Sequence[Result]) -> None:  # noqa: ARG002
@@ -216,7 +222,7 @@ class _Work(Generic[StateT]):
             self._keep(key, state, decision)
             self._publish(decision, Envelope(id_, name, self._fold.name, from_ms(due_ms), subject=key), entry)
 
-    def decide(self, entry: Entry, envelope: Envelope, body: Message) -> None:
+    def decide(self, entry: Entry, envelope: Envelope, body: Message, past: "tuple[Event[Any], ...]" = ()) -> None:
         if isinstance(body, DocumentPublished):
             self._switch(body)
         handler = self._step._handlers.get(envelope.type)
@@ -229,8 +235,7 @@ class _Work(Generic[StateT]):
         command = _command(entry)
         if command in self._answered:
             return
-        at = entry.record
-        event = Event(envelope.id, envelope.type, body, envelope.occurred_at, from_ms(entry.clock_ms), at.partition, at.offset)
+        event = event_of(entry, envelope, body)._replace(past=past)
         state = self._state(key)
         try:
             decision = handler(state, event, self._documents)
@@ -318,20 +323,6 @@ class _Work(Generic[StateT]):
 
     def _die(self, entry: Entry, reason: str, kind: str = "reject") -> None:
         self._changes.dead_letters.append(DeadLetter(entry.record, reason, kind, 1))
-
-
-def _recorded(records: Sequence[Record], consumer: str) -> dict[str, Message]:
-    """The last fact of each type that a consumer wrote, by type."""
-    last: dict[str, Message] = {}
-    for record in records:
-        try:
-            envelope = Envelope.read(record.headers)
-            body = decode(envelope.type, record.value) if envelope.source == consumer else None
-        except (BadEnvelope, ValidationError):
-            continue
-        if body is not None:
-            last[envelope.type] = body
-    return last
 
 
 def _command(entry: Entry) -> tuple[str, str] | None:

@@ -125,12 +125,12 @@ class ProjectionStep:
         projected = ProjectionBatch()
         entries = [entry for batch in batches for entry in batch.entries]
         sealed = [
-            entry.body.lead
+            lead
             for entry in entries
             if self.projection.opens
             and entry.body is not None
             and entry.body.personal is not None
-            and entry.body.lead is not None
+            and (lead := entry.body.sealed_by()[0]) is not None
         ]
         keys = await self._keys(sealed) if sealed else {}
         for entry in entries:
@@ -163,13 +163,14 @@ class ProjectionStep:
             raise RetryLater(str(missing), MISSING_KEY_RETRY_SECONDS) from missing
 
 
-def _opened(body: Message | None, keys: dict[str, Any]) -> Frozen | None:
-    if body is None or body.personal is None or body.lead is None or body.PERSON is None:
+def _opened(body: Message | None, keys: dict[Any, Any]) -> Frozen | None:
+    if body is None or body.personal is None:
         return None
-    key = keys.get(body.lead)
-    if key is None:
+    lead, shape = body.sealed_by()
+    key = keys.get(lead)
+    if key is None or lead is None or shape is None:
         return None
     try:
-        return open_person(key, body.personal, body.lead, body.PERSON)
+        return open_person(key, body.personal, lead, shape)
     except (WrongKey, ValidationError) as broken:
         raise Reject(f"personal can't be opened: {type(broken).__name__}") from broken
