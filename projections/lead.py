@@ -3,20 +3,24 @@
 The one pure fold behind lead_list, `as_of` and lead_search, so that all of them say the same of a lead. No I/O, no clock.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from schemas.events import (
+    LeadAbsorbed,
     LeadAssigned,
     LeadCaptured,
     LeadErased,
     LeadFact,
+    LeadMergedInto,
     LeadNoted,
+    LeadReleased,
     LeadScored,
     LeadStatusChanged,
     LeadTagged,
+    LeadUnmerged,
     LeadUpdated,
     MessageRecorded,
     TaskAdded,
@@ -63,6 +67,8 @@ class Lead(Standing):
         answers, consents: by question and purpose, the newest value; `answered_at` and `consented_at` say when it was given.
         identifiers: (kind, HMAC) under which the lead is known.
         tags: sorted.
+        merged_into: the lead that it goes on as; nobody is shown it meanwhile.
+        absorbed: what is known by leads that were merged into this one, by their ids, in the order in which they were.
     """
 
     company: str | None = None
@@ -87,6 +93,8 @@ class Lead(Standing):
     consented_at: dict[str, datetime] = field(default_factory=dict)
     identifiers: set[tuple[str, str]] = field(default_factory=set)
     tags: list[str] = field(default_factory=list)
+    merged_into: str | None = None
+    absorbed: "dict[str, Lead]" = field(default_factory=dict)
 
 
 VERSION: Final = 1
@@ -95,8 +103,12 @@ SCORE: Final = 4
 OWNER: Final = 8
 """Bits of `touched`."""
 
-WHOLE_TYPES: Final = frozenset({LeadCaptured, LeadUpdated})
+WHOLE_TYPES: Final = frozenset({LeadCaptured, LeadUpdated, LeadMergedInto, LeadUnmerged, LeadAbsorbed, LeadReleased})
 """Facts that can be folded only by who knows the lead as it was."""
+
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+_TOGETHER: Final = (("company",), ("name", "first_name", "last_name"), ("email",), ("mail_domain",), ("phone", "phone_e164"))
+"""What is taken from one lead or from another, not in part from each."""
 
 NAMES: Final = ("email", "name", "first_name", "last_name", "phone", "phone_e164")
 
@@ -125,6 +137,51 @@ def fold(lead: Standing, body: Message, person: Frozen | None, at: datetime) -> 
     if lead.updated_at is None or lead.updated_at < at:
         lead.updated_at = at
     lead.touched |= VERSION
+
+
+def whole(lead: Lead) -> Lead:
+    """The lead with what others brought: its own word first, then theirs in the order in which they came.
+
+    Newer answers and consents win, whoever's they are; of the consent without a purpose a no does.
+    """
+    if not lead.absorbed:
+        return lead
+    parts = [lead, *lead.absorbed.values()]
+    seen = replace(lead, absorbed={})
+    for together in _TOGETHER:
+        known = next((part for part in parts if any(getattr(part, name) is not None for name in together)), lead)
+        for name in together:
+            setattr(seen, name, getattr(known, name))
+    seen.free_mail = next((part.free_mail for part in parts if part.mail_domain is not None), False)
+    seen.created_at = min((part.created_at for part in parts if part.created_at is not None), default=None)
+    seen.quiet = all(part.quiet for part in parts if part.created_at is not None)
+    seen.campaign = over(part.campaign for part in parts)
+    seen.custom = over(part.custom for part in parts)
+    seen.answers, seen.answered_at = _newest((part.answers, part.answered_at) for part in parts)
+    seen.consents, seen.consented_at = _newest((part.consents, part.consented_at) for part in parts)
+    said = {part.consent for part in parts} - {None}
+    seen.consent = None if not said else False not in said
+    seen.identifiers = set().union(*(part.identifiers for part in parts))
+    return seen
+
+
+def over(values: Iterable[JsonObject]) -> JsonObject:
+    """All of them together; of a name that several have, the first one's value."""
+    merged: JsonObject = {}
+    for one in values:
+        merged = {**one, **merged}
+    return merged
+
+
+def _newest(parts: Iterable[tuple[dict[str, Any], dict[str, datetime]]]) -> tuple[dict[str, Any], dict[str, datetime]]:
+    values: dict[str, Any] = {}
+    times: dict[str, datetime] = {}
+    for said, at in parts:
+        for name, value in said.items():
+            when = at.get(name, _LONG_AGO)
+            if name not in times or times[name] < when:
+                values[name], times[name] = value, when
+    return values, times
 
 
 def display_name(lead: Lead) -> str | None:
@@ -231,6 +288,26 @@ def _erased(lead: Standing, _body: LeadErased, _person: Frozen | None, _at: date
     lead.erased = True
 
 
+def _merged_into(lead: Lead, body: LeadMergedInto, _person: Frozen | None, _at: datetime) -> None:
+    lead.merged_into = body.into
+
+
+def _unmerged(lead: Lead, _body: LeadUnmerged, _person: Frozen | None, _at: datetime) -> None:
+    lead.merged_into = None
+
+
+def _absorbed(lead: Lead, body: LeadAbsorbed, person: Frozen | None, _at: datetime) -> None:
+    """A part of its own, so that it can be let go. What is decided about a lead (status, owner) stays this one's alone."""
+    part = lead.absorbed.setdefault(body.origin, Lead(body.origin, lead.partition))
+    fact = body.fact()
+    if fact is not None:
+        fold(part, fact, person, body.occurred_at)
+
+
+def _released(lead: Lead, body: LeadReleased, _person: Frozen | None, _at: datetime) -> None:
+    lead.absorbed.pop(body.origin, None)
+
+
 def _happened(_lead: Standing, _body: LeadFact, _person: Frozen | None, _at: datetime) -> None:
     """Only the version moves."""
 
@@ -246,6 +323,10 @@ _HANDLERS: Final[dict[type[Message], tuple[_Handler, bool]]] = {
         (LeadAssigned, _assigned),
         (LeadScored, _scored),
         (LeadErased, _erased),
+        (LeadMergedInto, _merged_into),
+        (LeadUnmerged, _unmerged),
+        (LeadAbsorbed, _absorbed),
+        (LeadReleased, _released),
         (LeadTagged, _tagged),
         (LeadNoted, _happened),
         (TaskAdded, _happened),

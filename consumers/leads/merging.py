@@ -79,9 +79,7 @@ def release(state: LeadState, event: Event[commands.ReleaseLead], _: Documents) 
         changed["owner"] = None
     if taken.status is not None and taken.status == state.status:
         before = taken.status_before
-        facts.append(
-            events.LeadStatusChanged(lead=lead, version=version, before=state.status, status=before, actor=asked.actor)
-        )
+        facts.append(events.LeadStatusChanged(lead=lead, version=version, before=state.status, status=before, actor=asked.actor))
         changed["status"] = before
     if gone := tuple(tag for tag in taken.tags if tag in state.tags):
         facts.append(events.LeadTagged(lead=lead, version=version, removed=gone, actor=asked.actor))
@@ -113,9 +111,7 @@ def _take_over(
         taken = taken.model_copy(update={"owner": estate.owner})
         changed["owner"] = estate.owner
     if state.status == "new" and estate.status != "new":
-        facts.append(
-            events.LeadStatusChanged(lead=lead, version=version, before=state.status, status=estate.status, actor=actor)
-        )
+        facts.append(events.LeadStatusChanged(lead=lead, version=version, before=state.status, status=estate.status, actor=actor))
         taken = taken.model_copy(update={"status": estate.status, "status_before": state.status})
         changed["status"] = estate.status
     if news := tuple(tag for tag in estate.tags if tag not in state.tags):

@@ -10,7 +10,15 @@ from consumers.routing.state import PoolState, RequestState
 from infra.kafka.fold import LONG_BREATH_MS, Fold
 from schemas import topics
 from schemas.commands import AssignLead
-from schemas.events import DocumentPublished, LeadAssigned, LeadCaptured, LeadErased
+from schemas.events import (
+    DocumentPublished,
+    LeadAbsorbed,
+    LeadAssigned,
+    LeadCaptured,
+    LeadErased,
+    LeadMergedInto,
+    LeadUnmerged,
+)
 from schemas.routing import OwnerRequested, RosterPublished
 
 routing = Fold(
@@ -20,6 +28,9 @@ routing = Fold(
     handlers={
         LeadCaptured: rules.request_owner,
         LeadAssigned: rules.note_owner,
+        LeadAbsorbed: rules.request_for_absorbed,
+        LeadMergedInto: rules.step_aside,
+        LeadUnmerged: rules.come_back,
         LeadErased: rules.forget,
         DocumentPublished: rules.publish_rosters,
     },

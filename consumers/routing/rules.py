@@ -4,9 +4,17 @@ from consumers.routing.documents import Person, RoutingRules, Team
 from consumers.routing.state import RequestState
 from infra.kafka.fold import Decision, Documents, Event
 from schemas.envelope import derived_id
-from schemas.events import DocumentPublished, LeadAssigned, LeadCaptured, LeadErased
+from schemas.events import (
+    DocumentPublished,
+    LeadAbsorbed,
+    LeadAssigned,
+    LeadCaptured,
+    LeadErased,
+    LeadMergedInto,
+    LeadUnmerged,
+)
 from schemas.facts import submission_facts
-from schemas.message import Message
+from schemas.message import LeadId, Message
 from schemas.routing import OwnerRequested, RosterMember, RosterPublished
 
 ROSTER_PARTITION = 0
@@ -20,13 +28,26 @@ def lead_or_documents(message: Message) -> str | None:
 
 def request_owner(state: RequestState, event: Event[LeadCaptured], documents: Documents) -> Decision[RequestState]:
     """Ask once, unless somebody owns the lead. A quiet submission disturbs nobody, a later one that is not quiet does."""
-    body = event.body
-    if body.quiet or state.erased or state.owner is not None or state.request_id is not None:
+    return _request(state, event.id, event.body.lead, event.body, documents)
+
+
+def request_for_absorbed(state: RequestState, event: Event[LeadAbsorbed], documents: Documents) -> Decision[RequestState]:
+    """What a merged lead was still waiting for, the lead that it goes on as waits for."""
+    fact = event.body.fact()
+    if not isinstance(fact, LeadCaptured):
+        return Decision(state)
+    return _request(state, event.id, event.body.lead, fact, documents)
+
+
+def _request(
+    state: RequestState, event_id: str, lead: LeadId, body: LeadCaptured, documents: Documents
+) -> Decision[RequestState]:
+    if body.quiet or state.erased or state.merged or state.owner is not None or state.request_id is not None:
         return Decision(state)
     team, why = team_for(body, documents)
     request = OwnerRequested(
-        lead=body.lead,
-        request_id=derived_id(event.id, "routing", 0),
+        lead=lead,
+        request_id=derived_id(event_id, "routing", 0),
         team=team,
         source=body.source,
         traits=body.traits,
@@ -53,7 +74,17 @@ def note_owner(state: RequestState, event: Event[LeadAssigned], documents: Docum
     if state.erased:
         return Decision(state)
     answered = body.owner is not None or body.request_id == state.request_id
-    return Decision(RequestState(owner=body.owner, request_id=None if answered else state.request_id))
+    return Decision(state.model_copy(update={"owner": body.owner, "request_id": None if answered else state.request_id}))
+
+
+def step_aside(state: RequestState, event: Event[LeadMergedInto], documents: Documents) -> Decision[RequestState]:  # noqa: ARG001
+    """It goes on as another lead, and `leads` declines whoever is still found for it."""
+    return Decision(state if state.erased else state.model_copy(update={"merged": True, "request_id": None}))
+
+
+def come_back(state: RequestState, event: Event[LeadUnmerged], documents: Documents) -> Decision[RequestState]:  # noqa: ARG001
+    """One of its own again."""
+    return Decision(state.model_copy(update={"merged": False}))
 
 
 def forget(state: RequestState, event: Event[LeadErased], documents: Documents) -> Decision[RequestState]:  # noqa: ARG001

@@ -10,11 +10,13 @@ class RequestState(Frozen):
         owner: person id; None while there is none.
         request_id: the request that is not answered yet.
         erased: the person is gone; nobody is asked for any more.
+        merged: it goes on as another lead; nobody is asked for meanwhile.
     """
 
     owner: str | None = None
     request_id: str | None = None
     erased: bool = False
+    merged: bool = False
 
 
 class Share(Frozen):

@@ -8,7 +8,7 @@ from consumers.scoring.documents import ScoringRules
 from consumers.scoring.state import ScoreState
 from infra.kafka.fold import Fold
 from schemas import topics
-from schemas.events import LeadCaptured, LeadErased, LeadScored, LeadStatusChanged, LeadUpdated
+from schemas.events import LeadAbsorbed, LeadCaptured, LeadErased, LeadReleased, LeadScored, LeadStatusChanged, LeadUpdated
 
 scoring = Fold(
     name="scoring",
@@ -18,6 +18,8 @@ scoring = Fold(
         LeadCaptured: rules.score_submission,
         LeadUpdated: rules.score_update,
         LeadStatusChanged: rules.score_status,
+        LeadAbsorbed: rules.score_absorbed,
+        LeadReleased: rules.score_released,
         LeadErased: rules.forget,
     },
     writes=(LeadScored,),

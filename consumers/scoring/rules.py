@@ -8,13 +8,23 @@ number, and each receipt names the version that it was added up by (P7). What ne
 is for a rebuild beside, which folds the facts again.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from consumers.scoring.documents import RULES_MAX, ScoringRules
-from consumers.scoring.state import ScoreState
+from consumers.scoring.state import Counted, ScoreState
 from infra.kafka.fold import Decision, Documents, Event
-from schemas.events import LeadCaptured, LeadErased, LeadScored, LeadStatusChanged, LeadUpdated, ReceiptLine
+from schemas.events import (
+    LeadAbsorbed,
+    LeadCaptured,
+    LeadErased,
+    LeadReleased,
+    LeadScored,
+    LeadStatusChanged,
+    LeadUpdated,
+    ReceiptLine,
+)
 from schemas.facts import submission_facts
 from schemas.message import LeadId
 
@@ -36,25 +46,44 @@ class Receipt(NamedTuple):
 
 def score_submission(state: ScoreState, event: Event[LeadCaptured], documents: Documents) -> Decision[ScoreState]:
     """A submission: everything that schemas.facts tells of it, and how many there have been."""
-    body = event.body
     if state.erased:
         return Decision(state)
     state = state.model_copy(update={"submissions": state.submissions + 1})
-    facts = submission_facts(body.source, body.traits, body.campaign, body.consent, body.consents)
-    facts |= {"event": "submission", "first": body.first, "quiet": body.quiet, "submissions": state.submissions}
-    return _score(state, body.lead, facts, documents)
+    return _score(state, event.body.lead, _facts(event.body, _submissions(state)), documents)
 
 
 def score_update(state: ScoreState, event: Event[LeadUpdated], documents: Documents) -> Decision[ScoreState]:
     """An edit by people: `edited` names the fields, `company` is known where it was one of them."""
-    body = event.body
-    return _score(state, body.lead, {**body.changes, "event": "update", "edited": body.fields}, documents)
+    return _score(state, event.body.lead, _facts(event.body, 0), documents)
 
 
 def score_status(state: ScoreState, event: Event[LeadStatusChanged], documents: Documents) -> Decision[ScoreState]:
     """A step along the pipeline."""
+    return _score(state, event.body.lead, _facts(event.body, 0), documents)
+
+
+def score_absorbed(state: ScoreState, event: Event[LeadAbsorbed], documents: Documents) -> Decision[ScoreState]:
+    """A fact of a lead that was merged into this one counts by the rules in force now, on an account of its own."""
     body = event.body
-    return _score(state, body.lead, {"event": "status", "status": body.status, "status_before": body.before}, documents)
+    fact = body.fact()
+    if state.erased or not isinstance(fact, LeadCaptured | LeadUpdated | LeadStatusChanged):
+        return Decision(state)
+    account = state.absorbed.get(body.origin, Counted())
+    if isinstance(fact, LeadCaptured):
+        account = account.model_copy(update={"submissions": account.submissions + 1})
+        state = state.model_copy(update={"absorbed": {**state.absorbed, body.origin: account}})
+    counts = counted(account.counts, _facts(fact, _submissions(state)), documents.get(ScoringRules))
+    absorbed = {**state.absorbed, body.origin: account.model_copy(update={"counts": counts})}
+    return _weigh(state.model_copy(update={"absorbed": absorbed}), body.lead, documents)
+
+
+def score_released(state: ScoreState, event: Event[LeadReleased], documents: Documents) -> Decision[ScoreState]:
+    """What that lead brought counts no more."""
+    body = event.body
+    if state.erased or body.origin not in state.absorbed:
+        return Decision(state)
+    absorbed = {origin: account for origin, account in state.absorbed.items() if origin != body.origin}
+    return _weigh(state.model_copy(update={"absorbed": absorbed}), body.lead, documents)
 
 
 def forget(state: ScoreState, event: Event[LeadErased], documents: Documents) -> Decision[ScoreState]:  # noqa: ARG001 - a handler
@@ -62,26 +91,50 @@ def forget(state: ScoreState, event: Event[LeadErased], documents: Documents) ->
     return Decision(ScoreState(erased=True))
 
 
+def _facts(body: LeadCaptured | LeadUpdated | LeadStatusChanged, submissions: int) -> Mapping[str, Any]:
+    if isinstance(body, LeadCaptured):
+        facts = submission_facts(body.source, body.traits, body.campaign, body.consent, body.consents)
+        return facts | {"event": "submission", "first": body.first, "quiet": body.quiet, "submissions": submissions}
+    if isinstance(body, LeadUpdated):
+        return {**body.changes, "event": "update", "edited": body.fields}
+    return {"event": "status", "status": body.status, "status_before": body.before}
+
+
+def _submissions(state: ScoreState) -> int:
+    return state.submissions + sum(account.submissions for account in state.absorbed.values())
+
+
 def _score(state: ScoreState, lead: LeadId, facts: Mapping[str, Any], documents: Documents) -> Decision[ScoreState]:
     if state.erased:
         return Decision(state)
-    rules = documents.get(ScoringRules)
-    version = documents.version(ScoringRules)
-    counts = counted(state.counts, facts, rules)
-    if counts is state.counts and version == state.rules_version and state.grade is not None:
+    counts = counted(state.counts, facts, documents.get(ScoringRules))
+    if counts is state.counts and documents.version(ScoringRules) == state.rules_version and state.grade is not None:
         return Decision(state)
-    receipt = add_up(counts, rules)
+    return _weigh(state.model_copy(update={"counts": counts}), lead, documents)
+
+
+def _weigh(state: ScoreState, lead: LeadId, documents: Documents) -> Decision[ScoreState]:
+    """Add up all that was counted; publish it where it comes to something else."""
+    rules, version = documents.get(ScoringRules), documents.version(ScoringRules)
+    receipt = add_up(_together(state), rules)
     grade = rules.grade_of(receipt.score)
     lines = {line.rule: (line.times, line.points) for line in receipt.lines}
-    decided = state.model_copy(
-        update={"counts": counts, "lines": lines, "score": receipt.score, "grade": grade, "rules_version": version}
-    )
+    decided = state.model_copy(update={"lines": lines, "score": receipt.score, "grade": grade, "rules_version": version})
     if lines == state.lines and receipt.score == state.score and grade == state.grade:
         return Decision(decided)
     scored = LeadScored(
         lead=lead, score=receipt.score, before=state.score, grade=grade, receipt=receipt.lines, rules_version=version
     )
     return Decision(decided, events=(scored,))
+
+
+def _together(state: ScoreState) -> Mapping[str, int]:
+    if not state.absorbed:
+        return state.counts
+    counts = Counter(state.counts)
+    for account in state.absorbed.values():
+        counts.update(account.counts)
+    return counts
 
 
 def counted(counts: dict[str, int], facts: Mapping[str, Any], rules: ScoringRules) -> dict[str, int]:

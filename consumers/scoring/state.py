@@ -3,6 +3,13 @@
 from schemas.message import Frozen
 
 
+class Counted(Frozen):
+    """What was counted for a lead that was merged into this one."""
+
+    submissions: int = 0
+    counts: dict[str, int] = {}
+
+
 class ScoreState(Frozen):
     """Aggregates only; the facts behind them are in the log.
 
@@ -13,6 +20,7 @@ class ScoreState(Frozen):
         score, grade: as last published; grade None before the first.
         rules_version: of the rules that decided last.
         erased: the person is gone; nothing counts any more.
+        absorbed: by the leads that were merged into this one; what they bring counts too, for as long as they are part of it.
     """
 
     submissions: int = 0
@@ -22,3 +30,4 @@ class ScoreState(Frozen):
     grade: str | None = None
     rules_version: int = 0
     erased: bool = False
+    absorbed: dict[str, Counted] = {}

@@ -37,7 +37,7 @@ async def awaited(given: Services, command_id: str, *, submission: bool = False)
 
 
 def done(given: Services, decided: Decided, response: Response) -> Done:
-    """The answer to a decided command; sets the ETag. Raises Problem 404, 410, 412 or 422."""
+    """The answer to a decided command; sets the ETag. Raises Problem 404, 409, 410, 412 or 422."""
     refuse(decided)
     if decided.version is not None:
         response.headers["ETag"] = f'"{decided.version}"'
@@ -59,6 +59,11 @@ def refuse(decided: Decided) -> None:
         raise Problem(404, "not-found", "Not found", detail)
     if decided.status == "erased":
         raise Problem(410, "erased", "Erased", detail)
+    if decided.status == "moved":
+        says = f"The lead was merged into the lead {decided.detail}: ask that one."
+        raise Problem(
+            409, "merged", "Merged into another lead", says, headers={"Content-Location": f"/v1/leads/{decided.detail}"}
+        )
     if decided.status == "conflict":
         raise Problem(412, "version-conflict", "The lead has changed", detail, headers=headers)
     if decided.status == "declined":

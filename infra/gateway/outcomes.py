@@ -23,7 +23,7 @@ LOOK_SECONDS_MAX: Final = 0.25
 LISTEN_RETRY_SECONDS: Final = 1.0
 WAITERS_MAX: Final = 10_000
 
-Status = Literal["done", "declined", "conflict", "missing", "erased"]
+Status = Literal["done", "declined", "conflict", "missing", "erased", "moved"]
 
 
 @dataclass(frozen=True, slots=True)

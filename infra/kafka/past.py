@@ -11,7 +11,8 @@ from infra.kafka.ports import Record, Transaction, Watermark, from_ms
 from schemas.envelope import BadEnvelope, Envelope
 from schemas.message import Message
 
-HISTORY_RETRY_SECONDS = 1.0
+HISTORY_RETRY_SECONDS = 0.25
+"""A look costs a query of one row; somebody may be waiting for what follows."""
 
 
 async def history(transaction: Transaction, entry: Entry, lead: str) -> list[Record]:

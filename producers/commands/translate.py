@@ -19,7 +19,7 @@ from schemas.commands import (
 from schemas.free_mail import FREE_MAIL_DOMAINS
 from schemas.message import Frozen, LeadId
 from schemas.person import Note, Person, Task, Traits
-from schemas.submissions import ContactEdited, ErasureRequested
+from schemas.submissions import ContactEdited, ErasureRequested, MergeRequested, UnmergeRequested
 
 PERSONAL: Final = ("email", "name", "first_name", "last_name", "phone", "phone_e164", "custom")
 OPEN: Final = ("company",)
@@ -105,4 +105,14 @@ def erase(asker: Asker, reason: str, *, block: bool = False) -> ErasureRequested
     return ErasureRequested(lead=asker.lead, command_id=asker.command_id, actor=asker.actor, reason=reason, block=block)
 
 
-AnyCommand = Command | ContactEdited | ErasureRequested
+def merge(asker: Asker, loser: LeadId) -> MergeRequested:
+    """`loser` and the asker's lead are one person. Goes to `identity`, which knows who is who."""
+    return MergeRequested(lead=asker.lead, loser=loser, command_id=asker.command_id, actor=asker.actor)
+
+
+def unmerge(asker: Asker, loser: LeadId) -> UnmergeRequested:
+    """They are two after all."""
+    return UnmergeRequested(lead=asker.lead, loser=loser, command_id=asker.command_id, actor=asker.actor)
+
+
+AnyCommand = Command | ContactEdited | ErasureRequested | MergeRequested | UnmergeRequested

@@ -5,13 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from schemas.events import (
+    LeadAbsorbed,
     LeadAssigned,
     LeadCaptured,
     LeadErased,
+    LeadMergedInto,
     LeadNoted,
+    LeadReleased,
     LeadScored,
     LeadStatusChanged,
     LeadTagged,
+    LeadUnmerged,
     LeadUpdated,
     MessagePlanned,
     MessageRecorded,
@@ -51,6 +55,8 @@ def describe(type_: str, body: Message | None, person: Frozen | None, names: Nam
 
 def actor_of(body: Message | None, source: str) -> str:
     """Who did it: a user, a source or a consumer."""
+    if isinstance(body, LeadAbsorbed):
+        return str(body.body.get("actor") or source)
     return str(getattr(body, "actor", "") or source)
 
 
@@ -127,6 +133,25 @@ def _recorded(body: MessageRecorded, _person: Frozen | None, _names: Names) -> D
     return Described(_OUTCOMES[body.outcome], {"message": body.message_id, "outcome": body.outcome, "detail": body.detail})
 
 
+def _merged_into(body: LeadMergedInto, _person: Frozen | None, _names: Names) -> Described:
+    title = "Merged into another lead" if body.asked is not None else "News taken along to the lead it was merged into"
+    return Described(title, {"into": body.into})
+
+
+def _unmerged(body: LeadUnmerged, _person: Frozen | None, _names: Names) -> Described:
+    return Described("A lead of its own again", {"out_of": body.out_of})
+
+
+def _absorbed(body: LeadAbsorbed, person: Frozen | None, names: Names) -> Described:
+    """The other lead's fact in its own words, and that it is the other's."""
+    found = describe(body.fact_type, body.fact(), person, names)
+    return Described(found.title, found.detail | {"merged_from": body.of}, found.text)
+
+
+def _released(body: LeadReleased, _person: Frozen | None, _names: Names) -> Described:
+    return Described("A merge was taken back", {"lead": body.origin})
+
+
 def _erased(_body: LeadErased, _person: Frozen | None, _names: Names) -> Described:
     return Described("Erased")
 
@@ -143,5 +168,9 @@ _HANDLERS: Final[Mapping[type[Any], Callable[[Any, Frozen | None, Names], Descri
     LeadScored: _scored,
     MessagePlanned: _planned,
     MessageRecorded: _recorded,
+    LeadMergedInto: _merged_into,
+    LeadUnmerged: _unmerged,
+    LeadAbsorbed: _absorbed,
+    LeadReleased: _released,
     LeadErased: _erased,
 }

@@ -14,11 +14,12 @@ from infra.gateway.problems import FieldError, Problem, not_found
 from infra.gateway.services import Services, Used
 from projections import paging, records
 from projections.access import ID_CHARACTERS_MAX, LeadPath, Reader, VisibleLead
-from projections.lead_list import queries, tasks
+from projections.lead_list import duplicates, queries, tasks
 from projections.lead_list.shapes import Lead, LeadMessage, LeadMessages, LeadPage, Overview
 
 router = APIRouter(prefix="/v1", tags=["leads"])
 router.include_router(tasks.router)
+router.include_router(duplicates.router)
 
 MESSAGES_MAX: Final = 200
 LOOK_SECONDS: Final = 0.01
@@ -59,10 +60,17 @@ async def get_lead(
         str | None, Query(max_length=32, description="A command's position, `partition-offset`: wait until it is seen here")
     ] = None,
 ) -> Lead:
-    """One lead. The ETag is its version, to be sent back as If-Match."""
+    """One lead. The ETag is its version, to be sent back as If-Match.
+
+    Asked for one that was merged into another, it answers with that one, and says so in Content-Location.
+    """
     if after is not None:
         await _wait(given, _position(after))
     found = await queries.one(given.pool, lead)
+    if found is not None and found["merged_into"] is not None and as_of is None:
+        goes_on = await queries.goes_on_as(given.pool, lead)
+        found = await queries.one(given.pool, goes_on)
+        response.headers["Content-Location"] = f"/v1/leads/{goes_on}"
     if found is None or not user.may_see(found["owner"]):
         raise not_found("lead")
     if as_of is not None:

@@ -1,5 +1,7 @@
 """The tables of lead_list: a normalised schema that dashboards and analysts can read as it is.
 
+`origin` names the merged lead that a row came from.
+
 There are no foreign keys: every row is written by the projector, which drops a lead's rows everywhere when it is erased.
 """
 
@@ -118,6 +120,7 @@ def tables(schema: str) -> MetaData:
         Column("outcome", _text()),
         _time("decided_at", nullable=True),
         Column("detail", Text),
+        Column("origin", _text()),
         PrimaryKeyConstraint("lead", "id"),
         room=ROOM_FOR_UPDATES,
     )
@@ -130,6 +133,7 @@ def tables(schema: str) -> MetaData:
         Column("owner", _text()),
         Column("state", _text(), nullable=False),
         _time("added_at", nullable=True),
+        Column("origin", _text()),
         PrimaryKeyConstraint("lead", "id"),
         Index("tasks_due", text(DUE), "lead", "id"),
         Index("tasks_owner", "owner", text(DUE), "lead", "id"),
@@ -151,6 +155,7 @@ def tables(schema: str) -> MetaData:
         _time("at"),
         Column("actor", _text(), nullable=False),
         Column("text", Text),
+        Column("origin", _text()),
         PrimaryKeyConstraint("lead", "id"),
     )
     _beside(metadata)
@@ -187,6 +192,10 @@ def _leads(metadata: MetaData) -> None:
         Column("campaign", JSONB, nullable=False, server_default=json),
         Column("custom", JSONB, nullable=False, server_default=json),
         Column("consent", Boolean),
+        # Of a lead that was merged into another: which; nobody is shown it then.
+        Column("merged_into", _text()),
+        # Of a lead that others were merged into: what is its own, and what is theirs (projections/parts.py).
+        Column("parts", JSONB),
         Index("leads_created_at", "created_at", "id"),
         Index("leads_score", text(f"coalesce(score, {SCORE_UNKNOWN})"), "id"),
         Index("leads_owner", "owner", "created_at", "id"),

@@ -16,8 +16,10 @@ from infra.postgres.together import Statement, together
 from projections.lead import OWNER, STATUS, Lead, Standing
 from projections.lead_list import rows
 from projections.lead_list.model import LEAD_TABLES, SCHEMA, VERSION
-from projections.lead_list.statements import COLUMNS, FOLDED_COLUMNS, statements
+from projections.lead_list.statements import COLUMNS, FOLDED_COLUMNS, MADE_OF_PARTS, TAKEN_ALONG, statements
+from projections.parts import unpack
 from schemas import topics
+from schemas.events import LeadAbsorbed
 
 Announce = Callable[[Sequence[bytes]], Awaitable[object]]
 """Tells listeners what changed: one JSON document a lead, `{"lead", "version", "owner", "partition", "offset", "types"}`."""
@@ -50,7 +52,10 @@ class Projector:
         if not facts:
             return
         loaded, gone = await self._load(connection, rows.needed(facts))
+        absorbing = {fact.lead for fact in facts if type(fact.body) is LeadAbsorbed}
+        await self._complete(connection, [lead for id_, lead in loaded.items() if id_ in absorbing and not lead.absorbed])
         folded = rows.fold_batch(facts, loaded, {fact.lead: fact.partition for fact in facts if fact.lead in gone})
+        await self._part(connection, folded)
         counts: Counts = Counter()
         later: list[Statement] = []
         written = await self._write_leads(connection, folded, counts, later)
@@ -86,6 +91,31 @@ class Projector:
         gone = {row["lead"] for row in await connection.fetch(self._sql["gone"], missing)} if missing else set()
         return loaded, gone
 
+    async def _complete(self, connection: asyncpg.Connection, leads: Sequence[Lead]) -> None:
+        """Leads that others are merged into for the first time: all that they know themselves, to be told from what comes."""
+        if not leads:
+            return
+        by_id = {lead.id: lead for lead in leads}
+        for row in await connection.fetch(self._sql["identifiers of"], list(by_id)):
+            by_id[row["lead"]].identifiers.add((row["kind"], row["hash"]))
+        for row in await connection.fetch(self._sql["consents of"], list(by_id)):
+            lead = by_id[row["lead"]]
+            lead.consents[row["purpose"]], lead.consented_at[row["purpose"]] = row["given"], row["at"]
+        for row in await connection.fetch(self._sql["answers of"], list(by_id)):
+            lead = by_id[row["lead"]]
+            lead.answers[row["question"]] = orjson.loads(row["value"])
+            lead.answered_at[row["question"]] = row["at"]
+
+    async def _part(self, connection: asyncpg.Connection, folded: rows.Folded) -> None:
+        """Take away what the rows of leads that consist of several, or did, are made anew from."""
+        remade = sorted(folded.remade & folded.before.keys())
+        if remade:
+            for table in MADE_OF_PARTS:
+                await connection.execute(self._sql[f"drop {table}"], remade)
+        if folded.released:
+            for table in TAKEN_ALONG:
+                await connection.execute(self._sql[f"release {table}"], *_columns(folded.released))
+
     async def _write_leads(
         self, connection: asyncpg.Connection, folded: rows.Folded, counts: Counts, later: list[Statement]
     ) -> Written:
@@ -103,6 +133,8 @@ class Projector:
             changes = [_narrow_row(folded.narrow[id_]) for id_ in sorted(folded.narrow)]
             for row in await connection.fetch(self._sql["narrow"], *_columns(changes)):
                 written[row["id"]] = (row["version"], row["owner"])
+                if row["merged_into"] is not None:
+                    continue
                 # Of what may have changed, the rest is counted as before.
                 partition = folded.narrow[row["id"]].partition
                 if row["status"] != row["old_status"]:
@@ -158,6 +190,8 @@ class Projector:
     async def _erase(self, connection: asyncpg.Connection, folded: rows.Folded, counts: Counts) -> None:
         erased = sorted(folded.erased)
         for row in await connection.fetch(self._sql["drop"], erased):
+            if row["merged_into"] is not None:
+                continue
             was = rows.counted_by(row["status"], row["grade"], row["vendor"], row["owner"], row["created_at"])
             counts.subtract(_in(row["partition"], was))
         for table in LEAD_TABLES:
@@ -184,10 +218,16 @@ def projection(*, schema: str = SCHEMA, version: int = VERSION, announce: Announ
 
 
 def lead_from(row: Any) -> Lead:
-    """A lead as its row has it. Answers, consents and identifiers stay empty: a batch's newest replace those in their tables."""
+    """A lead as its row has it.
+
+    Answers, consents and identifiers stay empty, since a batch's newest replace those in their tables: but for a lead that others
+    were merged into, which has all of its parts.
+    """
     lead = Lead(row["id"], row["partition"])
     for name, kind in FOLDED_COLUMNS:
         setattr(lead, name, orjson.loads(row[name]) if kind == "jsonb" else row[name])
+    if row["parts"] is not None:
+        unpack(lead, orjson.loads(row["parts"]))
     return lead
 
 

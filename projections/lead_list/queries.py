@@ -10,7 +10,7 @@ import orjson
 
 from infra.auth.roles import User
 from projections import paging
-from projections.lead import Lead
+from projections.lead import Lead, whole
 from projections.lead_list.model import SCORE_UNKNOWN
 from projections.lead_list.rows import folded_case
 
@@ -19,11 +19,12 @@ NOBODY: Final = "none"
 """As a filter by owner: leads that nobody owns."""
 
 _COLUMNS: Final = """l.id, l.version, l.status, l.score, l.grade, l.owner, l.company, l.vendor, l.source_id, l.created_at,
-    l.updated_at, l.name, l.first_name, l.last_name, l.email, l.phone, l.campaign, l.custom, l.consent"""
+    l.updated_at, l.name, l.first_name, l.last_name, l.email, l.phone, l.campaign, l.custom, l.consent, l.merged_into"""
 _HANGING: Final = """
     (select jsonb_object_agg(a.question, a.value) from lead_list.answers a where a.lead = l.id) as answers,
     (select jsonb_object_agg(c.purpose, c.given) from lead_list.consents c where c.lead = l.id) as consents,
-    (select jsonb_agg(t.tag order by t.tag) from lead_list.tags t where t.lead = l.id) as tags"""
+    (select jsonb_agg(t.tag order by t.tag) from lead_list.tags t where t.lead = l.id) as tags,
+    (select jsonb_agg(part -> 0 order by part -> 0) from jsonb_array_elements(l.parts -> 'absorbed') part) as merged"""
 _KEYS: Final = {
     "created_at": ("l.created_at", "l.id"),
     "score": (f"coalesce(l.score, {SCORE_UNKNOWN})", "l.id"),
@@ -34,6 +35,9 @@ _JSON: Final = ("campaign", "custom", "answers", "consents")
 _LAST_CHARACTER: Final = "\U0010ffff"
 
 ONE: Final = f"select {_COLUMNS}, {_HANGING} from lead_list.leads l where l.id = $1"
+MERGED_INTO: Final = "select merged_into from lead_list.leads where id = $1"
+MERGES_MAX: Final = 100
+"""No chain is longer: a person has that many leads at most."""
 OWNER: Final = "select owner from lead_list.leads where id = $1"
 MESSAGES: Final = """
     select id, template, "to", outcome, planned_at, decided_at, detail from lead_list.messages where lead = $1
@@ -92,7 +96,7 @@ def statement(user: User, filters: Filters, *, sort: Sort, limit: int, after: st
     if after is not None:
         value, id_ = _place(after, sort)
         conditions.append(f"({key}, {id_key}) {'<' if descending else '>'} ({argument(value)}, {argument(id_)})")
-    where = f"where {' and '.join(conditions)}" if conditions else ""
+    where = f"where {' and '.join(conditions)}"
     # What hangs on leads is fetched for those of the page alone.
     sql = f"""
         with page as materialized (
@@ -105,7 +109,7 @@ def statement(user: User, filters: Filters, *, sort: Sort, limit: int, after: st
 
 
 def _conditions(user: User, filters: Filters, argument: Any) -> list[str]:
-    conditions = []
+    conditions = ["l.merged_into is null"]
     if not user.sees_all:
         conditions.append(f"(l.owner is null or l.owner = any({argument(sorted(user.persons))}::text[]))")
     if filters.owner == NOBODY:
@@ -160,13 +164,24 @@ async def one(pool: asyncpg.Pool, lead: str) -> dict[str, Any] | None:
     return None if row is None else shaped(row)
 
 
+async def goes_on_as(pool: asyncpg.Pool, lead: str) -> str:
+    """The lead at the end of the chain of those that this one was merged into; itself where it was not."""
+    for _ in range(MERGES_MAX):
+        into = await pool.fetchval(MERGED_INTO, lead)
+        if into is None:
+            return lead
+        lead = into
+    return lead
+
+
 def shaped(row: Any) -> dict[str, Any]:
     """A row in the shape of the API."""
     found = {name: value for name, value in row.items() if name not in {"name_key", "vendor"}}
     found["source"] = row["vendor"]
     for name in _JSON:
         found[name] = orjson.loads(found[name]) if found[name] is not None else {}
-    found["tags"] = [] if found["tags"] is None else orjson.loads(found["tags"])
+    for name in ("tags", "merged"):
+        found[name] = [] if found[name] is None else orjson.loads(found[name])
     return found
 
 
@@ -174,7 +189,9 @@ def shaped_lead(lead: Lead) -> dict[str, Any]:
     """A folded lead in the shape of the API."""
     names = ("id", "version", "status", "score", "grade", "owner", "company", "source_id", "created_at", "updated_at", "name")
     more = ("first_name", "last_name", "email", "phone", "campaign", "custom", "consent", "answers", "consents", "tags")
-    return {name: getattr(lead, name) for name in (*names, *more)} | {"source": lead.vendor}
+    seen = whole(lead)
+    found = {name: getattr(seen, name) for name in (*names, *more)}
+    return found | {"source": lead.vendor, "merged_into": lead.merged_into, "merged": sorted(lead.absorbed)}
 
 
 async def owner_of(pool: asyncpg.Pool, lead: str) -> tuple[bool, str | None]:

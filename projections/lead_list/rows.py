@@ -9,12 +9,15 @@ from typing import Any, Final, NamedTuple, cast
 
 import orjson
 
-from projections.lead import WHOLE_TYPES, Lead, Standing, display_name, fold
+from projections.lead import WHOLE_TYPES, Lead, Standing, display_name, fold, whole
+from projections.parts import packed
 from schemas.events import (
+    LeadAbsorbed,
     LeadAssigned,
     LeadCaptured,
     LeadErased,
     LeadNoted,
+    LeadReleased,
     LeadTagged,
     LeadUpdated,
     MessagePlanned,
@@ -46,6 +49,7 @@ class Fact(NamedTuple):
     body: Message
     person: Frozen | None
     at: datetime
+    origin: str | None = None
 
 
 @dataclass(slots=True)
@@ -58,6 +62,8 @@ class Folded:
         before: under what the leads in `whole` were counted; leads that are new in this batch are not in it.
         tags: (lead, tag) -> since when it has it; None takes it away.
         erased: lead -> when. Rows of these leads are nowhere in the rest.
+        released: (lead, merged lead that is one of its own again): rows that came from there go.
+        remade: leads that consist of several, or did: their rows in statements.MADE_OF_PARTS are made anew.
         changed: lead -> (place of its last fact, types of its facts): what listeners are told.
     """
 
@@ -73,6 +79,8 @@ class Folded:
     notes: list[Row] = field(default_factory=list)
     tasks: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     tags: dict[tuple[str, str], datetime | None] = field(default_factory=dict)
+    released: list[tuple[str, str]] = field(default_factory=list)
+    remade: set[str] = field(default_factory=set)
     companies: dict[str, tuple[str, str, str | None, datetime]] = field(default_factory=dict)
     changed: dict[str, tuple[Place, list[str]]] = field(default_factory=dict)
 
@@ -89,7 +97,7 @@ def fold_batch(facts: Sequence[Fact], loaded: Mapping[str, Lead], gone: Mapping[
     leads.update({lead: Standing(lead, partition, erased=True) for lead, partition in gone.items()})
     changed = folded.changed
     for fact in facts:
-        id_, partition, offset, body, person, at = fact
+        id_, partition, offset, body, person, at, _origin = fact
         lead = leads.get(id_)
         if lead is not None and lead.erased:
             continue
@@ -131,7 +139,7 @@ def _assigned(folded: Folded, _lead: Standing, fact: Fact) -> None:
 def _noted(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("LeadNoted", fact.body)
     text = fact.person.text if isinstance(fact.person, Note) else None
-    folded.notes.append((fact.lead, body.note_id, fact.at, body.actor, text))
+    folded.notes.append((fact.lead, body.note_id, fact.at, body.actor, text, fact.origin))
 
 
 def _tagged(folded: Folded, _lead: Standing, fact: Fact) -> None:
@@ -143,28 +151,47 @@ def _tagged(folded: Folded, _lead: Standing, fact: Fact) -> None:
 def _task_added(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("TaskAdded", fact.body)
     title = fact.person.title if isinstance(fact.person, Task) else None
-    folded.tasks[fact.lead, body.task_id] = [title, body.due_at, body.owner, fact.at, "open"]
+    folded.tasks[fact.lead, body.task_id] = [title, body.due_at, body.owner, fact.at, "open", fact.origin]
 
 
 def _task_changed(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("TaskChanged", fact.body)
-    folded.tasks.setdefault((fact.lead, body.task_id), [None] * 5)[-1] = body.state
+    folded.tasks.setdefault((fact.lead, body.task_id), [*[None] * 5, fact.origin])[4] = body.state
 
 
 def _planned(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("MessagePlanned", fact.body)
-    row = folded.messages.setdefault((fact.lead, body.message_id), [None] * 8)
+    row = folded.messages.setdefault((fact.lead, body.message_id), [*[None] * 8, fact.origin])
     row[:5] = body.template, body.template_version, body.to, body.reason, fact.at
 
 
 def _recorded(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("MessageRecorded", fact.body)
-    row = folded.messages.setdefault((fact.lead, body.message_id), [None] * 8)
-    row[5:] = body.outcome, fact.at, body.detail
+    row = folded.messages.setdefault((fact.lead, body.message_id), [*[None] * 8, fact.origin])
+    row[5:8] = body.outcome, fact.at, body.detail
 
 
 def _erased(folded: Folded, _lead: Standing, fact: Fact) -> None:
     folded.erased[fact.lead] = fact.at
+
+
+def _absorbed(folded: Folded, lead: Standing, fact: Fact) -> None:
+    """What the other lead's fact brings, this one has too."""
+    body = cast("LeadAbsorbed", fact.body)
+    folded.remade.add(fact.lead)
+    inner = body.fact()
+    remember = None if inner is None else _TAKEN_ALONG.get(type(inner))
+    if inner is not None and remember is not None:
+        remember(folded, lead, fact._replace(body=inner, at=body.occurred_at, origin=body.origin))
+
+
+def _released(folded: Folded, _lead: Standing, fact: Fact) -> None:
+    gone = fact.lead, cast("LeadReleased", fact.body).origin
+    folded.remade.add(fact.lead)
+    folded.released.append(gone)
+    folded.notes = [row for row in folded.notes if (row[0], row[-1]) != gone]
+    folded.tasks = {key: row for key, row in folded.tasks.items() if (key[0], row[-1]) != gone}
+    folded.messages = {key: row for key, row in folded.messages.items() if (key[0], row[-1]) != gone}
 
 
 def _name_company(folded: Folded, lead: Standing, _fact: Fact) -> None:
@@ -199,13 +226,23 @@ _REMEMBER: Final[Mapping[type[Message], Callable[[Folded, Standing, Fact], None]
     MessagePlanned: _planned,
     MessageRecorded: _recorded,
     LeadErased: _erased,
+    LeadAbsorbed: _absorbed,
+    LeadReleased: _released,
 }
 """Rows that facts bring beside the lead's own."""
+
+_TAKEN_ALONG: Final[Mapping[type[Message], Callable[[Folded, Standing, Fact], None]]] = {
+    cls: _REMEMBER[cls] for cls in (LeadNoted, TaskAdded, TaskChanged, MessagePlanned, MessageRecorded)
+}
+"""The same, where the lead was merged into another."""
 
 
 def _hang_on(folded: Folded) -> None:
     """Rows that come from the leads themselves; then drop whatever belongs to a lead that was erased in this batch."""
-    for lead in folded.whole.values():
+    for own in folded.whole.values():
+        lead = whole(own)
+        if own.absorbed:
+            folded.remade.add(own.id)
         folded.identifiers.extend((lead.id, kind, hash_) for kind, hash_ in sorted(lead.identifiers))
         folded.consents.extend(
             (lead.id, index_key(purpose), given, lead.consented_at[purpose]) for purpose, given in lead.consents.items()
@@ -223,8 +260,10 @@ def _hang_on(folded: Folded) -> None:
 
 
 def counted(lead: Lead) -> Counted:
-    """Under what a lead is counted for the overview."""
-    return counted_by(lead.status, lead.grade, lead.vendor, lead.owner, lead.created_at)
+    """Under what a lead is counted for the overview: one that goes on as another under nothing."""
+    if lead.merged_into is not None:
+        return ()
+    return counted_by(lead.status, lead.grade, lead.vendor, lead.owner, whole(lead).created_at)
 
 
 def counted_by(status: str, grade: str | None, vendor: str, owner: str | None, created_at: datetime | None) -> Counted:
@@ -241,6 +280,7 @@ def counted_by(status: str, grade: str | None, vendor: str, owner: str | None, c
 
 def lead_row(lead: Lead) -> Row:
     """In the order of statements.LEAD_COLUMNS."""
+    own, lead = lead, whole(lead)
     return (
         lead.id,
         lead.partition,
@@ -267,11 +307,14 @@ def lead_row(lead: Lead) -> Row:
         json_text(lead.campaign),
         json_text(lead.custom),
         lead.consent,
+        lead.merged_into,
+        json_text(packed(own)) if own.absorbed else None,
     )
 
 
 def name_row(lead: Lead) -> Row:
     """In the order of statements.NAME_COLUMNS: what the lead is sorted and found by."""
+    lead = whole(lead)
     name, email, company = display_name(lead), folded_case(lead.email), folded_case(lead.company)
     surname = lead.last_name or (name.rsplit(maxsplit=1)[-1] if name and " " in name else None)
     return (lead.id, folded_case(name) or email or company or "", folded_case(surname), email, company)

@@ -10,7 +10,8 @@ class Lead(BaseModel):
     """A lead; null where unknown.
 
     `version` is the sequence of the last fact decided on it (scores don't change it); `owner` is a person's id; `source` the
-    vendor of the form, `source_id` our source.
+    vendor of the form, `source_id` our source. `merged` are the leads of the same person that were merged into this one;
+    `merged_into` is null but for one that goes on as another, as it was then.
     """
 
     id: str
@@ -32,6 +33,8 @@ class Lead(BaseModel):
     consents: dict[str, bool]
     custom: dict[str, Any]
     tags: list[str]
+    merged_into: str | None
+    merged: list[str]
     created_at: datetime
     updated_at: datetime
     version: int

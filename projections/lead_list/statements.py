@@ -30,11 +30,13 @@ LEAD_COLUMNS: Final = (
     ("campaign", "jsonb"),
     ("custom", "jsonb"),
     ("consent", "boolean"),
+    ("merged_into", "text"),
+    ("parts", "jsonb"),
 )
 NAME_COLUMNS: Final = ("lead", "name_key", "surname_key", "email_key", "company_key")
 
-FOLDED_COLUMNS: Final = tuple((name, kind) for name, kind in LEAD_COLUMNS[2:] if name != "company_id")
-"""What a row gives back to the fold; the rest is made from it."""
+FOLDED_COLUMNS: Final = tuple((name, kind) for name, kind in LEAD_COLUMNS[2:] if name not in ("company_id", "parts"))
+"""What a row gives back to the fold as it is; the rest is made from it."""
 
 Column = tuple[str, str, str]
 """Name, type, and what becomes of it on a row that is there: `new` replaces, `known` replaces unless nothing is known."""
@@ -73,6 +75,7 @@ BESIDE: Final[tuple[tuple[str, tuple[str, ...], tuple[Column, ...]], ...]] = (
             ("outcome", "text", "known"),
             ("decided_at", "timestamptz", "known"),
             ("detail", "text", "known"),
+            ("origin", "text", "known"),
         ),
     ),
     (
@@ -85,15 +88,28 @@ BESIDE: Final[tuple[tuple[str, tuple[str, ...], tuple[Column, ...]], ...]] = (
             ("owner", "text", "known"),
             ("added_at", "timestamptz", "known"),
             ("state", "text", "new"),
+            ("origin", "text", "known"),
         ),
     ),
     (
         "notes",
         ("id",),
-        (("id", "text", "new"), ("at", "timestamptz", "new"), ("actor", "text", "new"), ("text", "text", "new")),
+        (
+            ("id", "text", "new"),
+            ("at", "timestamptz", "new"),
+            ("actor", "text", "new"),
+            ("text", "text", "new"),
+            ("origin", "text", "known"),
+        ),
     ),
 )
 
+
+TAKEN_ALONG: Final = ("messages", "tasks", "notes")
+"""Tables whose rows go with a lead that is merged into another, as copies that name their `origin`."""
+
+MADE_OF_PARTS: Final = ("identifiers", "consents", "answers")
+"""Tables whose rows are made anew where a lead consists of several."""
 
 COLUMNS: Final = {
     "leads": tuple(name for name, _ in LEAD_COLUMNS),
@@ -109,6 +125,9 @@ def statements(schema: str) -> dict[str, str]:
     sql = {
         "load": f"select {', '.join(names)} from {schema}.leads where id = any($1::text[])",
         "known": f"select id, version, owner from {schema}.leads where id = any($1::text[])",
+        "identifiers of": f"select lead, kind, hash from {schema}.identifiers where lead = any($1::text[])",
+        "consents of": f"select lead, purpose, given, at from {schema}.consents where lead = any($1::text[])",
+        "answers of": f"select lead, question, value, at from {schema}.answers where lead = any($1::text[])",
         "gone": f"select lead from {schema}.erased where lead = any($1::text[])",
         "leads": f"insert into {schema}.leads ({', '.join(names)}) select * from {_unnest(*(kind for _, kind in LEAD_COLUMNS))} "
         f"on conflict (id) do update set {', '.join(f'{name} = excluded.{name}' for name in names[1:])}",
@@ -125,7 +144,7 @@ def statements(schema: str) -> dict[str, str]:
                     as u(id, version, updated_at, status, score, grade, assigned, owner)
                 join {schema}.leads o on o.id = u.id
             ) c where l.id = c.id
-            returning l.id, l.version, l.status, c.old_status, l.grade, c.old_grade, l.owner, c.old_owner""",
+            returning l.id, l.version, l.status, c.old_status, l.grade, c.old_grade, l.owner, c.old_owner, l.merged_into""",
         # Only rows that change are locked: partitions that name the same companies don't wait for each other.
         "companies": f"""
             insert into {schema}.companies (id, name, domain, created_at)
@@ -138,7 +157,7 @@ def statements(schema: str) -> dict[str, str]:
                 domain = least(companies.domain, excluded.domain),
                 created_at = least(companies.created_at, excluded.created_at)""",
         "drop": f"delete from {schema}.leads where id = any($1::text[]) "
-        "returning partition, status, grade, vendor, owner, created_at",
+        "returning partition, status, grade, vendor, owner, created_at, merged_into",
         "erased": f"insert into {schema}.erased (lead, at) select * from {_unnest('text', 'timestamptz')} on conflict do nothing",
         "untag": f"delete from {schema}.tags t using {_unnest('text', 'text')} as u(lead, tag) "
         "where t.lead = u.lead and t.tag = u.tag",
@@ -146,6 +165,11 @@ def statements(schema: str) -> dict[str, str]:
         "select * from unnest($1::int[], $2::text[], $3::text[], $4::bigint[]) "
         "on conflict (partition, dimension, value) do update set n = counters.n + excluded.n",
         "counted down": f"delete from {schema}.counters where partition = any($1::int[]) and n = 0",
+    }
+    sql |= {
+        f"release {table}": f"delete from {schema}.{table} t using {_unnest('text', 'text')} as u(lead, origin) "
+        "where t.lead = u.lead and t.origin = u.origin"
+        for table in TAKEN_ALONG
     }
     sql |= {f"drop {table}": f"delete from {schema}.{table} where lead = any($1::text[])" for table in LEAD_TABLES}
     for table, key, columns in BESIDE:

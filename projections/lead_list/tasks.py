@@ -89,7 +89,7 @@ async def _page(
         arguments.extend(values)
         return sql.format(*(f"${number}" for number in range(first, first + len(values))))
 
-    where = [filled(sql, value) if "{}" in sql else sql for sql, value in conditions]
+    where = ["l.merged_into is null", *(filled(sql, value) if "{}" in sql else sql for sql, value in conditions)]
     if still_open is not None:
         where.append(f"t.state {'=' if still_open else '<>'} 'open'")
     due = DUE.replace("due_at", "t.due_at")
@@ -98,7 +98,7 @@ async def _page(
         where.append(f"({due}, t.lead, t.id) > {place}")
     rows = await pool.fetch(
         f"""select t.id, t.lead, t.title, t.due_at, t.owner, t.state, t.added_at
-            from lead_list.tasks t join lead_list.leads l on l.id = t.lead {"where " if where else ""}{" and ".join(where)}
+            from lead_list.tasks t join lead_list.leads l on l.id = t.lead where {" and ".join(where)}
             order by {due}, t.lead, t.id limit {filled("{}", limit + 1)}""",
         *arguments,
     )

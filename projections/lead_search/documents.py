@@ -5,10 +5,37 @@ from typing import Any, Final
 
 import orjson
 
-from projections.lead import Lead, display_name
-from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadScored, LeadStatusChanged, LeadTagged, LeadUpdated
+from projections.lead import Lead, display_name, over, whole
+from projections.parts import packed, unpack
+from schemas.events import (
+    LeadAbsorbed,
+    LeadAssigned,
+    LeadCaptured,
+    LeadErased,
+    LeadMergedInto,
+    LeadReleased,
+    LeadScored,
+    LeadStatusChanged,
+    LeadTagged,
+    LeadUnmerged,
+    LeadUpdated,
+)
 
-SEARCHED: Final = frozenset({LeadCaptured, LeadUpdated, LeadStatusChanged, LeadAssigned, LeadTagged, LeadScored, LeadErased})
+SEARCHED: Final = frozenset(
+    {
+        LeadCaptured,
+        LeadUpdated,
+        LeadStatusChanged,
+        LeadAssigned,
+        LeadTagged,
+        LeadScored,
+        LeadErased,
+        LeadMergedInto,
+        LeadUnmerged,
+        LeadAbsorbed,
+        LeadReleased,
+    }
+)
 """Facts that can change what is found; notes and mails can't."""
 
 TEXT_CHARACTERS_MAX: Final = 10_000
@@ -34,6 +61,7 @@ _KEPT: Final = (
     "custom",
     "answers",
     "tags",
+    "merged_into",
 )
 _TIMES: Final = ("created_at", "updated_at")
 
@@ -42,7 +70,12 @@ TOMBSTONE: Final = b'{"erased":true}'
 
 def kept(lead: Lead) -> bytes:
     """What the fold goes on from: the fields that searching needs."""
-    return orjson.dumps({name: value for name in _KEPT if (value := getattr(lead, name)) not in (None, {}, [], "")})
+    seen = whole(lead)
+    if lead.absorbed:
+        # When answers were given is not kept here, so that one's own come first, wherever a batch ends.
+        seen.answers = over(part.answers for part in (lead, *lead.absorbed.values()))
+    found = {name: value for name in _KEPT if (value := getattr(seen, name)) not in (None, {}, [], "")}
+    return orjson.dumps(found | {"parts": packed(lead, _KEPT)} if lead.absorbed else found)
 
 
 def restored(id_: str, body: bytes) -> Lead:
@@ -51,12 +84,17 @@ def restored(id_: str, body: bytes) -> Lead:
     for name in _TIMES:
         if name in fields:
             fields[name] = datetime.fromisoformat(fields[name])
-    return Lead(id_, **fields)
+    parts = fields.pop("parts", None)
+    lead = Lead(id_, **fields)
+    if parts is not None:
+        unpack(lead, parts)
+    return lead
 
 
 def document(body: bytes) -> bytes:
-    """What OpenSearch is given for what is kept; the field names are the index's."""
-    return orjson.dumps(fields_of(orjson.loads(body)))
+    """What OpenSearch is given for what is kept; the field names are the index's. A lead that goes on as another is not found."""
+    lead = orjson.loads(body)
+    return TOMBSTONE if lead.get("merged_into") is not None else orjson.dumps(fields_of(lead))
 
 
 def fields_of(lead: dict[str, Any]) -> dict[str, Any]:
