@@ -746,6 +746,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/leads/{lead}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge Lead
+         * @description Merge another lead into this one, which takes its facts; what was known here stays. `/unmerge` takes it back.
+         */
+        post: operations["merge_lead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/leads/{lead}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unmerge Lead
+         * @description Make a lead that was merged into this one a lead of its own again, with all that it brought.
+         */
+        post: operations["unmerge_lead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/leads/{lead}": {
         parameters: {
             query?: never;
@@ -1515,6 +1555,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/leads/{id}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lead Duplicates
+         * @description Leads that may be the same person, of those that you may see.
+         */
+        get: operations["lead_duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/leads/{id}": {
         parameters: {
             query?: never;
@@ -1525,6 +1585,8 @@ export interface paths {
         /**
          * Get Lead
          * @description One lead. The ETag is its version, to be sent back as If-Match.
+         *
+         *     Asked for one that was merged into another, it answers with that one, and says so in Content-Location.
          */
         get: operations["get_lead"];
         put?: never;
@@ -1908,6 +1970,32 @@ export interface components {
             version: number | null;
             /** Position */
             position: string | null;
+        };
+        /**
+         * Duplicate
+         * @description A lead that gave the same telephone number under another address: the same person, or somebody at the same desk.
+         */
+        Duplicate: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string | null;
+            /** Email */
+            email: string | null;
+            /** Phone */
+            phone: string | null;
+            /** Company */
+            company: string | null;
+            /** Owner */
+            owner: string | null;
+        };
+        /**
+         * Duplicates
+         * @description At most 20, in the order of their ids.
+         */
+        Duplicates: {
+            /** Items */
+            items: components["schemas"]["Duplicate"][];
         };
         /**
          * Enrol
@@ -2551,7 +2639,8 @@ export interface components {
          * @description A lead; null where unknown.
          *
          *     `version` is the sequence of the last fact decided on it (scores don't change it); `owner` is a person's id; `source` the
-         *     vendor of the form, `source_id` our source.
+         *     vendor of the form, `source_id` our source. `merged` are the leads of the same person that were merged into this one;
+         *     `merged_into` is null but for one that goes on as another, as it was then.
          */
         Lead: {
             /** Id */
@@ -2600,6 +2689,10 @@ export interface components {
             };
             /** Tags */
             tags: string[];
+            /** Merged Into */
+            merged_into: string | null;
+            /** Merged */
+            merged: string[];
             /**
              * Created At
              * Format: date-time
@@ -2898,6 +2991,18 @@ export interface components {
             raw: string | null;
             /** Raw Content Type */
             raw_content_type: string | null;
+        };
+        /**
+         * OtherLead
+         * @description The lead that is the same person.
+         */
+        OtherLead: {
+            /**
+             * Lead Id
+             * Format: uuid
+             * @description Id of the lead that ends, or ended, in the one of the address
+             */
+            lead_id: string;
         };
         /**
          * Overview
@@ -5637,6 +5742,116 @@ export interface operations {
             };
         };
     };
+    merge_lead: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                lead: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OtherLead"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"] | components["schemas"]["Pending"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pending"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    unmerge_lead: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                lead: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OtherLead"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"] | components["schemas"]["Pending"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pending"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     edit_lead: {
         parameters: {
             query?: never;
@@ -7497,6 +7712,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    lead_duplicates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duplicates"];
                 };
             };
             /** @description Fields that can't be taken, each named */

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -6,7 +7,7 @@ from consumers.leads import rules
 from consumers.leads.consumer import leads
 from infra.kafka.fold import Outcome
 from schemas import commands, events
-from schemas.message import Message, Sealed
+from schemas.message import LeadId, Message, Sealed
 from tests.consumers.making import LEAD, Folding, captured, traits
 
 SEALED = Sealed("1.lead.abc")
@@ -39,6 +40,16 @@ ASKS = (
     about(commands.TagLead, added=("vip",)),
     about(commands.AddTask, personal=SEALED, task_id="t"),
     about(commands.RecordMessage, message_id="m", outcome="sent"),
+)
+
+
+OTHER = LeadId("0197b2f0-0000-7000-8000-00000000000f")
+TRAVELLING = commands.Travelling(
+    of=OTHER,
+    event_id="e",
+    fact_type=events.LeadStatusChanged.TYPE,
+    occurred_at=datetime(2026, 3, 1, tzinfo=UTC),
+    body={"version": 3, "before": "new", "status": "contacted", "actor": "bob"},
 )
 
 
@@ -278,6 +289,13 @@ def test_documents_and_leads_never_share_a_state() -> None:
 
 def test_only_answers_and_facts_that_were_declared_are_given() -> None:
     changed = about(commands.ChangeTask, task_id="t", state="done")
-    made = folding(capture(), *ASKS, changed, about(commands.EraseLead), published(1))
+    merges = (
+        about(commands.DeclineCommand, detail="no"),
+        about(commands.AbsorbLead, origin=OTHER, facts=(TRAVELLING,)),
+        about(commands.ReleaseLead, origin=OTHER),
+        about(commands.MergeLead, into=OTHER, asked="m"),
+        about(commands.UnmergeLead, out_of=OTHER, asked="u"),
+    )
+    made = folding(capture(), *ASKS, changed, *merges, about(commands.EraseLead), published(1))
     assert {type(fact) for fact in made.written} == set(leads.writes)
     assert all(decision.outcome is not None for decision in made.decisions[:-1])
