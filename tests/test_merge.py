@@ -171,9 +171,9 @@ async def test_what_is_still_said_of_the_other_reaches_the_survivor(app: Whole) 
     """Its mail is reported sent, and a capture that was decided before the merge comes in after it."""
     first, second = await two(app, "late")
     await merged(app, first, second)
+    from producers.commands.sending import record_of
     from schemas.commands import RecordMessage
     from schemas.topics import COMMANDS, partition
-    from producers.commands.sending import record_of
 
     report = RecordMessage(lead=second, command_id="late-report", actor="work", message_id="late-mail", outcome="sent")
     has = app.system.has

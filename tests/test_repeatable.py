@@ -26,7 +26,7 @@ from schemas import topics
 from schemas.commands import AssignLead, ChangeStatus, Command
 from schemas.envelope import Envelope
 from schemas.person import Source, SubmittedPerson, Traits
-from schemas.submissions import SubmissionReceived
+from schemas.submissions import MergeRequested, SubmissionReceived, UnmergeRequested
 from tests.conftest import settings_for
 from tests.needing import needs
 from tests.system import System, running
@@ -149,6 +149,22 @@ async def work_on(system: System, leads: list[Any]) -> None:
         await ask(system, stale)
 
 
+async def merge(system: System, asked: MergeRequested | UnmergeRequested) -> None:
+    """As the gateway would, until it is done."""
+    envelope = Envelope(asked.command_id, asked.TYPE, "gateway", datetime.now(UTC), subject=asked.lead)
+    record = Outgoing(asked.lead.encode(), envelope.headers(), asked.model_dump_json().encode())
+    number = topics.partition(asked.lead, system.has.settings.kafka.partitions)
+    await system.has.producer.publish(topics.SUBMISSIONS, number, record)
+    await system.until_value("done", "select status from leads.outcomes where command_id = $1", asked.command_id)
+
+
+async def find_duplicates(system: System, leads: list[Any]) -> None:
+    """A chain of three leads that are one person, a pair, and a pair that are two people after all."""
+    for survivor, loser in ((leads[6], leads[7]), (leads[5], leads[6]), (leads[9], leads[10]), (leads[1], leads[2])):
+        await merge(system, MergeRequested(lead=survivor, loser=loser, command_id=str(uuid.uuid4()), actor="ann"))
+    await merge(system, UnmergeRequested(lead=leads[1], loser=leads[2], command_id=str(uuid.uuid4()), actor="ann"))
+
+
 @dataclass(frozen=True)
 class Everything:
     """What is known at the end, in a form that two runs can be compared by."""
@@ -158,6 +174,7 @@ class Everything:
     outcomes: set[tuple[Any, ...]]
     owners: dict[str, str | None]
     effects: set[tuple[str, str, str]]
+    merges: set[tuple[str, str, str]]
 
 
 async def everything(pool: asyncpg.Pool) -> Everything:
@@ -174,12 +191,14 @@ async def everything(pool: asyncpg.Pool) -> Everything:
     outcomes = await pool.fetch("select command_id, lead, status, version, position from leads.outcomes")
     owners = await pool.fetch("select id, owner from lead_list.leads")
     effects = await pool.fetch("select recipient, reason, cause from effects.effects")
+    merges = await pool.fetch("select loser, survivor, top from identity.merges")
     return Everything(
         tables,
         states,
         {tuple(row) for row in outcomes},
         {row["id"]: row["owner"] for row in owners},
         {tuple(row) for row in effects},
+        {tuple(row) for row in merges},
     )
 
 
@@ -225,12 +244,15 @@ async def test_the_same_topics_over_an_empty_database_come_to_the_same_decisions
         leads = [row["id"] for row in await system.has.pool.fetch("select id from lead_list.leads order by email, id limit 12")]
         await work_on(system, leads)
         await system.settled()
+        await find_duplicates(system, leads)
+        await system.settled()
         before = await everything(system.has.pool)
     assert len(before.owners) == 38, "32 have an address, 4 only a number, and colleagues are two"
     assert sum(owner == "cyd" for owner in before.owners.values()) == 3
     assert {owner for owner in before.owners.values() if owner not in (None, "cyd")} == {"ann", "bob"}
     assert {row[2] for row in before.outcomes} == {"done", "conflict"}
     assert before.effects
+    assert before.merges == {(leads[7], leads[6], leads[5]), (leads[6], leads[5], leads[5]), (leads[10], leads[9], leads[9])}
 
     async with another_database(servers, database) as fresh:
         await copy_schema(database, fresh, "crypto")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from infra.kafka.fold import Decision, Document, Documents, Event, Fold
-from schemas.events import DocumentPublished, LeadAssigned, LeadCaptured, LeadErased
+from schemas.events import DocumentPublished, LeadAbsorbed, LeadAssigned, LeadCaptured, LeadErased
 from schemas.message import Frozen, LeadId, Message
 from schemas.person import Source, Traits
 
@@ -40,6 +40,20 @@ def assigned(owner: str | None, **changes: Any) -> LeadAssigned:
 
 def erased() -> LeadErased:
     return LeadErased(lead=LEAD, version=9, actor="admin")
+
+
+def absorbed(body: Message, origin: str = "other") -> LeadAbsorbed:
+    """A fact of another lead that was merged into LEAD."""
+    return LeadAbsorbed(
+        lead=LEAD,
+        version=5,
+        origin=origin,
+        of=origin,
+        event_id="e",
+        fact_type=body.TYPE,
+        occurred_at=START,
+        body=body.model_dump(mode="json", exclude={"lead", "personal"}),
+    )
 
 
 def published(document: Document, name: str = "default", version: int = 1) -> DocumentPublished:

@@ -26,7 +26,7 @@ from tests.infra.kafka.logs import HandClock, MemoryLog, recorded, work
 from tests.submitting import submission
 
 TABLES = (
-    "identity.claims, identity.suggestions, identity.deliveries, identity.submissions, identity.watermarks, identity.outbox, "
+    "identity.claims, identity.merges, identity.suggestions, identity.deliveries, identity.submissions, identity.watermarks, identity.outbox, "
     "crypto.lead_keys, crypto.intake_keys, crypto.erasures, crypto.named_keys, dead_letters.letters"
 )
 

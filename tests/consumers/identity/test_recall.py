@@ -29,7 +29,8 @@ from tests.submitting import submission
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 FORGOTTEN = (
-    "identity.claims, identity.suggestions, identity.deliveries, identity.submissions, identity.watermarks, identity.outbox"
+    "identity.claims, identity.merges, identity.suggestions, identity.deliveries, identity.submissions, identity.watermarks, "
+    "identity.outbox"
 )
 
 

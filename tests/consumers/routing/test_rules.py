@@ -12,9 +12,10 @@ from consumers.routing.documents import Member, Person, RoutingRules, Team
 from consumers.routing.rules import publish_rosters
 from consumers.routing.state import RequestState
 from infra.kafka.fold import Documents
-from schemas.events import LeadStatusChanged
+from schemas.events import LeadMergedInto, LeadStatusChanged, LeadUnmerged
+from schemas.message import LeadId
 from schemas.routing import OwnerRequested, RosterPublished
-from tests.consumers.making import LEAD, Folding, assigned, captured, documents, erased, event, published, traits
+from tests.consumers.making import LEAD, Folding, absorbed, assigned, captured, documents, erased, event, published, traits
 
 
 def requests(folding: Folding) -> list[OwnerRequested]:
@@ -172,3 +173,30 @@ def test_folding_the_same_events_again_comes_to_the_same_states_and_requests(his
     twice.feed(captured(), *history)
     assert once.states == twice.states
     assert once.written == twice.written
+
+
+def merged_into() -> LeadMergedInto:
+    return LeadMergedInto(lead=LEAD, version=5, into=LeadId("other"), actor="ann", asked="m")
+
+
+def test_a_merged_lead_needs_no_owner_until_it_is_one_of_its_own_again() -> None:
+    folding = Folding(routing)
+    folding.feed(captured(quiet=True), merged_into(), captured(first=False))
+    assert requests(folding) == []
+    folding.feed(LeadUnmerged(lead=LEAD, version=6, out_of=LeadId("other"), actor="ann", asked="u"), captured(first=False))
+    assert len(requests(folding)) == 1
+
+
+def test_what_a_merged_lead_was_waiting_for_its_survivor_waits_for() -> None:
+    folding = Folding(routing)
+    folding.feed(captured(quiet=True), absorbed(captured(quiet=True)))
+    assert requests(folding) == []
+    folding.feed(absorbed(captured()))
+    (request,) = requests(folding)
+    assert request.lead == LEAD
+
+
+def test_a_survivor_with_an_owner_waits_for_nobody() -> None:
+    folding = Folding(routing)
+    folding.feed(captured(quiet=True), assigned("ann"), absorbed(captured()))
+    assert requests(folding) == []

@@ -11,9 +11,9 @@ from consumers.scoring.consumer import scoring
 from consumers.scoring.documents import Grade, ScoringRules
 from consumers.scoring.rules import COUNTED_RULES_MAX, add_up, counted
 from consumers.scoring.state import ScoreState
-from schemas.events import LeadScored, LeadStatusChanged, LeadUpdated
+from schemas.events import LeadNoted, LeadReleased, LeadScored, LeadStatusChanged, LeadUpdated
 from schemas.person import Source
-from tests.consumers.making import LEAD, Folding, captured, documents, erased, published, traits
+from tests.consumers.making import LEAD, Folding, absorbed, captured, documents, erased, published, traits
 
 
 def scored(folding: Folding) -> LeadScored:
@@ -276,3 +276,28 @@ def test_a_score_stays_within_its_bounds(body: ScoringRules, counts: dict[str, i
     assert sum(line.points for line in receipt.lines) == receipt.score
     assert body.score_max is None or receipt.score <= body.score_max
     assert body.score_min is None or receipt.score >= body.score_min
+
+
+def test_what_a_merged_lead_did_counts_until_it_is_released() -> None:
+    folding = Folding(scoring, documents(("default", 1, rules(rule("wrote", times_max=5), rule("moved", value="status")))))
+    folding.feed(captured())
+    folding.feed(absorbed(captured()), absorbed(status_changed()))
+    assert points(scored(folding)) == {"wrote": 20, "moved": 10}
+    folding.feed(LeadReleased(lead=LEAD, version=6, origin="other", actor="ann"))
+    assert points(scored(folding)) == {"wrote": 10}
+
+
+def test_submissions_of_both_are_counted_together() -> None:
+    again = {"id": "again", "label": "Again", "points": 7, "when": {"field": "submissions", "operator": "gte", "value": 3}}
+    folding = Folding(scoring, documents(("default", 1, rules(again))))
+    folding.feed(captured(), absorbed(captured()), captured(first=False))
+    assert points(scored(folding)) == {"again": 7}
+
+
+def test_nothing_is_said_of_what_brings_no_points() -> None:
+    folding = Folding(scoring)
+    folding.feed(captured())
+    noted = LeadNoted(lead=LEAD, version=3, note_id="n", actor="ann")
+    released = LeadReleased(lead=LEAD, version=6, origin="nobody", actor="ann")
+    assert folding.feed(absorbed(noted)).events == ()
+    assert folding.feed(released).events == ()
