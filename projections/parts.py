@@ -34,7 +34,7 @@ _TIMES: Final = ("answered_at", "consented_at")
 
 
 def packed(lead: Lead, names: Collection[str] = _OWN) -> JsonObject:
-    """Its parts, ready for JSON: of each, what `names` says. The absorbed are a list, since the order that they came in counts."""
+    """Its parts, ready for JSON: of each, what `names` says. The absorbed are a list: their order counts."""
     absorbed = [[origin, _packed(part, names)] for origin, part in lead.absorbed.items()]
     return {"own": _packed(lead, names), "absorbed": absorbed}
 

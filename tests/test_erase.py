@@ -20,13 +20,14 @@ from infra.wiring import discovery
 from replay.rebuild import Rebuild
 from schemas import commands, topics
 from schemas.envelope import Envelope
-from schemas.message import Frozen
+from schemas.message import Frozen, Sealed
 from schemas.person import Note, Task
-from schemas.submissions import ErasureRequested
+from schemas.submissions import ErasureRequested, MergeRequested
 from tests.system import System, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
+OTHER_EMAIL = "Xanthippe.Other@rare-name.example"
 EMAIL, NAME, PHONE = "Xanthippe.Quill@rare-name.example", "Xanthippe Quillfeather", "+3225550142"
 WRITTEN = ("Quillfeather-Noted", "Quillfeather-Tasked")
 NEEDLES = (b"xanthippe", b"quillfeather", b"3225550142", *(text.lower().encode() for text in WRITTEN))
@@ -40,13 +41,15 @@ async def system(settings: Settings) -> AsyncIterator[System]:
 
 
 async def erase(system: System, lead: str) -> None:
-    command_id = str(uuid.uuid4())
-    asked = ErasureRequested(lead=lead, command_id=command_id, actor="test", reason="asked")
-    envelope = Envelope(command_id, asked.TYPE, "test", datetime.now(UTC), subject=lead)
-    record = Outgoing(lead.encode(), envelope.headers(), orjson.dumps(asked.model_dump(mode="json")))
+    await ask(system, ErasureRequested(lead=lead, command_id=str(uuid.uuid4()), actor="test", reason="asked"))
+
+
+async def ask(system: System, asked: ErasureRequested | MergeRequested) -> None:
+    envelope = Envelope(asked.command_id, asked.TYPE, "test", datetime.now(UTC), subject=asked.lead)
+    record = Outgoing(asked.lead.encode(), envelope.headers(), orjson.dumps(asked.model_dump(mode="json")))
     partitions = system.has.settings.kafka.partitions
-    await system.has.producer.publish(topics.SUBMISSIONS, topics.partition(lead, partitions), record)
-    await system.until_value("done", "select status from leads.outcomes where command_id = $1", command_id)
+    await system.has.producer.publish(topics.SUBMISSIONS, topics.partition(asked.lead, partitions), record)
+    await system.until_value("done", "select status from leads.outcomes where command_id = $1", asked.command_id)
 
 
 async def write(system: System, command: commands.Command, person: Frozen) -> None:
@@ -76,6 +79,9 @@ async def test_after_erasure_nothing_that_is_left_tells_the_person(system: Syste
     asker = {"lead": lead, "actor": "ann"}
     await write(system, commands.NoteLead(**asker, command_id=str(uuid.uuid4()), note_id="n"), Note(text=f"Called {WRITTEN[0]}"))
     await write(system, commands.AddTask(**asker, command_id=str(uuid.uuid4()), task_id="t"), Task(title=f"Call {WRITTEN[1]}"))
+    # The same person under another address, merged into the first lead: what they said there stands under both.
+    other = await system.lead_of(await system.submit(OTHER_EMAIL, name=NAME))
+    await ask(system, MergeRequested(lead=lead, loser=other, command_id=str(uuid.uuid4()), actor="test"))
     witness = await system.lead_of(await system.submit(PLANTED, name="Planted Witness"))
     await _poison(system)
     await system.until_value(1, "select count(*) from dead_letters.letters")
@@ -92,6 +98,7 @@ async def test_after_erasure_nothing_that_is_left_tells_the_person(system: Syste
         async with system.has.pool.acquire() as connection:
             await system.has.keyring.destroy_intake(connection, date.max)
         system.has.keyring.forget(lead)
+        system.has.keyring.forget(other)
 
         async def gone() -> bool:
             found = b"".join([chunk async for chunk in _everything(system, search)]).lower()
@@ -102,7 +109,8 @@ async def test_after_erasure_nothing_that_is_left_tells_the_person(system: Syste
     finally:
         await search.close()
     assert await system.has.pool.fetchval("select count(*) from dead_letters.letters") == 0
-    assert await system.has.pool.fetchval("select exists(select 1 from crypto.erasures where lead = $1)", lead)
+    for forgotten in (lead, other):
+        assert await system.has.pool.fetchval("select exists(select 1 from crypto.erasures where lead = $1)", forgotten)
     assert await system.has.pool.fetchval("select exists(select 1 from lead_list.leads where id = $1)", witness)
 
 
@@ -160,15 +168,23 @@ async def _opened(system: System, record: Any) -> bytes:
         body = decode(envelope.type, record.value)
     except ValueError:
         return b""  # the poisoned one
-    if body is None or body.personal is None:
+    if body is None:
         return b""
+    sealed = [(body.personal, body.sealed_by()[0])]
+    if isinstance(body, commands.AbsorbLead):
+        sealed += [(fact.personal, fact.of) for fact in body.facts]
+    return b" ".join([await _open(system, personal, lead, envelope.id) for personal, lead in sealed if personal is not None])
+
+
+async def _open(system: System, personal: Sealed, lead: str | None, envelope_id: str) -> bytes:
     keyring = system.has.keyring
-    if key_id(body.personal) == "lead":
-        key, aad = (await keyring.lead_keys([str(body.lead)]))[str(body.lead)], str(body.lead)
+    if key_id(personal) == "lead":
+        assert lead is not None
+        key, aad = (await keyring.lead_keys([lead]))[lead], lead
     else:
-        key, aad = await keyring.intake_of(body.personal), envelope.id
+        key, aad = await keyring.intake_of(personal), envelope_id
     try:
-        return b"" if key is None else key.open(body.personal, aad.encode())
+        return b"" if key is None else key.open(personal, aad.encode())
     except WrongKey:
         return b""
 
