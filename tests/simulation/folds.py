@@ -1,7 +1,7 @@
 """Toy consumers, with the real messages: small, and sensitive to everything.
 
     commands -> first -> the log -> second -> the log, routing -> pools -> commands
-                         the log -> lines (a read model)
+                         the log -> lines (a read model, and the history that `second` looks back into)
 
 States keep a chain: a checksum over the id, position, time and document version of everything decided, in order. One record
 lost, repeated, swapped or decided by another version leaves another chain.
@@ -139,7 +139,7 @@ def _noted(state: Tally, event: Event[LeadNoted], documents: Documents) -> Decis
 
 
 def _moved(state: Tally, event: Event[LeadStatusChanged], documents: Documents) -> Decision[Tally]:
-    after = chained(state, event.id, event.offset, documents.version(Weights))
+    after = chained(state, event.id, event.offset, documents.version(Weights), [past.id for past in event.past])
     return Decision(after, timers=[Timer("remind", None)] if draw(event.id) % 2 else [])
 
 
@@ -161,6 +161,7 @@ SECOND = Fold(
     reads=topics.EVENTS,
     state=Tally,
     handlers={LeadNoted: _noted, LeadStatusChanged: _moved},
+    looks_back=(LeadStatusChanged,),
     writes=(LeadScored, OwnerRequested),
     documents=(Weights,),
     timers={"remind": _remind, "again": _remind, "bad": _bad},

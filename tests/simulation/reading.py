@@ -1,5 +1,6 @@
 """Reading a record's headers without the runtime's code, and telling re-sent records by their id."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
@@ -16,6 +17,15 @@ class Seen(NamedTuple):
     occurred_at: datetime
     origin: str | None
     sequence: str | None
+
+
+def about(record: Record) -> str | None:
+    """The lead that a record's body names, if it can be read."""
+    try:
+        found = json.loads(record.value)
+    except ValueError:
+        return None
+    return found.get("lead") if isinstance(found, dict) else None
 
 
 class Broken(Exception):

@@ -62,6 +62,7 @@ class Refold:
     def __init__(self, fold: Fold[Tally], number: int, shelf: Shelf) -> None:
         self.fold, self.number = fold, number
         self.out = Expected()
+        self.past: list[tuple[str | None, Event[Any]]] = []
         self.wanted = {cls.TYPE for cls in fold.handlers} | ({DocumentPublished.TYPE} if fold.documents else set())
         clock = 0
         kept = {record.offset: header for record, header in shelf.unique()}
@@ -69,6 +70,18 @@ class Refold:
             if record.offset in kept:
                 clock = max(clock, record.recorded_ms)
                 self._one(record, kept[record.offset], clock)
+                self._remember(record, kept[record.offset], clock)
+
+    def _remember(self, record: Record, header: Seen | None, clock: int) -> None:
+        cls = None if header is None else registry.get(header.type)
+        if not self.fold.looks_back or header is None or cls is None:
+            return
+        try:
+            body = cls.model_validate_json(record.value)
+        except ValidationError:
+            return
+        event = Event(header.id, header.type, body, header.occurred_at, moment(clock), self.number, record.offset)
+        self.past.append((body.lead, event))
 
     def _one(self, record: Record, header: Seen | None, clock: int) -> None:
         before = (dict(self.out.states), dict(self.out.timers), self.out.documents)
@@ -146,6 +159,8 @@ class Refold:
         if self.fold.answers and command in self.out.answers:
             return
         event = Event(header.id, header.type, body, header.occurred_at, moment(clock), self.number, record.offset)
+        if cls in self.fold.looks_back:
+            event = event._replace(past=tuple(past for lead, past in self.past if lead == body.lead))
         state = self.out.states.get(key, Tally())
         decision = self.fold.handlers[cls](state, event, self.out.documents)
         self._keep(key, state, decision, header.id, outputs, effects)

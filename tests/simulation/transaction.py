@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from infra.kafka.ports import Changes, Fenced, OutboxRow, Refused, Stand, StoredTimer, StoreUnavailable, Watermark
+from infra.kafka.ports import Changes, Fenced, OutboxRow, Record, Refused, Stand, StoredTimer, StoreUnavailable, Watermark
+from schemas.topics import EVENTS
 from tests.simulation.folds import REFUSED
+from tests.simulation.reading import about
 from tests.simulation.steps import pause
 
 if TYPE_CHECKING:
@@ -81,6 +83,17 @@ class SimTransaction:
         """See ports.Transaction."""
         await self._statement("answered")
         return {pair for pair in ids if pair in self.tables.answers}
+
+    async def history(self, partition: int, lead: str, before: int) -> list[Record] | None:
+        """See ports.Transaction: of `lines`, which keeps every record."""
+        await self._statement("history")
+        kept = self.world.tables["lines"]
+        row = kept.rows.get(partition)
+        if row is None or row.watermark.position < before:
+            return None
+        offsets = {offset for number, offset, _ in kept.lines if number == partition and offset < before}
+        shelf = self.world.log.shelves[EVENTS.name][partition]
+        return [record for record in shelf.records if record.offset in offsets and about(record) == lead]
 
     async def write(self, changes: Mapping[int, Changes], sent: Sequence[int] = ()) -> dict[int, list[OutboxRow]]:
         """See ports.Transaction."""
