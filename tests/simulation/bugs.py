@@ -67,6 +67,13 @@ class NoCompare(SimTransaction):
         super().move(number)
 
 
+class Hasty(SimTransaction):
+    """The past is what history has so far."""
+
+    async def history(self, partition: int, lead: str, before: int) -> list[Record] | None:
+        return await super().history(partition, lead, before) or []
+
+
 class Retakes(Partition):
     """Whoever is fenced takes the partition right back."""
 
@@ -272,6 +279,7 @@ BUGS = (
     Bug("the position is saved before the state", r"^P[236] ", Variants(transaction=PositionFirst)),
     Bug("the epoch is not compared", r"commits under epoch", Variants(transaction=NoEpoch)),
     Bug("nothing is compared", r"^P[236] ", Variants(transaction=NoCompare), seeds=400),
+    Bug("a fold looks back before history is there", r"^P[26] ", Variants(transaction=Hasty)),
     Bug("whoever is fenced retakes", r"takes the partition again", Variants(partition=Retakes)),
     Bug("the origin is not looked at", r"^P[236] ", Variants(partition=NoOrigins)),
     Bug("the origin has no topic id", r"^P[236] ", Variants(partition=NoTopicId), scenario="remade"),
