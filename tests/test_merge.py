@@ -9,7 +9,11 @@ import pytest_asyncio
 
 from infra.settings import Settings
 from infra.wiring import discovery
+from producers.commands.sending import record_of
 from replay.rebuild import Rebuild
+from schemas.commands import RecordMessage
+from schemas.topics import COMMANDS, partition
+from tests.needing import needs
 from tests.whole import Whole, whole
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
@@ -69,6 +73,7 @@ async def seen(app: Whole, lead: str) -> dict[str, Any]:
     return found
 
 
+@needs("scoring")
 async def test_the_survivor_has_everything_and_the_other_is_found_under_it(app: Whole) -> None:
     first, second = await two(app, "una")
     score = (await seen(app, first))["score"]
@@ -171,10 +176,6 @@ async def test_what_is_still_said_of_the_other_reaches_the_survivor(app: Whole) 
     """Its mail is reported sent, and a capture that was decided before the merge comes in after it."""
     first, second = await two(app, "late")
     await merged(app, first, second)
-    from producers.commands.sending import record_of
-    from schemas.commands import RecordMessage
-    from schemas.topics import COMMANDS, partition
-
     report = RecordMessage(lead=second, command_id="late-report", actor="work", message_id="late-mail", outcome="sent")
     has = app.system.has
     await has.producer.publish(COMMANDS, partition(second, has.settings.kafka.partitions), record_of(report, None))
