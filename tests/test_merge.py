@@ -93,6 +93,9 @@ async def test_the_survivor_has_everything_and_the_other_is_found_under_it(app: 
     timeline = (await app.call("GET", f"/leads/{first}/timeline?limit=50")).json()["items"]
     (note,) = [item for item in timeline if item["title"] == "Note"]
     assert (note["text"], note["detail"]["merged_from"]) == ("una called", second)
+    export = (await app.call("GET", f"/leads/{first}/export")).json()
+    assert [note["text"] for note in export["notes"]] == ["una called"]
+    assert (len(export["submissions"]), export["lead"]["phone"]) == (2, "+3225550199")
 
 
 async def test_who_comes_back_under_the_other_address_is_the_survivor(app: Whole) -> None:

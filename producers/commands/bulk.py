@@ -93,7 +93,7 @@ class BulkAccepted(BaseModel):
 
 
 class Verdict(BaseModel):
-    """What became of one lead's command: pending, done, declined, conflict, missing or erased."""
+    """What became of one lead's command: pending, done, declined, conflict, missing, erased or moved."""
 
     lead: str
     command_id: str

@@ -145,7 +145,7 @@ async def erase_lead(asked: Erasure, sender: Sending, idempotency_key: Idempoten
 
 
 class CommandState(BaseModel):
-    """What became of a command: pending, done, declined, conflict, missing or erased; for a new lead also `identity`'s word."""
+    """What became of a command: pending, done, declined, conflict, missing, erased or moved, or `identity`'s word."""
 
     command_id: str
     status: str

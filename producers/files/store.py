@@ -18,6 +18,9 @@ FILES_MAX: Final = 200
 UPLOAD_SECONDS: Final = 3_600
 FORGOTTEN_PER_ROUND: Final = 100
 
+OF_LEAD: Final = """
+    select * from files.files where (lead = $1 or lead in (select loser from identity.merges where top = $1))
+"""
 ERASED: Final = f"""
     select distinct f.lead from files.files f join crypto.erasures e on e.lead = f.lead limit {FORGOTTEN_PER_ROUND}
 """
@@ -78,17 +81,16 @@ class LeadFiles:
         await self._files.store.delete(upload)
 
     async def listed(self, lead: str) -> list[LeadFile]:
-        """The newest first."""
-        key = await self._key(lead)
-        rows = await self._pool.fetch(
-            "select * from files.files where lead = $1 and stored order by created_at desc, id desc limit $2", lead, FILES_MAX
-        )
-        return [_file(row, key) for row in rows]
+        """The newest first, those of leads that were merged into this one among them."""
+        await self._key(lead)
+        rows = await self._pool.fetch(f"{OF_LEAD} and stored order by created_at desc, id desc limit $2", lead, FILES_MAX)
+        keys = await self._keyring.lead_keys(sorted({row["lead"] for row in rows}))
+        return [_file(row, key) for row in rows if (key := keys[row["lead"]]) is not None]
 
     async def get(self, lead: str, file_id: str) -> LeadFile | None:
-        """None: the lead has no such file."""
-        row = await self._pool.fetchrow("select * from files.files where id = $1 and lead = $2", file_id, lead)
-        return None if row is None else _file(row, await self._key(lead))
+        """None: neither the lead nor one that was merged into it has such a file."""
+        row = await self._pool.fetchrow(f"{OF_LEAD} and id = $2", lead, file_id)
+        return None if row is None else _file(row, await self._key(row["lead"]))
 
     def content(self, file: LeadFile) -> Any:
         """Its bytes, piece by piece. Raises WrongKey where it was tampered with."""

@@ -99,6 +99,9 @@ def _destroyed(found: Erasure, acting: int) -> Iterator[ErasureStep]:
     yield ErasureStep(name="lead key", done=True, at=at, detail="destroyed" if found.had_key else "it had none")
     yield ErasureStep(name="identifiers", done=True, at=at, count=counts.get("identifiers"))
     yield ErasureStep(name="dead letters", done=True, at=at, count=counts.get("dead_letters"))
+    if merged := counts.get("merged"):
+        detail = "erased with this one; each has a certificate of its own"
+        yield ErasureStep(name="merged leads", done=True, at=at, count=merged, detail=detail)
     detail = f"{acting} not settled: each is given up when it is due" if acting else "none is left to be sent"
     yield ErasureStep(name="messages", done=not acting, at=at, count=counts.get("effects"), detail=detail)
 

@@ -5,6 +5,7 @@ endpoint.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -20,9 +21,18 @@ from projections import records
 from projections.access import VisibleLead
 from projections.history import queries
 from projections.history.titles import Names, actor_of, describe
-from projections.lead import Lead, fold
+from projections.lead import Lead, fold, whole
 from projections.records import StoredFact
-from schemas.events import LeadCaptured, LeadNoted, MessagePlanned, MessageRecorded, TaskAdded, TaskChanged
+from schemas.events import (
+    LeadAbsorbed,
+    LeadCaptured,
+    LeadNoted,
+    LeadReleased,
+    MessagePlanned,
+    MessageRecorded,
+    TaskAdded,
+    TaskChanged,
+)
 from schemas.message import Frozen
 from schemas.person import Note, Task
 
@@ -134,6 +144,7 @@ class Collected:
         self._messages: dict[str, KeptMessage] = {}
         self._submissions: dict[str, KeptSubmission] = {}
         self._timeline: list[ExportedFact] = []
+        self._absorbed: dict[str, list[StoredFact]] = {}
         self._sort: Mapping[type[Any], Callable[[StoredFact, Any], None]] = {
             LeadCaptured: self._captured,
             LeadNoted: self._noted,
@@ -161,6 +172,15 @@ class Collected:
         if fact.body is None:
             return
         fold(self._lead, fact.body, fact.person, fact.occurred_at)
+        if isinstance(fact.body, LeadAbsorbed):
+            self._absorbed.setdefault(fact.body.origin, []).append(
+                replace(fact, body=fact.body.fact(), occurred_at=fact.body.occurred_at)
+            )
+        elif isinstance(fact.body, LeadReleased):
+            self._absorbed.pop(fact.body.origin, None)
+        self._put(fact)
+
+    def _put(self, fact: StoredFact) -> None:
         sort = self._sort.get(type(fact.body))
         if sort is not None:
             sort(fact, fact.body)
@@ -170,8 +190,11 @@ class Collected:
         self._submissions.setdefault(submission_id, KeptSubmission(id=submission_id, status=status, at=at))
 
     def export(self, now: datetime) -> Export:
-        """All of it."""
-        lead = self._lead
+        """All of it, with what is left of leads that were merged into this one."""
+        for facts in self._absorbed.values():
+            for fact in facts:
+                self._put(fact)
+        lead = whole(self._lead)
         return Export(
             exported_at=now,
             lead={name: getattr(lead, name) for name in FIELDS} | {"source": lead.vendor},

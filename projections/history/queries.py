@@ -28,7 +28,8 @@ BURIED: Final = """
     and (lead is null or lead = $4)
 """
 FILED: Final = """
-    select submission_id, status, at from identity.submissions where lead = $1 order by at, submission_id limit $2
+    select submission_id, status, at from identity.submissions
+    where lead = $1 or lead in (select loser from identity.merges where top = $1) order by at, submission_id limit $2
 """
 FILED_MAX: Final = 10_000
 """Submissions of one lead: beyond any life of a lead, and still bounded."""

@@ -12,6 +12,7 @@ from schemas.commands import Status, TaskState
 from schemas.envelope import Envelope, SequenceNumber
 from schemas.events import (
     DocumentPublished,
+    LeadAbsorbed,
     LeadAssigned,
     LeadCaptured,
     LeadErased,
@@ -177,3 +178,19 @@ def erased(lead: LeadId, version: int = 9) -> LeadErased:
 def marker(version: int = 1) -> DocumentPublished:
     """New rules."""
     return DocumentPublished(kind="scoring", name="default", version=version, body={}, actor="user-1")
+
+
+def absorbed(body: Message, *, lead: LeadId = ADA, version: int = 20, at: datetime = START) -> LeadAbsorbed:
+    """A fact of another lead, which was merged into `lead`."""
+    assert body.lead is not None
+    inner = body.model_dump(mode="json", exclude={"lead", "personal"})
+    return LeadAbsorbed(
+        lead=lead,
+        version=version,
+        origin=body.lead,
+        of=body.lead,
+        event_id="absorbed",
+        fact_type=body.TYPE,
+        occurred_at=at,
+        body=inner,
+    )

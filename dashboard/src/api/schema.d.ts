@@ -1904,7 +1904,7 @@ export interface components {
         };
         /**
          * CommandState
-         * @description What became of a command: pending, done, declined, conflict, missing or erased; for a new lead also `identity`'s word.
+         * @description What became of a command: pending, done, declined, conflict, missing, erased or moved, or `identity`'s word.
          */
         CommandState: {
             /** Command Id */
@@ -3945,7 +3945,7 @@ export interface components {
         };
         /**
          * Verdict
-         * @description What became of one lead's command: pending, done, declined, conflict, missing or erased.
+         * @description What became of one lead's command: pending, done, declined, conflict, missing, erased or moved.
          */
         producers__commands__bulk__Verdict: {
             /** Lead */
