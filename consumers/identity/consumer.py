@@ -271,8 +271,9 @@ class IdentityStep:
                 "blocked": len(own),
                 "dead_letters": await dead_letters.erase(claims.connection, lead, [one.hash for one in claimed[lead]]),
                 "effects": await effects.cancel(claims.connection, lead),
-                "merged": len(family) - 1,
             }
+            if len(family) > 1:
+                done["merged"] = len(family) - 1
             await self._keyring.destroy(claims.connection, lead, actor=asked.actor, reason=asked.reason, done=done)
             command_id = asked.command_id if lead == asked.lead else derived_id(asked.command_id, NAME, nth)
             told.append(commands.EraseLead(lead=lead, command_id=command_id, actor=asked.actor, blocked=own))

@@ -78,6 +78,8 @@ async def test_a_lead_has_the_shape_that_was_promised(api):
         "consents": {"mail": True},
         "custom": {"plan": "gold"},
         "tags": [],
+        "merged_into": None,
+        "merged": [],
         "created_at": "2026-03-01T09:00:00Z",
         "updated_at": "2026-03-01T09:05:00Z",
         "version": 4,
