@@ -26,6 +26,8 @@ REQUEST_MAX: Final = 1_000
 REQUESTS_AT_ONCE: Final = 2
 IDLE_SECONDS: Final = 0.5
 """Between rounds that took all there was. OpenSearch shows what it has once a second, so many small rounds would help nobody."""
+SETTLING_SECONDS: Final = 1.0
+"""How long a mark waits for more: a new lead is scored and given an owner in its first second, and a document is indexed whole."""
 RETRY_SECONDS_MIN: Final = 0.5
 RETRY_SECONDS_MAX: Final = 10.0
 
@@ -35,17 +37,27 @@ _AWAY: Final[tuple[type[Exception], ...]] = (SearchUnavailable, *UNAVAILABLE)
 
 
 async def index_dirty(
-    pool: asyncpg.Pool, client: AsyncOpenSearch, limit: int = ROUND_MAX, *, name: str, schema: str = SCHEMA
+    pool: asyncpg.Pool,
+    client: AsyncOpenSearch,
+    limit: int = ROUND_MAX,
+    *,
+    name: str,
+    schema: str = SCHEMA,
+    settling_seconds: float = 0.0,
 ) -> int:
     """Index up to `limit` marked documents into the write alias `name`, oldest mark first; returns how many were marked.
+
+    Marks younger than `settling_seconds` are left for later.
 
     Raises SearchUnavailable; then the marks stay.
     """
     rows = await pool.fetch(
         f"""select d.lead, d.version, l.body from (
-                select lead, version from {schema}.dirty where refused is null order by since limit $1
+                select lead, version from {schema}.dirty
+                where refused is null and since <= now() - make_interval(secs => $2) order by since limit $1
             ) d join {schema}.leads l on l.lead = d.lead and l.version = d.version""",
         limit,
+        settling_seconds,
     )
     if not rows:
         return 0
@@ -121,7 +133,8 @@ async def keep_indexed(pool: asyncpg.Pool, client: AsyncOpenSearch, prefix: str,
                 if await ensure(client, definition):
                     await mark_all(pool)
                 ready, caught_up = True, False
-            taken = await index_dirty(pool, client, name=definition.write_alias)
+            settling = SETTLING_SECONDS if caught_up else 0.0
+            taken = await index_dirty(pool, client, name=definition.write_alias, settling_seconds=settling)
             if taken >= ROUND_MAX:
                 wait_seconds = 0.0
             elif not taken and not caught_up:

@@ -176,6 +176,13 @@ async def test_rounds_are_bounded_and_oldest_first(pool, client, name):
     assert await dirty(pool) == 1
 
 
+async def test_what_was_marked_just_now_waits_for_what_comes_right_after(pool, client, name):
+    await three_leads(pool)
+    await pool.execute("update lead_search.dirty set since = now() - interval '61 s' where lead = $1", ADA)
+    assert await index_dirty(pool, client, name=name, settling_seconds=60.0) == 1
+    assert [row["lead"] for row in await pool.fetch("select lead from lead_search.dirty order by lead")] == [BOB, CAT]
+
+
 async def test_facts_of_unknown_leads_make_no_documents(pool):
     log = LogOfFacts()
     log.add(scored(ADA, 3), source="scoring")
