@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from consumers.leads import activities
 from consumers.leads.state import LeadState
 from infra.kafka.fold import Decision, Documents, Event, Outcome
 from schemas import commands, events
@@ -40,12 +41,14 @@ def capture(state: LeadState, event: Event[commands.CaptureLead], _: Documents) 
         claimed=asked.claimed,
         quiet=asked.quiet,
         submitted_at=asked.submitted_at,
+        visitor=asked.visitor,
         actor=asked.actor,
     )
     # A live submission wakes a quiet lead up; a quiet one doesn't put a live lead to sleep.
     quiet = asked.quiet and (state.quiet or not state.exists)
-    after = state.model_copy(update={"exists": True, "version": event.offset, "quiet": quiet})
-    return Decision(after, [captured], outcome=Outcome("done", version=event.offset))
+    after = state.model_copy(update={"exists": True, "version": event.offset, "quiet": quiet, "early": ()})
+    early = [fact for one in state.early for fact in activities.told(one, event.offset, event.offset)]
+    return Decision(after, [captured, *early], outcome=Outcome("done", version=event.offset))
 
 
 def edit(state: LeadState, event: Event[commands.EditLead], _: Documents) -> Decision[LeadState]:

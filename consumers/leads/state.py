@@ -1,5 +1,6 @@
 """What `leads` has to know to accept or decline: nothing personal."""
 
+from schemas.activities import RecordActivity
 from schemas.commands import Status, TaskState
 from schemas.message import Frozen
 
@@ -11,6 +12,7 @@ class LeadState(Frozen):
         version: offset of the command that caused the last fact; what ETags carry.
         tags: sorted.
         tasks: by their ids.
+        early: activity of a lead that is not captured yet.
         quiet: no fact about it is to disturb anybody until a person touches it.
     """
 
@@ -23,3 +25,4 @@ class LeadState(Frozen):
     tasks: dict[str, TaskState] = {}
     quiet: bool = False
     answered_request: str | None = None
+    early: tuple[RecordActivity, ...] = ()
