@@ -3,8 +3,9 @@
 None of it changes who somebody is, so none of it is a submission; most of it is about somebody whom nobody knows yet.
 """
 
+import re
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from schemas import topics
 from schemas.commands import Command
@@ -13,6 +14,9 @@ from schemas.message import Frozen, Message, registry
 from schemas.person import Source
 
 ActivityKind = Literal["page_view", "delivered", "bounced", "opened", "clicked", "complained", "unsubscribed", "replied"]
+
+VISITOR_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
+"""An id that the tracking snippet made up for a browser."""
 
 
 class Activity(Frozen):

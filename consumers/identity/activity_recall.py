@@ -30,8 +30,7 @@ class ActivityRecall(Recall):
     async def _look_back(self, log: Log, begin: Begin) -> None:
         await super()._look_back(log, begin)
         async with begin() as transaction:
-            rows = await transaction.connection.fetch("select partition, position, clock_ms from identity_activities.watermarks")
-        stands = {row["partition"]: (row["position"], row["clock_ms"]) for row in rows}
+            stands = await Activities(transaction.connection).stands()
         since_ms, lost_since_ms = await undecided(log.reader, stands, topics.ACTIVITIES)
         if lost_since_ms is not None:
             async for records in written(log.reader, topics.EVENTS, lost_since_ms):

@@ -28,6 +28,11 @@ class Activities:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
+    async def stands(self) -> dict[int, tuple[int, int]]:
+        """(position, recorded time in ms) of every partition of activity that was ever taken."""
+        rows = await self._connection.fetch("select partition, position, clock_ms from identity_activities.watermarks")
+        return {row["partition"]: (row["position"], row["clock_ms"]) for row in rows}
+
     async def first(self, found: Sequence[ActivityReceived]) -> set[str]:
         """Those ids that are news, which they are no longer. Another transaction with one of them is waited for."""
         wanted = {one.activity.id: one.submission_id for one in reversed(found)}

@@ -20,9 +20,6 @@ from schemas.person import Source
 from schemas.topics import ACTIVITIES, partition
 
 SOURCE: Final = "gateway"
-VISITOR: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
-"""An id that the tracking snippet made up."""
-
 HOST_CHARACTERS_MAX: Final = 253
 PATH_CHARACTERS_MAX: Final = 200
 HIDDEN: Final = "…"
@@ -40,7 +37,7 @@ class NewActivity:
     Attributes:
         event_id: what a repeat has too, within its source: the vendor's event id, the Message-ID of a reply.
         email: the address that a mail went to, or that a reply came from.
-        visitor: as VISITOR.
+        visitor: as VISITOR_ID.
         message: the Message-ID of the mail that it is about, with or without brackets; one that isn't ours is of no concern.
         url: of the page seen or the link followed; `referrer` led there.
         person: what else may tell a person; url and referrer are filled in.

@@ -151,6 +151,11 @@ def news(kind: Any, email: str | None, event_id: str = "e1", **more: Any) -> New
     return NewActivity(event_id=event_id, kind=kind, occurred_at=at, source=PROVIDER, email=email, **more)
 
 
+def outgoing(body: ActivityReceived) -> Outgoing:
+    envelope = Envelope(body.activity.id, body.TYPE, "gateway", body.activity.occurred_at)
+    return Outgoing(body.key().encode(), envelope.headers(), body.model_dump_json().encode())
+
+
 def _record(outgoing: Outgoing, offset: int) -> Record:
     return Record(0, offset, START_MS + offset * 1000, outgoing.key, list(outgoing.headers), outgoing.value)
 
