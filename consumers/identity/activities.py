@@ -139,7 +139,9 @@ class ActivityStep:
             await tables.told(work.told)
             await tables.unsee(work.unread)
             await self._file_repeats(tables, repeats, work)
-            await Claims(connection).keep(Decided(filed=work.filed))
+            claims = Claims(connection)
+            await claims.keep(Decided(filed=work.filed))
+            await claims.let_go([one for _, received in news for one in identity_rules.visitor(received.visitor)])
         return [Result(work.changes[batch.partition], batch.documents) for batch in batches]
 
     async def _sorted(self, tables: Activities, came: Sequence[Came]) -> tuple[list[Came], list[Came]]:

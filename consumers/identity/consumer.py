@@ -137,6 +137,9 @@ class IdentityStep:
             elif isinstance(entry.body, SubmissionReceived):
                 waiting.append(entry)
         await self._submissions(claims, waiting, work)
+        visitors = [one for one in _claimed_by(entries) if one.kind == "visitor"]
+        if visitors:
+            await claims.let_go(visitors)
         return [Result(work.changes[batch.partition], batch.documents) for batch in batches]
 
     async def _submissions(self, claims: Claims, entries: list[Entry], work: _Work) -> None:
