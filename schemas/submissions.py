@@ -38,6 +38,7 @@ class SubmissionReceived(Message):
     quiet: bool = False
     submitted_at: datetime | None = None
     actor: str | None = None
+    visitor: str | None = None
 
     def key(self) -> str:
         """Repeats of one person, in one order."""

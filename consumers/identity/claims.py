@@ -97,6 +97,23 @@ class Claims:
         with_email = {LeadId(row["top"]) for row in known if row["with_email"]}
         return Known({one: tops[lead] for one, lead in owners.items()}, with_email, blocked)
 
+    async def let_go(self, identifiers: Sequence[Identifier]) -> None:
+        """Rows that were only locked: whoever waits for one finds none, and makes it."""
+        await self.connection.execute(
+            "delete from identity.claims where kind = 'visitor' and lead is null and hash = any($1::text[])",
+            sorted({one.hash for one in identifiers if one.kind == "visitor"}),
+        )
+
+    async def by_address(self, hashes: Sequence[str]) -> dict[str, LeadId]:
+        """Whose these addresses are. Waits for nobody."""
+        rows = await self.connection.fetch(
+            """select c.hash, coalesce(m.top, c.lead) as lead
+               from identity.claims c left join identity.merges m on m.loser = c.lead
+               where c.kind = 'email' and c.hash = any($1::text[]) and c.lead is not null""",
+            list(hashes),
+        )
+        return {row["hash"]: LeadId(row["lead"]) for row in rows}
+
     async def learn(self, claimed: dict[Identifier, LeadId]) -> dict[Identifier, LeadId]:
         """Claim what the log says was claimed; what another lead holds or is blocked stays so, and comes back."""
         if not claimed:

@@ -5,10 +5,11 @@ consumer and every read model folds what it writes. `leads.merging` takes the fa
 goes on as.
 """
 
+from consumers.leads import activities as activity_rules
 from consumers.leads import merging, rules, travelling
 from consumers.leads.state import LeadState
 from infra.kafka.fold import LONG_BREATH_MS, Fold
-from schemas import commands, events, topics
+from schemas import activities, commands, events, topics
 
 leads = Fold(
     "leads",
@@ -31,6 +32,7 @@ leads = Fold(
         commands.AbsorbLead: merging.absorb,
         commands.ReleaseLead: merging.release,
         commands.DeclineCommand: merging.decline,
+        activities.RecordActivity: activity_rules.record,
         commands.EraseLead: rules.erase,
         commands.PublishDocument: rules.publish,
     },
@@ -48,6 +50,7 @@ leads = Fold(
         events.LeadUnmerged,
         events.LeadAbsorbed,
         events.LeadReleased,
+        activities.ActivityRecorded,
         events.LeadErased,
         events.DocumentPublished,
     ),

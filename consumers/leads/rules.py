@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from consumers.leads import activities
+from consumers.leads.moved import passed_on
 from consumers.leads.state import LeadState
 from infra.kafka.fold import Decision, Documents, Event, Outcome
 from schemas import commands, events
@@ -41,12 +43,15 @@ def capture(state: LeadState, event: Event[commands.CaptureLead], _: Documents) 
         claimed=asked.claimed,
         quiet=asked.quiet,
         submitted_at=asked.submitted_at,
+        visitor=asked.visitor,
         actor=asked.actor,
     )
     # A live submission wakes a quiet lead up; a quiet one doesn't put a live lead to sleep.
     quiet = asked.quiet and (state.quiet or not state.exists)
-    after = state.model_copy(update={"exists": True, "version": event.offset, "quiet": quiet})
-    return Decision(after, passed_on(after, captured, event.offset), outcome=Outcome("done", version=event.offset))
+    after = state.model_copy(update={"exists": True, "version": event.offset, "quiet": quiet, "early": ()})
+    early = [fact for one in state.early for fact in activities.told(one, event.offset, event.offset)]
+    facts = passed_on(after, event.offset, captured, *early)
+    return Decision(after, facts, outcome=Outcome("done", version=event.offset))
 
 
 def edit(state: LeadState, event: Event[commands.EditLead], _: Documents) -> Decision[LeadState]:
@@ -190,7 +195,7 @@ def record_message(state: LeadState, event: Event[commands.RecordMessage], _: Do
     recorded = events.MessageRecorded(
         lead=asked.lead, version=event.offset, message_id=asked.message_id, outcome=asked.outcome, detail=asked.detail
     )
-    return done(state, event.offset, *passed_on(state, recorded, event.offset))
+    return done(state, event.offset, *passed_on(state, event.offset, recorded))
 
 
 def erase(state: LeadState, event: Event[commands.EraseLead], _: Documents) -> Decision[LeadState]:
@@ -211,13 +216,6 @@ def publish(state: LeadState, event: Event[commands.PublishDocument], _: Documen
         return Decision(state)
     marker = events.DocumentPublished(kind=asked.kind, name=asked.name, version=asked.version, body=asked.body, actor=asked.actor)
     return Decision(LeadState(exists=True, version=asked.version), [marker])
-
-
-def passed_on(state: LeadState, fact: Message, version: int) -> list[Message]:
-    """A fact; and where its lead goes on as another one, that there is news to be taken along."""
-    if state.merged_into is None or fact.lead is None:
-        return [fact]
-    return [fact, events.LeadMergedInto(lead=fact.lead, version=version, into=state.merged_into, actor="leads")]
 
 
 def done(state: LeadState, version: int, *facts: Message, **changed: object) -> Decision[LeadState]:

@@ -1,5 +1,6 @@
 """What `leads` has to know to accept or decline: nothing personal."""
 
+from schemas.activities import RecordActivity
 from schemas.commands import Status, TaskState
 from schemas.message import Frozen, LeadId
 
@@ -26,6 +27,7 @@ class LeadState(Frozen):
         version: offset of the command that caused the last fact; what ETags carry.
         tags: sorted.
         tasks: by their ids.
+        early: activity of a lead that is not captured yet.
         quiet: no fact about it is to disturb anybody until a person touches it.
         merged_into: the lead that it goes on as; only what comes too late to be asked of that is still noted here.
         absorbed: by the leads that were merged into this one.
@@ -42,3 +44,4 @@ class LeadState(Frozen):
     answered_request: str | None = None
     merged_into: LeadId | None = None
     absorbed: dict[str, Taken] = {}
+    early: tuple[RecordActivity, ...] = ()

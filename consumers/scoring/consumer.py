@@ -8,6 +8,7 @@ from consumers.scoring.documents import ScoringRules
 from consumers.scoring.state import ScoreState
 from infra.kafka.fold import Fold
 from schemas import topics
+from schemas.activities import ActivityRecorded
 from schemas.events import LeadAbsorbed, LeadCaptured, LeadErased, LeadReleased, LeadScored, LeadStatusChanged, LeadUpdated
 
 scoring = Fold(
@@ -20,6 +21,7 @@ scoring = Fold(
         LeadStatusChanged: rules.score_status,
         LeadAbsorbed: rules.score_absorbed,
         LeadReleased: rules.score_released,
+        ActivityRecorded: rules.score_activity,
         LeadErased: rules.forget,
     },
     writes=(LeadScored,),

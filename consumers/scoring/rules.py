@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from consumers.scoring.documents import RULES_MAX, ScoringRules
 from consumers.scoring.state import Counted, ScoreState
 from infra.kafka.fold import Decision, Documents, Event
+from schemas.activities import ActivityRecorded
 from schemas.events import (
     LeadAbsorbed,
     LeadCaptured,
@@ -25,8 +26,11 @@ from schemas.events import (
     LeadUpdated,
     ReceiptLine,
 )
-from schemas.facts import submission_facts
+from schemas.facts import activity_facts, submission_facts
 from schemas.message import LeadId
+
+_Counted = LeadCaptured | LeadUpdated | LeadStatusChanged | ActivityRecorded
+"""What may be worth points."""
 
 COUNTED_RULES_MAX: Final = 2 * RULES_MAX
 """Beyond this many rule ids, those that are in no rules any more are dropped from the counts."""
@@ -66,7 +70,7 @@ def score_absorbed(state: ScoreState, event: Event[LeadAbsorbed], documents: Doc
     """A fact of a lead that was merged into this one counts by the rules in force now, on an account of its own."""
     body = event.body
     fact = body.fact()
-    if state.erased or not isinstance(fact, LeadCaptured | LeadUpdated | LeadStatusChanged):
+    if state.erased or not isinstance(fact, _Counted):
         return Decision(state)
     account = state.absorbed.get(body.origin, Counted())
     if isinstance(fact, LeadCaptured):
@@ -86,17 +90,26 @@ def score_released(state: ScoreState, event: Event[LeadReleased], documents: Doc
     return _weigh(state.model_copy(update={"absorbed": absorbed}), body.lead, documents)
 
 
+def score_activity(state: ScoreState, event: Event[ActivityRecorded], documents: Documents) -> Decision[ScoreState]:
+    """What a lead did, or what became of mail to it; no news of somebody who never wrote is worth points."""
+    if _submissions(state) == 0:
+        return Decision(state)
+    return _score(state, event.body.lead, _facts(event.body, 0), documents)
+
+
 def forget(state: ScoreState, event: Event[LeadErased], documents: Documents) -> Decision[ScoreState]:  # noqa: ARG001 - a handler
     """Nothing of the person stays, and nothing counts any more."""
     return Decision(ScoreState(erased=True))
 
 
-def _facts(body: LeadCaptured | LeadUpdated | LeadStatusChanged, submissions: int) -> Mapping[str, Any]:
+def _facts(body: _Counted, submissions: int) -> Mapping[str, Any]:
     if isinstance(body, LeadCaptured):
         facts = submission_facts(body.source, body.traits, body.campaign, body.consent, body.consents)
         return facts | {"event": "submission", "first": body.first, "quiet": body.quiet, "submissions": submissions}
     if isinstance(body, LeadUpdated):
         return {**body.changes, "event": "update", "edited": body.fields}
+    if isinstance(body, ActivityRecorded):
+        return activity_facts(body.activity)
     return {"event": "status", "status": body.status, "status_before": body.before}
 
 

@@ -120,6 +120,7 @@ def tables(schema: str) -> MetaData:
         Column("outcome", _text()),
         _time("decided_at", nullable=True),
         Column("detail", Text),
+        *(_time(f"{what}_at", nullable=True) for what in ("delivered", "opened", "clicked", "bounced", "replied")),
         Column("origin", _text()),
         PrimaryKeyConstraint("lead", "id"),
         room=ROOM_FOR_UPDATES,

@@ -14,7 +14,7 @@ import orjson
 from infra.kafka.projection import Projection, ProjectionBatch
 from infra.postgres.together import Statement, together
 from projections.lead import OWNER, STATUS, Lead, Standing
-from projections.lead_list import rows
+from projections.lead_list import columns, rows
 from projections.lead_list.model import LEAD_TABLES, SCHEMA, VERSION
 from projections.lead_list.statements import COLUMNS, FOLDED_COLUMNS, MADE_OF_PARTS, TAKEN_ALONG, statements
 from projections.parts import unpack
@@ -123,11 +123,11 @@ class Projector:
         written: Written = {}
         if folded.whole:
             leads = [folded.whole[id_] for id_ in sorted(folded.whole)]
-            await self._put(connection, "leads", [rows.lead_row(lead) for lead in leads], folded, later)
-            await self._put(connection, "names", [rows.name_row(lead) for lead in leads], folded, later)
+            await self._put(connection, "leads", [columns.lead_row(lead) for lead in leads], folded, later)
+            await self._put(connection, "names", [columns.name_row(lead) for lead in leads], folded, later)
             for lead in leads:
                 written[lead.id] = (lead.version, lead.owner)
-                counts.update(_in(lead.partition, rows.counted(lead)))
+                counts.update(_in(lead.partition, columns.counted(lead)))
                 counts.subtract(_in(lead.partition, folded.before.get(lead.id, ())))
         if folded.narrow:
             changes = [_narrow_row(folded.narrow[id_]) for id_ in sorted(folded.narrow)]
@@ -146,8 +146,8 @@ class Projector:
         return written
 
     async def _known(self, connection: asyncpg.Connection, folded: rows.Folded) -> Written:
-        """Leads of which there was only a mail to say, so that nothing of their row was written."""
-        asked = sorted({lead for lead, _ in folded.messages} - folded.whole.keys() - folded.narrow.keys())
+        """Leads of which there was only a mail to say, or what they did, so that nothing of their row was written."""
+        asked = sorted(folded.changed.keys() - folded.whole.keys() - folded.narrow.keys() - folded.erased.keys())
         found = await connection.fetch(self._sql["known"], asked) if asked else []
         return {row["id"]: (row["version"], row["owner"]) for row in found}
 
@@ -174,15 +174,14 @@ class Projector:
         self,
         connection: asyncpg.Connection,
         table: str,
-        found: Sequence[rows.Row],
+        found: Sequence[columns.Row],
         folded: rows.Folded,
         later: list[Statement],
     ) -> None:
         """COPY what belongs to new leads and so can't be there yet, which takes half the time; upsert the rest, `later`."""
         fresh = [row for row in found if row[0] in folded.whole and row[0] not in folded.before]
         if len(fresh) >= COPY_ROWS_MIN:
-            columns = COLUMNS[table]
-            await connection.copy_records_to_table(table, schema_name=self._schema, columns=columns, records=fresh)
+            await connection.copy_records_to_table(table, schema_name=self._schema, columns=COLUMNS[table], records=fresh)
             found = [row for row in found if row[0] not in folded.whole or row[0] in folded.before]
         if found:
             later.append((self._sql[table], _columns(found)))
@@ -192,7 +191,7 @@ class Projector:
         for row in await connection.fetch(self._sql["drop"], erased):
             if row["merged_into"] is not None:
                 continue
-            was = rows.counted_by(row["status"], row["grade"], row["vendor"], row["owner"], row["created_at"])
+            was = columns.counted_by(row["status"], row["grade"], row["vendor"], row["owner"], row["created_at"])
             counts.subtract(_in(row["partition"], was))
         for table in LEAD_TABLES:
             await connection.execute(self._sql[f"drop {table}"], erased)
@@ -245,7 +244,7 @@ def news(folded: rows.Folded, written: Written) -> list[bytes]:
     return told
 
 
-def _in(partition: int, counted: rows.Counted) -> Iterator[tuple[int, str, str]]:
+def _in(partition: int, counted: columns.Counted) -> Iterator[tuple[int, str, str]]:
     return ((partition, dimension, value) for dimension, value in counted)
 
 

@@ -11,8 +11,8 @@ import orjson
 from infra.auth.roles import User
 from projections import paging
 from projections.lead import Lead, whole
+from projections.lead_list.columns import folded_case
 from projections.lead_list.model import SCORE_UNKNOWN
-from projections.lead_list.rows import folded_case
 
 Sort = Literal["-created_at", "created_at", "-score", "score", "name", "-name"]
 NOBODY: Final = "none"
@@ -40,7 +40,9 @@ MERGES_MAX: Final = 100
 """No chain is longer: a person has that many leads at most."""
 OWNER: Final = "select owner from lead_list.leads where id = $1"
 MESSAGES: Final = """
-    select id, template, "to", outcome, planned_at, decided_at, detail from lead_list.messages where lead = $1
+    select id, template, "to", outcome, planned_at, decided_at, detail, delivered_at, opened_at, clicked_at, bounced_at,
+        replied_at
+    from lead_list.messages where lead = $1
     order by coalesce(planned_at, decided_at) desc, id limit $2
 """
 SEEN: Final = "select origins from lead_list.watermarks where partition = $1"

@@ -3,14 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from hashlib import blake2b
 from typing import Any, Final, NamedTuple, cast
 
-import orjson
-
-from projections.lead import WHOLE_TYPES, Lead, Standing, display_name, fold, whole
-from projections.parts import packed
+from projections.lead import WHOLE_TYPES, Lead, Standing, fold, whole
+from projections.lead_list.columns import Counted, Row, company_id, counted, index_key, json_text
+from schemas.activities import ActivityRecorded
 from schemas.events import (
     LeadAbsorbed,
     LeadAssigned,
@@ -28,16 +25,12 @@ from schemas.events import (
 from schemas.message import Frozen, Message
 from schemas.person import Note, Task
 
-Row = tuple[Any, ...]
-Counted = tuple[tuple[str, str], ...]
-"""Under what one lead is counted: (dimension, value) pairs."""
-
 Place = tuple[int, int]
 """(partition, offset)"""
 
-COMPANIES_CACHED_MAX: Final = 10_000
-KEY_CHARACTERS_MAX: Final = 200
-"""An index row takes 2,704 bytes at most; four bytes a character."""
+MESSAGE_COLUMNS: Final = 13
+MESSAGE_TIMES: Final = {"delivered": 8, "opened": 9, "clicked": 10, "bounced": 11, "replied": 12}
+"""Where a message's row says when that came of it first."""
 
 
 class Fact(NamedTuple):
@@ -161,14 +154,28 @@ def _task_changed(folded: Folded, _lead: Standing, fact: Fact) -> None:
 
 def _planned(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("MessagePlanned", fact.body)
-    row = folded.messages.setdefault((fact.lead, body.message_id), [*[None] * 8, fact.origin])
+    row = _message(folded, fact, body.message_id)
     row[:5] = body.template, body.template_version, body.to, body.reason, fact.at
 
 
 def _recorded(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("MessageRecorded", fact.body)
-    row = folded.messages.setdefault((fact.lead, body.message_id), [*[None] * 8, fact.origin])
+    row = _message(folded, fact, body.message_id)
     row[5:8] = body.outcome, fact.at, body.detail
+
+
+def _activity(folded: Folded, _lead: Standing, fact: Fact) -> None:
+    """What became of a message: when it first did."""
+    body = cast("ActivityRecorded", fact.body)
+    place = MESSAGE_TIMES.get(body.activity.kind)
+    if body.message_id is None or place is None:
+        return
+    row = _message(folded, fact, body.message_id)
+    row[place] = body.activity.occurred_at if row[place] is None else min(row[place], body.activity.occurred_at)
+
+
+def _message(folded: Folded, fact: Fact, id_: str) -> list[Any]:
+    return folded.messages.setdefault((fact.lead, id_), [*[None] * MESSAGE_COLUMNS, fact.origin])
 
 
 def _erased(folded: Folded, _lead: Standing, fact: Fact) -> None:
@@ -225,6 +232,7 @@ _REMEMBER: Final[Mapping[type[Message], Callable[[Folded, Standing, Fact], None]
     TaskChanged: _task_changed,
     MessagePlanned: _planned,
     MessageRecorded: _recorded,
+    ActivityRecorded: _activity,
     LeadErased: _erased,
     LeadAbsorbed: _absorbed,
     LeadReleased: _released,
@@ -232,7 +240,7 @@ _REMEMBER: Final[Mapping[type[Message], Callable[[Folded, Standing, Fact], None]
 """Rows that facts bring beside the lead's own."""
 
 _TAKEN_ALONG: Final[Mapping[type[Message], Callable[[Folded, Standing, Fact], None]]] = {
-    cls: _REMEMBER[cls] for cls in (LeadNoted, TaskAdded, TaskChanged, MessagePlanned, MessageRecorded)
+    cls: _REMEMBER[cls] for cls in (LeadNoted, TaskAdded, TaskChanged, MessagePlanned, MessageRecorded, ActivityRecorded)
 }
 """The same, where the lead was merged into another."""
 
@@ -257,87 +265,3 @@ def _hang_on(folded: Folded) -> None:
         folded.tasks = {key: row for key, row in folded.tasks.items() if key[0] not in folded.erased}
         folded.tags = {key: since for key, since in folded.tags.items() if key[0] not in folded.erased}
         folded.messages = {key: row for key, row in folded.messages.items() if key[0] not in folded.erased}
-
-
-def counted(lead: Lead) -> Counted:
-    """Under what a lead is counted for the overview: one that goes on as another under nothing."""
-    if lead.merged_into is not None:
-        return ()
-    return counted_by(lead.status, lead.grade, lead.vendor, lead.owner, whole(lead).created_at)
-
-
-def counted_by(status: str, grade: str | None, vendor: str, owner: str | None, created_at: datetime | None) -> Counted:
-    """The same, from columns."""
-    pairs = [("total", ""), ("status", status), ("source", vendor)]
-    if grade is not None:
-        pairs.append(("grade", grade))
-    if owner is None:
-        pairs.append(("unassigned", ""))
-    if created_at is not None:
-        pairs.append(("day", created_at.date().isoformat()))
-    return tuple(pairs)
-
-
-def lead_row(lead: Lead) -> Row:
-    """In the order of statements.LEAD_COLUMNS."""
-    own, lead = lead, whole(lead)
-    return (
-        lead.id,
-        lead.partition,
-        lead.version,
-        lead.status,
-        lead.score,
-        lead.grade,
-        lead.owner,
-        company_id(lead.company),
-        lead.company,
-        lead.vendor,
-        lead.source_id,
-        lead.quiet,
-        lead.created_at,
-        lead.updated_at,
-        lead.name,
-        lead.first_name,
-        lead.last_name,
-        lead.email,
-        lead.phone,
-        lead.phone_e164,
-        lead.mail_domain,
-        lead.free_mail,
-        json_text(lead.campaign),
-        json_text(lead.custom),
-        lead.consent,
-        lead.merged_into,
-        json_text(packed(own)) if own.absorbed else None,
-    )
-
-
-def name_row(lead: Lead) -> Row:
-    """In the order of statements.NAME_COLUMNS: what the lead is sorted and found by."""
-    lead = whole(lead)
-    name, email, company = display_name(lead), folded_case(lead.email), folded_case(lead.company)
-    surname = lead.last_name or (name.rsplit(maxsplit=1)[-1] if name and " " in name else None)
-    return (lead.id, folded_case(name) or email or company or "", folded_case(surname), email, company)
-
-
-@lru_cache(maxsize=COMPANIES_CACHED_MAX)
-def company_id(name: str | None) -> str | None:
-    """The same for every spelling that differs in case and spaces only."""
-    return None if name is None else blake2b(" ".join(name.casefold().split()).encode(), digest_size=12).hexdigest()
-
-
-def folded_case(text: str | None) -> str | None:
-    """For comparing what people type; None stays None."""
-    return text.strip().casefold()[:KEY_CHARACTERS_MAX] if text else None
-
-
-def index_key(text: str) -> str:
-    """The text itself, or where an index couldn't take it, its beginning and a digest of all of it."""
-    if len(text) <= KEY_CHARACTERS_MAX:
-        return text
-    return f"{text[:KEY_CHARACTERS_MAX]}#{blake2b(text.encode(), digest_size=12).hexdigest()}"
-
-
-def json_text(value: Any) -> str:
-    """As PostgreSQL takes a jsonb."""
-    return orjson.dumps(value).decode()

@@ -27,7 +27,7 @@ REQUESTS_AT_ONCE: Final = 2
 IDLE_SECONDS: Final = 0.5
 """Between rounds that took all there was. OpenSearch shows what it has once a second, so many small rounds would help nobody."""
 SETTLING_SECONDS: Final = 1.0
-"""How long a mark waits for more: a new lead is scored and given an owner in its first second, and a document is indexed whole."""
+"""How long a mark waits for more: a new lead is scored and given an owner in its first second, and documents are sent whole."""
 RETRY_SECONDS_MIN: Final = 0.5
 RETRY_SECONDS_MAX: Final = 10.0
 

@@ -1395,6 +1395,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/t.js": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tracking Snippet
+         * @description `<script defer src=".../t.js" data-source="{source_id}"></script>`: tells which pages a visitor sees, once the page has
+         *     called `leadflow.consent(true)`. Before, nothing is stored and nothing is sent; `leadflow.consent(false)` forgets the visitor.
+         */
+        get: operations["tracking_snippet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/track/{source_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Track
+         * @description Take what pages with the snippet saw, from the origins that the source allows. The body may call itself plain text.
+         */
+        post: operations["track"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/leads/{id}/erasure": {
         parameters: {
             query?: never;
@@ -2709,6 +2750,8 @@ export interface components {
         /**
          * LeadMessage
          * @description A mail about a lead. `outcome` null: not decided yet; `sent_at` only where it was sent.
+         *
+         *     The times since then are when its provider first told so; `bounced_at` also stands where it was tried again later.
          */
         LeadMessage: {
             /** Id */
@@ -2725,6 +2768,16 @@ export interface components {
             sent_at: string | null;
             /** Detail */
             detail: string | null;
+            /** Delivered At */
+            delivered_at?: string | null;
+            /** Opened At */
+            opened_at?: string | null;
+            /** Clicked At */
+            clicked_at?: string | null;
+            /** Bounced At */
+            bounced_at?: string | null;
+            /** Replied At */
+            replied_at?: string | null;
         };
         /**
          * LeadMessages
@@ -3913,6 +3966,41 @@ export interface components {
             items: components["schemas"]["infra__dead_letters__endpoint__Verdict"][];
             /** Left */
             left: number;
+        };
+        /**
+         * View
+         * @description A page seen. `id` is made up for it, so that a repeat is recognised; `ago_ms` needs no clock that is right.
+         */
+        View: {
+            /** Id */
+            id: string;
+            /**
+             * Ago Ms
+             * @default 0
+             */
+            ago_ms?: number;
+            /** Url */
+            url: string;
+            /**
+             * Title
+             * @default
+             */
+            title?: string;
+            /**
+             * Referrer
+             * @default
+             */
+            referrer?: string;
+        };
+        /**
+         * Views
+         * @description What one browser saw.
+         */
+        Views: {
+            /** Visitor */
+            visitor: string;
+            /** Views */
+            views: components["schemas"]["View"][];
         };
         /**
          * Accepted
@@ -6959,6 +7047,7 @@ export interface operations {
             query?: {
                 page_url?: string | null;
                 referrer?: string | null;
+                lf_visitor?: string | null;
             };
             header?: never;
             path: {
@@ -7376,6 +7465,86 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    tracking_snippet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/javascript": unknown;
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    track: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Views"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

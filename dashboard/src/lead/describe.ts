@@ -17,6 +17,7 @@ const TITLES: Record<string, string> = {
   "lead.erased": "Person erased",
   "message.planned": "Message planned",
   "message.recorded": "Message handled",
+  "activity.recorded": "Activity",
 };
 
 /** `lead.scored.v1` -> `lead.scored` */
@@ -43,7 +44,8 @@ function captured({ vendor, campaign, quiet }: Detail): string {
 
 function updated({ changes }: Detail): string {
   if (!isRecord(changes)) return "";
-  const said = Object.entries(changes).filter(([field]) => field !== "phone_e164"); // the phone, written otherwise
+  // The phone, written otherwise; and what the title says.
+  const said = Object.entries(changes).filter(([field]) => field !== "phone_e164" && field !== "consents");
   return line(...said.map(([field, value]) => `${fieldLabel(field)}: ${plainText(value)}`));
 }
 
@@ -51,6 +53,17 @@ function assigned({ before, reason }: Detail, nameOf: NameOf): string {
   const was = typeof before === "string" ? nameOf(before) : null;
   return line(reason, was && `before: ${was}`);
 }
+
+/** Where it was and where it came from; for a bounce, what the other server said. */
+function activity({ kind: what, page, host, path, referrer, campaign, reason, from }: Detail): string {
+  if (what === "bounced") return line(reason);
+  if (what === "replied") return line(from);
+  const place = has(page) && has(host) ? `${plainText(host)}${plainText(path ?? "")}` : "";
+  const came = isRecord(campaign) ? line(campaign.utm_source, campaign.utm_campaign) : "";
+  return line(place, has(referrer) && what === "page_view" ? `from ${hostOf(plainText(referrer))}` : "", came);
+}
+
+const hostOf = (address: string): string => address.replace(/^https?:\/\//, "").replace(/[/?#].*$/, "");
 
 function scored({ score, before }: Detail): string {
   const points = Number(score) - Number(before ?? 0);
@@ -75,6 +88,8 @@ export function describe({ type, detail }: TimelineItem, nameOf: NameOf): string
       );
     case "message.recorded":
       return line(detail.detail);
+    case "activity.recorded":
+      return activity(detail);
     default:
       return "";
   }

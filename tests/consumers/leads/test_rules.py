@@ -7,8 +7,9 @@ from consumers.leads import rules
 from consumers.leads.consumer import leads
 from infra.kafka.fold import Outcome
 from schemas import commands, events
+from schemas.activities import Activity, RecordActivity
 from schemas.message import LeadId, Message, Sealed
-from tests.consumers.making import LEAD, Folding, captured, traits
+from tests.consumers.making import LEAD, START, Folding, captured, traits
 
 SEALED = Sealed("1.lead.abc")
 
@@ -296,6 +297,8 @@ def test_only_answers_and_facts_that_were_declared_are_given() -> None:
         about(commands.MergeLead, into=OTHER, asked="m"),
         about(commands.UnmergeLead, out_of=OTHER, asked="u"),
     )
-    made = folding(capture(), *ASKS, changed, *merges, about(commands.EraseLead), published(1))
+    opened = Activity(id="a", kind="opened", occurred_at=START, source=captured().source)
+    did = about(RecordActivity, activity=opened)
+    made = folding(capture(), *ASKS, changed, did, *merges, about(commands.EraseLead), published(1))
     assert {type(fact) for fact in made.written} == set(leads.writes)
     assert all(decision.outcome is not None for decision in made.decisions[:-1])
