@@ -79,7 +79,8 @@ class _Work:
         """Under the record that asked for it."""
         entry, received = came
         if entry.envelope is not None:
-            self.outputs[entry.record.partition].add(command, entry.envelope, entry.record.offset)
+            cause = entry.envelope._replace(occurred_at=received.activity.occurred_at)
+            self.outputs[entry.record.partition].add(command, cause, entry.record.offset)
         self.told[received.activity.id] = command.lead
         self.file(came, "activity", command.lead)
 
