@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from schemas.events import (
+    ConsentConfirmed,
     LeadAssigned,
     LeadCaptured,
     LeadErased,
@@ -61,6 +62,7 @@ class Lead(Standing):
         quiet: every capture so far was quiet.
         created_at: when the first submission was made, as far as its sender says, else when it was received.
         answers, consents: by question and purpose, the newest value; `answered_at` and `consented_at` say when it was given.
+        unconfirmed: ids of what was ticked and waits for the confirmation of the address's owner.
         identifiers: (kind, HMAC) under which the lead is known.
         tags: sorted.
     """
@@ -85,6 +87,7 @@ class Lead(Standing):
     consent: bool | None = None
     consents: dict[str, bool] = field(default_factory=dict)
     consented_at: dict[str, datetime] = field(default_factory=dict)
+    unconfirmed: list[str] = field(default_factory=list)
     identifiers: set[tuple[str, str]] = field(default_factory=set)
     tags: list[str] = field(default_factory=list)
 
@@ -95,7 +98,7 @@ SCORE: Final = 4
 OWNER: Final = 8
 """Bits of `touched`."""
 
-WHOLE_TYPES: Final = frozenset({LeadCaptured, LeadUpdated})
+WHOLE_TYPES: Final = frozenset({LeadCaptured, LeadUpdated, ConsentConfirmed})
 """Facts that can be folded only by who knows the lead as it was."""
 
 NAMES: Final = ("email", "name", "first_name", "last_name", "phone", "phone_e164")
@@ -150,13 +153,29 @@ def _captured(lead: Lead, body: LeadCaptured, person: Frozen | None, at: datetim
         lead.campaign = {**lead.campaign, **body.campaign}
     if body.consent is not None:
         lead.consent = body.consent
-    if body.consents:
-        lead.consents |= body.consents
-        lead.consented_at |= dict.fromkeys(body.consents, at)
+    if body.consent is False:
+        lead.unconfirmed = []
+    _allow(lead, body.consents, at)
+    if body.unconfirmed is not None:
+        lead.unconfirmed = sorted({*lead.unconfirmed, body.unconfirmed.id})
     if traits.email_hash is not None:
         lead.identifiers.add(("email", traits.email_hash))
     if traits.phone_hash is not None:
         lead.identifiers.add(("phone", traits.phone_hash))
+
+
+def _confirmed(lead: Lead, body: ConsentConfirmed, _person: Frozen | None, at: datetime) -> None:
+    agreement = body.agreement
+    if agreement.overall:
+        lead.consent = True
+    _allow(lead, dict.fromkeys(agreement.purposes, True), at)
+    lead.unconfirmed = [id_ for id_ in lead.unconfirmed if id_ != agreement.id]
+
+
+def _allow(lead: Lead, consents: dict[str, bool], at: datetime) -> None:
+    if consents:
+        lead.consents |= consents
+        lead.consented_at |= dict.fromkeys(consents, at)
 
 
 def _fill(lead: Lead, person: Person, at: datetime) -> None:
@@ -242,6 +261,7 @@ _HANDLERS: Final[dict[type[Message], tuple[_Handler, bool]]] = {
     for kind, handler in (
         (LeadCaptured, _captured),
         (LeadUpdated, _updated),
+        (ConsentConfirmed, _confirmed),
         (LeadStatusChanged, _status_changed),
         (LeadAssigned, _assigned),
         (LeadScored, _scored),

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from schemas import topics
 from schemas.commands import Status, TaskState
 from schemas.message import Frozen, Json, LeadId, Message, registry
-from schemas.person import Blocked, Identifying, Note, Person, Source, Task, Traits
+from schemas.person import Agreement, Blocked, Identifying, Note, Person, Source, Task, Traits
 
 
 class Fact(Message):
@@ -41,6 +41,16 @@ class LeadCaptured(LeadFact):
     quiet: bool = False
     submitted_at: datetime | None = None
     actor: str = ""
+    unconfirmed: Agreement | None = None
+
+
+@registry.add
+class ConsentConfirmed(LeadFact):
+    """What was ticked counts since, because the owner of the address said so. By `leads`."""
+
+    TYPE: ClassVar[str] = "consent.confirmed.v1"
+    agreement: Agreement
+    actor: str
 
 
 @registry.add

@@ -147,4 +147,5 @@ def capture(
         claimed=kinds(claimed),
         quiet=submission.quiet,
         submitted_at=submission.submitted_at,
+        unconfirmed=submission.unconfirmed,
     )

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from consumers.leads import consents
 from consumers.leads.state import LeadState
 from infra.kafka.fold import Decision, Documents, Event, Outcome
 from schemas import commands, events
@@ -41,10 +42,12 @@ def capture(state: LeadState, event: Event[commands.CaptureLead], _: Documents) 
         quiet=asked.quiet,
         submitted_at=asked.submitted_at,
         actor=asked.actor,
+        unconfirmed=consents.news(state, asked),
     )
     # A live submission wakes a quiet lead up; a quiet one doesn't put a live lead to sleep.
     quiet = asked.quiet and (state.quiet or not state.exists)
-    after = state.model_copy(update={"exists": True, "version": event.offset, "quiet": quiet})
+    changed = {"exists": True, "version": event.offset, "quiet": quiet, **consents.heard(state, captured)}
+    after = state.model_copy(update=changed)
     return Decision(after, [captured], outcome=Outcome("done", version=event.offset))
 
 
@@ -185,6 +188,21 @@ def record_message(state: LeadState, event: Event[commands.RecordMessage], _: Do
         lead=asked.lead, version=event.offset, message_id=asked.message_id, outcome=asked.outcome, detail=asked.detail
     )
     return _done(state, event.offset, recorded)
+
+
+def confirm_consent(state: LeadState, event: Event[commands.ConfirmConsent], _: Documents) -> Decision[LeadState]:
+    """What was ticked counts from now on; saying so again changes nothing."""
+    refused = _refusal(state, event.body)
+    if refused is not None:
+        return Decision(state, outcome=refused)
+    asked = event.body
+    if asked.agreement in state.confirmed:
+        return Decision(state, outcome=Outcome("done", version=state.version))
+    agreement = state.unconfirmed.get(asked.agreement)
+    if agreement is None:
+        return Decision(state, outcome=Outcome("declined", "nothing waits for this confirmation", state.version))
+    fact = events.ConsentConfirmed(lead=asked.lead, version=event.offset, agreement=agreement, actor=asked.actor)
+    return _done(state, event.offset, fact, **consents.confirmed(state, agreement))
 
 
 def erase(state: LeadState, event: Event[commands.EraseLead], _: Documents) -> Decision[LeadState]:

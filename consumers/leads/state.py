@@ -2,6 +2,7 @@
 
 from schemas.commands import Status, TaskState
 from schemas.message import Frozen
+from schemas.person import Agreement
 
 
 class LeadState(Frozen):
@@ -11,6 +12,8 @@ class LeadState(Frozen):
         version: offset of the command that caused the last fact; what ETags carry.
         tags: sorted.
         tasks: by their ids.
+        unconfirmed: what was ticked and waits for a confirmation, by its id.
+        confirmed: ids of what was confirmed and not refused since, the newest last.
         quiet: no fact about it is to disturb anybody until a person touches it.
     """
 
@@ -21,5 +24,7 @@ class LeadState(Frozen):
     owner: str | None = None
     tags: tuple[str, ...] = ()
     tasks: dict[str, TaskState] = {}
+    unconfirmed: dict[str, Agreement] = {}
+    confirmed: tuple[str, ...] = ()
     quiet: bool = False
     answered_request: str | None = None

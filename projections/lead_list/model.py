@@ -187,6 +187,7 @@ def _leads(metadata: MetaData) -> None:
         Column("campaign", JSONB, nullable=False, server_default=json),
         Column("custom", JSONB, nullable=False, server_default=json),
         Column("consent", Boolean),
+        Column("unconfirmed", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
         Index("leads_created_at", "created_at", "id"),
         Index("leads_score", text(f"coalesce(score, {SCORE_UNKNOWN})"), "id"),
         Index("leads_owner", "owner", "created_at", "id"),

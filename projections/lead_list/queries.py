@@ -19,7 +19,8 @@ NOBODY: Final = "none"
 """As a filter by owner: leads that nobody owns."""
 
 _COLUMNS: Final = """l.id, l.version, l.status, l.score, l.grade, l.owner, l.company, l.vendor, l.source_id, l.created_at,
-    l.updated_at, l.name, l.first_name, l.last_name, l.email, l.phone, l.campaign, l.custom, l.consent"""
+    l.updated_at, l.name, l.first_name, l.last_name, l.email, l.phone, l.campaign, l.custom, l.consent,
+    l.unconfirmed <> '[]' as awaits_confirmation"""
 _HANGING: Final = """
     (select jsonb_object_agg(a.question, a.value) from lead_list.answers a where a.lead = l.id) as answers,
     (select jsonb_object_agg(c.purpose, c.given) from lead_list.consents c where c.lead = l.id) as consents,
@@ -174,7 +175,8 @@ def shaped_lead(lead: Lead) -> dict[str, Any]:
     """A folded lead in the shape of the API."""
     names = ("id", "version", "status", "score", "grade", "owner", "company", "source_id", "created_at", "updated_at", "name")
     more = ("first_name", "last_name", "email", "phone", "campaign", "custom", "consent", "answers", "consents", "tags")
-    return {name: getattr(lead, name) for name in (*names, *more)} | {"source": lead.vendor}
+    told = {name: getattr(lead, name) for name in (*names, *more)}
+    return told | {"source": lead.vendor, "awaits_confirmation": bool(lead.unconfirmed)}
 
 
 async def owner_of(pool: asyncpg.Pool, lead: str) -> tuple[bool, str | None]:

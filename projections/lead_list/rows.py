@@ -267,6 +267,7 @@ def lead_row(lead: Lead) -> Row:
         json_text(lead.campaign),
         json_text(lead.custom),
         lead.consent,
+        json_text(lead.unconfirmed),
     )
 
 

@@ -10,7 +10,8 @@ class Lead(BaseModel):
     """A lead; null where unknown.
 
     `version` is the sequence of the last fact decided on it (scores don't change it); `owner` is a person's id; `source` the
-    vendor of the form, `source_id` our source.
+    vendor of the form, `source_id` our source. `awaits_confirmation`: something was ticked in a form, and counts once the owner
+    of the address has confirmed it; until then it stands neither in `consent` nor in `consents`.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Lead(BaseModel):
     answers: dict[str, Any]
     consent: bool | None
     consents: dict[str, bool]
+    awaits_confirmation: bool
     custom: dict[str, Any]
     tags: list[str]
     created_at: datetime

@@ -30,6 +30,7 @@ LEAD_COLUMNS: Final = (
     ("campaign", "jsonb"),
     ("custom", "jsonb"),
     ("consent", "boolean"),
+    ("unconfirmed", "jsonb"),
 )
 NAME_COLUMNS: Final = ("lead", "name_key", "surname_key", "email_key", "company_key")
 

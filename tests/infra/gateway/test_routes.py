@@ -73,6 +73,8 @@ MAY = {
     "GET /f/{source_id}": EVERYBODY,
     "GET /f/{source_id}.js": EVERYBODY,
     "GET /f/{source_id}/thanks": EVERYBODY,
+    "GET /f/{source_id}/confirm/{ticket}": EVERYBODY,
+    "POST /f/{source_id}/confirm/{ticket}": EVERYBODY,
     "GET /v1/submissions/{id}": USERS,
     "GET /v1/commands/{command_id}": USERS,
     "POST /v1/leads": WRITERS | {"integration"},
