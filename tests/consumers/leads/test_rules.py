@@ -7,6 +7,7 @@ from consumers.leads.consumer import leads
 from infra.kafka.fold import Outcome
 from schemas import commands, events
 from schemas.message import Message, Sealed
+from schemas.person import Agreement
 from tests.consumers.making import LEAD, Folding, captured, traits
 
 SEALED = Sealed("1.lead.abc")
@@ -278,6 +279,8 @@ def test_documents_and_leads_never_share_a_state() -> None:
 
 def test_only_answers_and_facts_that_were_declared_are_given() -> None:
     changed = about(commands.ChangeTask, task_id="t", state="done")
-    made = folding(capture(), *ASKS, changed, about(commands.EraseLead), published(1))
+    ticked = Agreement(overall=True, wording="I agree.")
+    confirm = about(commands.ConfirmConsent, agreement=ticked.id)
+    made = folding(capture(unconfirmed=ticked), *ASKS, changed, confirm, about(commands.EraseLead), published(1))
     assert {type(fact) for fact in made.written} == set(leads.writes)
     assert all(decision.outcome is not None for decision in made.decisions[:-1])
