@@ -219,6 +219,10 @@ def _updated(lead: Lead, body: LeadUpdated, opened: Frozen | None, at: datetime)
         lead.status = status
     if isinstance(custom := changes.get("custom"), dict):
         lead.custom = _merged(lead.custom, custom)
+    if isinstance(consents := changes.get("consents"), dict):
+        given = {purpose: yes for purpose, yes in consents.items() if isinstance(yes, bool)}
+        lead.consents |= given
+        lead.consented_at |= dict.fromkeys(given, at)
 
 
 def _merged(known: JsonObject, newer: JsonObject) -> JsonObject:

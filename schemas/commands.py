@@ -30,7 +30,11 @@ class Command(Message):
 
 @registry.add
 class CaptureLead(Command):
-    """`identity` found whose submission this is. `created` says that the lead is new, `claimed` what is its own from now on."""
+    """`identity` found whose submission this is. `created` says that the lead is new, `claimed` what is its own from now on.
+
+    Attributes:
+        visitor: HMAC of the browser's id, if it is this lead's from now on.
+    """
 
     TYPE: ClassVar[str] = "capture_lead.v1"
     PERSON: ClassVar[type[Frozen] | None] = Person
@@ -45,6 +49,7 @@ class CaptureLead(Command):
     claimed: tuple[Identifying, ...] = ()
     quiet: bool = False
     submitted_at: datetime | None = None
+    visitor: str | None = None
     unconfirmed: Agreement | None = None
 
 

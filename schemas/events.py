@@ -25,7 +25,11 @@ class LeadFact(Fact):
 
 @registry.add
 class LeadCaptured(LeadFact):
-    """A submission became part of a lead; `first` for the one that made it, `claimed` what tells the lead since. By `leads`."""
+    """A submission became part of a lead; `first` for the one that made it, `claimed` what tells the lead since. By `leads`.
+
+    Attributes:
+        visitor: HMAC of the browser's id, if it is this lead's since.
+    """
 
     TYPE: ClassVar[str] = "lead.captured.v1"
     PERSON: ClassVar[type[Frozen] | None] = Person
@@ -41,6 +45,7 @@ class LeadCaptured(LeadFact):
     quiet: bool = False
     submitted_at: datetime | None = None
     actor: str = ""
+    visitor: str | None = None
     unconfirmed: Agreement | None = None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from schemas.activities import Activity
 from schemas.person import Answers, Source, Traits
 
 SUBMISSION_FACTS: Final[Mapping[str, str]] = {
@@ -22,6 +23,15 @@ SUBMISSION_FACTS: Final[Mapping[str, str]] = {
     "answers": "answers.<question>, answers.* for any of them",
     "filled": "names of the personal fields that are known",
     "team_size": "a number, from the answer to a question about the size of team or company (the lower end of a range)",
+}
+
+ACTIVITY_FACTS: Final[Mapping[str, str]] = {
+    "event": "activity",
+    "vendor": "`tracking`, or whose mail service told it",
+    "source_id": "our source",
+    "campaign": "campaign.utm_source ... of the page's address",
+    "activity": "activity.kind (page_view, delivered, bounced, opened, clicked, complained, unsubscribed, replied), activity.path and "
+    "activity.host of the page seen or the link followed, activity.referrer (a host), activity.permanent (of a bounce)",
 }
 
 _SIZE_QUESTION = re.compile(
@@ -53,6 +63,23 @@ def submission_facts(
         "answers": traits.answers,
         "filled": traits.filled,
         "team_size": team_size(traits.answers),
+    }
+
+
+def activity_facts(activity: Activity) -> dict[str, Any]:
+    """Facts named as in ACTIVITY_FACTS; None where unknown."""
+    return {
+        "event": "activity",
+        "vendor": activity.source.vendor,
+        "source_id": activity.source.source_id,
+        "campaign": activity.campaign,
+        "activity": {
+            "kind": activity.kind,
+            "path": activity.path,
+            "host": activity.host,
+            "referrer": activity.referrer,
+            "permanent": activity.permanent,
+        },
     }
 
 

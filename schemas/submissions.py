@@ -39,6 +39,7 @@ class SubmissionReceived(Message):
     quiet: bool = False
     submitted_at: datetime | None = None
     actor: str | None = None
+    visitor: str | None = None
     unconfirmed: Agreement | None = None
 
     def key(self) -> str:

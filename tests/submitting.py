@@ -23,6 +23,7 @@ async def submission(
     company: str | None = "Analytical Engines",
     quiet: bool = False,
     kind: str = "lead",
+    visitor: str | None = None,
     unconfirmed: Agreement | None = None,
 ) -> tuple[SubmissionReceived, Outgoing]:
     """One submission and its record."""
@@ -49,6 +50,7 @@ async def submission(
             filled=("email",),
         ),
         quiet=quiet,
+        visitor=None if visitor is None else keyring.hash("visitor", visitor),
         personal=seal_person(key, person, id_),
     )
     envelope = Envelope(id_, body.TYPE, "gateway", datetime.now(UTC))

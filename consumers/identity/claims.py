@@ -90,6 +90,14 @@ class Claims:
         )
         return Known(owners, {LeadId(row["lead"]) for row in known}, blocked)
 
+    async def by_address(self, hashes: Sequence[str]) -> dict[str, LeadId]:
+        """Whose these addresses are. Waits for nobody."""
+        rows = await self.connection.fetch(
+            "select hash, lead from identity.claims where kind = 'email' and hash = any($1::text[]) and lead is not null",
+            list(hashes),
+        )
+        return {row["hash"]: LeadId(row["lead"]) for row in rows}
+
     async def learn(self, claimed: dict[Identifier, LeadId]) -> dict[Identifier, LeadId]:
         """Claim what the log says was claimed; what another lead holds or is blocked stays so, and comes back."""
         if not claimed:

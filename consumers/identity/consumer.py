@@ -12,7 +12,9 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from consumers.identity import rules
+from consumers.identity.activities import ActivityStep, asked_later
 from consumers.identity.claims import Claims, Decided, Delivery, Filed
+from consumers.identity.held import Activities
 from consumers.identity.recall import Recall
 from infra.crypto.codec import open_person, seal_person
 from infra.crypto.keyring import Keyring
@@ -162,7 +164,7 @@ class IdentityStep:
                 news.append((entry, submission))
             else:
                 work.file(entry, submission, submission.kind)
-        asked = [identifier for _, submission in news for identifier in rules.identifiers(submission.traits)]
+        asked = [i for _, one in news for i in (*rules.identifiers(one.traits), *rules.visitor(one.visitor))]
         known = await claims.lock(asked) if asked else rules.Known({}, set())
         verdicts = []
         for entry, submission in news:
@@ -170,7 +172,7 @@ class IdentityStep:
                 work.file(entry, submission, "rejected", reason=rules.BLOCKED)
                 continue
             verdict = rules.resolve(submission, known, entry.clock_ms)
-            taken = known.take(submission.traits, verdict.lead)
+            taken = known.take(submission.traits, verdict.lead) + known.take_visitor(submission.visitor, verdict.lead)
             work.decided.claimed.update(dict.fromkeys(taken, verdict.lead))
             if verdict.suggestion is not None:
                 work.decided.suggestions.append((verdict.lead, verdict.suggestion))
@@ -201,6 +203,8 @@ class IdentityStep:
             return
         wanted = sorted({found.verdict.lead for found in verdicts})
         keys = await self._keyring.create_lead_keys(claims.connection, wanted)
+        activities, told = Activities(claims.connection), dict[str, LeadId]()
+        held = await activities.held([one.hash for found in verdicts for one in found.taken if one.kind == "visitor"])
         for entry, submission, verdict, taken in verdicts:
             key = keys[verdict.lead]
             if key is None:
@@ -215,7 +219,12 @@ class IdentityStep:
             if person is None:
                 work.reject(entry, submission, "its intake key was destroyed when its retention had passed", "reject")
                 continue
-            work.publish(rules.capture(submission, verdict, taken, seal_person(key, person, verdict.lead)), entry)
+            command = rules.capture(submission, verdict, taken, seal_person(key, person, verdict.lead))
+            work.publish(command, entry)
+            for one in held.pop(command.visitor or "", []):  # what this browser did before anybody knew whose it is
+                work.publish(await asked_later(self._keyring, key, one, verdict.lead), entry)
+                told[one.activity.id] = verdict.lead
+        await activities.told(told)
 
     async def _open(self, submission: SubmissionReceived) -> Person | None:
         """Without the body as it was sent, which stays behind."""
@@ -249,6 +258,7 @@ class IdentityStep:
             "identifiers": len(claimed),
             "blocked": len(blocked),
             "dead_letters": await dead_letters.erase(claims.connection, asked.lead, [one.hash for one in claimed]),
+            "activities": await Activities(claims.connection).forget([one.hash for one in claimed if one.kind == "visitor"]),
             "effects": await effects.cancel(claims.connection, asked.lead),
         }
         await self._keyring.destroy(claims.connection, asked.lead, actor=asked.actor, reason=asked.reason, done=done)
@@ -260,9 +270,11 @@ def _claimed_by(entries: Sequence[Entry]) -> list[rules.Identifier]:
     for entry in entries:
         if isinstance(entry.body, ContactEdited) or (isinstance(entry.body, SubmissionReceived) and entry.body.kind == "lead"):
             found.extend(rules.identifiers(entry.body.traits))
+        if isinstance(entry.body, SubmissionReceived) and entry.body.kind == "lead":
+            found.extend(rules.visitor(entry.body.visitor))
     return found
 
 
-def steps(keyring: Keyring) -> tuple[IdentityStep, ...]:
+def steps(keyring: Keyring) -> tuple[IdentityStep, ActivityStep]:
     """What wiring runs."""
-    return (IdentityStep(keyring),)
+    return IdentityStep(keyring), ActivityStep(keyring)

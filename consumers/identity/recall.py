@@ -112,6 +112,8 @@ class Recall:
                     learned.blocked.extend(body.blocked)
                 elif isinstance(body, CaptureLead | LeadCaptured | EditLead | LeadUpdated) and body.traits is not None:
                     claims += [(i, body.lead) for i in rules.identifiers(body.traits) if i.kind in body.claimed]
+                if isinstance(body, CaptureLead | LeadCaptured):
+                    claims += [(i, body.lead) for i in rules.visitor(body.visitor)]
                 if isinstance(body, CaptureLead) and said.cause is not None:
                     number, sequence = said.cause
                     source = body.source.source_id
@@ -142,9 +144,11 @@ class Recall:
             await self._claim(tables, [claim for claim in learned.contested if claim[1] not in learned.erased])
 
 
-async def undecided(open_: Open, stands: dict[int, tuple[int, int]]) -> tuple[int | None, int | None]:
+async def undecided(
+    open_: Open, stands: dict[int, tuple[int, int]], topic: topics.Topic = topics.SUBMISSIONS
+) -> tuple[int | None, int | None]:
     """Since when decisions may be unknown, ms: about submissions that can be read, and about those that no longer can."""
-    async with open_(topics.SUBMISSIONS.name) as reader:
+    async with open_(topic.name) as reader:
         kept, ends = await reader.beginnings(), await reader.ends()
         lost = [stands.get(number, (0, 0)) for number in reader.numbers if kept[number] > stands.get(number, (0, 0))[0]]
         starts = {number: max(kept[number], stands.get(number, (0, 0))[0]) for number in reader.numbers}

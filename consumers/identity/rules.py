@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from schemas import commands
 from schemas.message import LeadId, Sealed
@@ -17,7 +17,7 @@ BLOCKED: Final = "blocked at the person's wish"
 class Identifier:
     """An HMAC that tells a person. An e-mail is certain; a phone only where no e-mail speaks against it."""
 
-    kind: Identifying
+    kind: Identifying | Literal["visitor"]
     hash: str
 
 
@@ -39,6 +39,12 @@ class Known:
             self.owners[identifier] = lead
         if traits.email_hash is not None:
             self.with_email.add(lead)
+        return free
+
+    def take_visitor(self, hash_: str | None, lead: LeadId) -> list[Identifier]:
+        """The same for a browser, which is told by no address and no number: nobody is found by it."""
+        free = [one for one in visitor(hash_) if one not in self.owners]
+        self.owners.update(dict.fromkeys(free, lead))
         return free
 
 
@@ -66,15 +72,21 @@ def identifiers(traits: Traits) -> list[Identifier]:
     return found
 
 
+def visitor(hash_: str | None) -> list[Identifier]:
+    """What a browser is claimed by. It identifies no person: whose a submission is never follows from it."""
+    return [] if hash_ is None else [Identifier("visitor", hash_)]
+
+
 def kinds(claimed: Sequence[Identifier]) -> tuple[Identifying, ...]:
     """As commands and facts say what a lead was given: `traits` have the hashes."""
-    return tuple(identifier.kind for identifier in claimed)
+    return tuple(identifier.kind for identifier in claimed if identifier.kind != "visitor")
 
 
 def to_block(claimed: Sequence[Identifier]) -> tuple[Blocked, ...]:
     """What somebody was known by, as it is blocked. A number counts alone only for who had no address: others may share it."""
-    alone = all(identifier.kind == "phone" for identifier in claimed)
-    return tuple(Blocked(kind=one.kind, hash=one.hash, alone=alone or one.kind == "email") for one in sorted(claimed))
+    alone = all(identifier.kind != "email" for identifier in claimed)
+    people = [(one.kind, one.hash) for one in sorted(claimed) if one.kind != "visitor"]
+    return tuple(Blocked(kind=kind, hash=hash_, alone=alone or kind == "email") for kind, hash_ in people)
 
 
 def is_blocked(traits: Traits, known: Known) -> bool:
@@ -147,5 +159,6 @@ def capture(
         claimed=kinds(claimed),
         quiet=submission.quiet,
         submitted_at=submission.submitted_at,
+        visitor=next((one.hash for one in claimed if one.kind == "visitor"), None),
         unconfirmed=submission.unconfirmed,
     )

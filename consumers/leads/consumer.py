@@ -4,10 +4,11 @@ Says what is so about a lead: accepts or declines each command and writes the fa
 every read model folds what it writes.
 """
 
+from consumers.leads import activities as activity_rules
 from consumers.leads import rules
 from consumers.leads.state import LeadState
 from infra.kafka.fold import Fold
-from schemas import commands, events, topics
+from schemas import activities, commands, events, topics
 
 leads = Fold(
     "leads",
@@ -25,6 +26,7 @@ leads = Fold(
         commands.AddTask: rules.add_task,
         commands.ChangeTask: rules.change_task,
         commands.RecordMessage: rules.record_message,
+        activities.RecordActivity: activity_rules.record,
         commands.ConfirmConsent: rules.confirm_consent,
         commands.EraseLead: rules.erase,
         commands.PublishDocument: rules.publish,
@@ -39,6 +41,7 @@ leads = Fold(
         events.TaskAdded,
         events.TaskChanged,
         events.MessageRecorded,
+        activities.ActivityRecorded,
         events.ConsentConfirmed,
         events.LeadErased,
         events.DocumentPublished,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from consumers.leads import consents
+from consumers.leads import activities, consents
 from consumers.leads.state import LeadState
 from infra.kafka.fold import Decision, Documents, Event, Outcome
 from schemas import commands, events
@@ -41,14 +41,15 @@ def capture(state: LeadState, event: Event[commands.CaptureLead], _: Documents) 
         claimed=asked.claimed,
         quiet=asked.quiet,
         submitted_at=asked.submitted_at,
+        visitor=asked.visitor,
         actor=asked.actor,
         unconfirmed=consents.news(state, asked),
     )
     # A live submission wakes a quiet lead up; a quiet one doesn't put a live lead to sleep.
     quiet = asked.quiet and (state.quiet or not state.exists)
-    changed = {"exists": True, "version": event.offset, "quiet": quiet, **consents.heard(state, captured)}
-    after = state.model_copy(update=changed)
-    return Decision(after, [captured], outcome=Outcome("done", version=event.offset))
+    changed = {"exists": True, "version": event.offset, "quiet": quiet, "early": (), **consents.heard(state, captured)}
+    early = [fact for one in state.early for fact in activities.told(one, event.offset, event.offset)]
+    return Decision(state.model_copy(update=changed), [captured, *early], outcome=Outcome("done", version=event.offset))
 
 
 def edit(state: LeadState, event: Event[commands.EditLead], _: Documents) -> Decision[LeadState]:

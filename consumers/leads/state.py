@@ -1,5 +1,6 @@
 """What `leads` has to know to accept or decline: nothing personal."""
 
+from schemas.activities import RecordActivity
 from schemas.commands import Status, TaskState
 from schemas.message import Frozen
 from schemas.person import Agreement
@@ -12,6 +13,7 @@ class LeadState(Frozen):
         version: offset of the command that caused the last fact; what ETags carry.
         tags: sorted.
         tasks: by their ids.
+        early: activity of a lead that is not captured yet.
         unconfirmed: what was ticked and waits for a confirmation, by its id.
         confirmed: ids of what was confirmed and not refused since, the newest last.
         quiet: no fact about it is to disturb anybody until a person touches it.
@@ -28,3 +30,4 @@ class LeadState(Frozen):
     confirmed: tuple[str, ...] = ()
     quiet: bool = False
     answered_request: str | None = None
+    early: tuple[RecordActivity, ...] = ()

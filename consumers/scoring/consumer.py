@@ -8,6 +8,7 @@ from consumers.scoring.documents import ScoringRules
 from consumers.scoring.state import ScoreState
 from infra.kafka.fold import Fold
 from schemas import topics
+from schemas.activities import ActivityRecorded
 from schemas.events import LeadCaptured, LeadErased, LeadScored, LeadStatusChanged, LeadUpdated
 
 scoring = Fold(
@@ -18,6 +19,7 @@ scoring = Fold(
         LeadCaptured: rules.score_submission,
         LeadUpdated: rules.score_update,
         LeadStatusChanged: rules.score_status,
+        ActivityRecorded: rules.score_activity,
         LeadErased: rules.forget,
     },
     writes=(LeadScored,),

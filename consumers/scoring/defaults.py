@@ -101,6 +101,27 @@ RULES: Final[list[dict[str, Any]]] = [
         "group": "intent",
     },
     {
+        "id": "pricing_page",
+        "label": "Looked at prices",
+        "when": {
+            "all": [
+                {"field": "activity.kind", "operator": "eq", "value": "page_view"},
+                {"field": "activity.path", "operator": "contains", "value": "pricing"},
+            ]
+        },
+        "points": 5,
+        "times_max": 2,
+        "group": "intent",
+    },
+    {
+        "id": "mail_answered",
+        "label": "Follows or answers our mail",
+        "when": {"field": "activity.kind", "operator": "in", "value": ["clicked", "replied"]},
+        "points": 5,
+        "times_max": 2,
+        "group": "intent",
+    },
+    {
         "id": "consent",
         "label": "Agrees to be contacted",
         "when": {"field": "consent", "operator": "eq", "value": True},

@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple
 from consumers.scoring.documents import RULES_MAX, ScoringRules
 from consumers.scoring.state import ScoreState
 from infra.kafka.fold import Decision, Documents, Event
+from schemas.activities import ActivityRecorded
 from schemas.events import LeadCaptured, LeadErased, LeadScored, LeadStatusChanged, LeadUpdated, ReceiptLine
-from schemas.facts import submission_facts
+from schemas.facts import activity_facts, submission_facts
 from schemas.message import LeadId
 
 COUNTED_RULES_MAX: Final = 2 * RULES_MAX
@@ -55,6 +56,13 @@ def score_status(state: ScoreState, event: Event[LeadStatusChanged], documents: 
     """A step along the pipeline."""
     body = event.body
     return _score(state, body.lead, {"event": "status", "status": body.status, "status_before": body.before}, documents)
+
+
+def score_activity(state: ScoreState, event: Event[ActivityRecorded], documents: Documents) -> Decision[ScoreState]:
+    """What a lead did, or what became of mail to it; no news of somebody who never wrote is worth points."""
+    if state.submissions == 0:
+        return Decision(state)
+    return _score(state, event.body.lead, activity_facts(event.body.activity), documents)
 
 
 def forget(state: ScoreState, event: Event[LeadErased], documents: Documents) -> Decision[ScoreState]:  # noqa: ARG001 - a handler

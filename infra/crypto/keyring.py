@@ -29,7 +29,7 @@ DEAD_LETTER_KEY_ID: Final = "dead-letter"
 FILES_KEY_ID: Final = "files"
 _INTAKE_ID: Final = re.compile(r"intake-(\d{4}-\d{2}-\d{2})", re.ASCII)
 
-HashKind = Literal["email", "phone", "delivery"]
+HashKind = Literal["email", "phone", "delivery", "visitor", "activity"]
 _HASH_KINDS: Final = frozenset(get_args(HashKind))
 
 

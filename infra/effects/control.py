@@ -10,6 +10,10 @@ import asyncpg
 
 from infra.effects.statements import SENDING_PAUSED
 
+SENT: Final = """
+select id::text as id, lead, coalesce(payload ->> 'message_id', id::text) as message_id, payload ->> 'to' as "to"
+from effects.effects where id = any($1::text[]::uuid[])
+"""
 SWITCH: Final = """
 insert into effects.switches (name, "on", actor) values ($1, $2, $3)
 on conflict (name) do update set "on" = excluded."on", actor = excluded.actor, at = now()
@@ -60,6 +64,21 @@ class Unknown:
     message_id: str | None
     detail: str
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A mail on the list: about which lead, what the log calls it, and who it goes to (`lead`, `owner`)."""
+
+    id: str
+    lead: str
+    message_id: str
+    to: str | None
+
+
+async def sent(connection: asyncpg.Connection, effects: Sequence[str]) -> list[Sent]:
+    """Those of these effects (UUID texts) that are on the list."""
+    return [Sent(**row) for row in await connection.fetch(SENT, list(effects))]
 
 
 async def pause_sending(connection: asyncpg.Connection, *, on: bool, actor: str) -> None:

@@ -10,9 +10,11 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 
+from infra.activities.publishing import ActivityWriter
 from infra.gateway.ids import SubmissionIds
 from infra.kafka.publisher import Position
 from producers.forms.adapters import adapter, parts_of
+from producers.forms.happenings import activity_of
 from producers.forms.labelled import Part
 from producers.forms.limits import BadPayload
 from producers.forms.payload import check
@@ -52,13 +54,21 @@ class Fetching(Protocol):
 
 
 class Bundles:
-    """Takes requests part by part. Without `fetching`, what is only named stays so."""
+    """Takes requests part by part. Without `fetching`, what is only named stays so; without `activities`, news of mail too."""
 
-    def __init__(self, writer: SubmissionWriter, ids: SubmissionIds, hashed: HashOf, fetching: Fetching | None = None) -> None:
+    def __init__(
+        self,
+        writer: SubmissionWriter,
+        ids: SubmissionIds,
+        hashed: HashOf,
+        fetching: Fetching | None = None,
+        activities: ActivityWriter | None = None,
+    ) -> None:
         self._writer = writer
         self._ids = ids
         self._hashed = hashed
         self._fetching = fetching
+        self._activities = activities
 
     async def take(self, source: IntakeSource, headers: Mapping[str, str], body: bytes, now: float) -> list[Taken]:
         """What became of each part, in order; at least one. Raises BadPayload, and what SubmissionWriter.publish raises."""
@@ -68,7 +78,7 @@ class Bundles:
         if wanted and self._fetching is not None:
             await self._fetching.ask(source, wanted)
         trace = headers.get("traceparent")
-        sent = await asyncio.gather(*(self._publish(source, one, trace) for one in read), return_exceptions=True)
+        sent = await asyncio.gather(*(self._publish(source, one, trace, now) for one in read), return_exceptions=True)
         failed = next((one for one in sent if isinstance(one, BaseException)), None)
         if failed is not None:
             raise failed
@@ -104,9 +114,13 @@ class Bundles:
             raw = Raw(_hidden(source, orjson.dumps(part.payload).decode()), "application/json")
         return Read(self._ids.mint(int(now * 1000), ignored=parsed.kind == "ignored"), parsed, raw, delivery)
 
-    async def _publish(self, source: IntakeSource, one: Read, trace: str | None) -> Taken:
+    async def _publish(self, source: IntakeSource, one: Read, trace: str | None, now: float) -> Taken:
         if one.parsed.kind == "ignored":
             return Taken(one.submission_id, None)
+        activity = activity_of(one.parsed, source.origin, one.delivery, one.submission_id, now)
+        if activity is not None and self._activities is not None:
+            (position,) = await self._activities.publish([activity], trace)
+            return Taken(one.submission_id, position)
         meeting = one.parsed.meeting
         position = await self._writer.publish(
             one.parsed,

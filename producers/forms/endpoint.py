@@ -6,6 +6,7 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from infra.activities.publishing import ActivityWriter
 from infra.gateway.problems import Problem
 from infra.gateway.services import Services
 from producers.forms import confirming, creation, hosting, source_endpoint
@@ -31,6 +32,7 @@ def direct(services: Services) -> dict[str, Intake]:
         services.keyring.hash,
         url,
         fetching=fetches,
+        activities=ActivityWriter(services.keyring, services.publisher, settings.kafka.partitions),
         limits=services.intake_limits,
         addresses=services.addresses,
     )

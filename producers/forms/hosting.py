@@ -14,6 +14,8 @@ from producers.forms.browsers import FORM_PREFIX
 from producers.forms.reading.names import campaign_parameter
 from producers.forms.reading.shapes import is_url
 from producers.forms.sources import SOURCE_ID, STORE_AWAY, IntakeSource, Sources
+from producers.forms.translate import VISITOR_FIELD
+from schemas.activities import VISITOR_ID
 
 router = APIRouter(prefix=FORM_PREFIX.rstrip("/"), tags=["hosted forms"])
 SourceId = Annotated[str, Path(pattern=SOURCE_ID)]
@@ -21,7 +23,8 @@ PARAMETERS_MAX: Final = 100
 INTAKE: Final = "/v1/intake/"
 _ANYWHERE: Final = ("*",)
 
-# Runs in other people's pages: leaves nothing global, loads nothing but the form, and tells it where it stands.
+# Runs in other people's pages: leaves nothing global, loads nothing but the form, and tells it where it stands. Whose browser it is
+# it tells only where the tracking snippet was allowed to know; a form that somebody has begun to fill in is left alone.
 SNIPPET: Final = """(function () {
   "use strict";
   var script = document.currentScript;
@@ -30,7 +33,15 @@ SNIPPET: Final = """(function () {
   told.set("page_url", location.href.split("#")[0].slice(0, 1000));
   if (document.referrer) told.set("referrer", document.referrer.slice(0, 1000));
   var frame = document.createElement("iframe");
-  frame.src = %(url)s + "?" + told.toString();
+  function show() {
+    var visitor = window.leadflow && window.leadflow.visitor && window.leadflow.visitor();
+    if (visitor) told.set(%(field)s, visitor);
+    else told["delete"](%(field)s);
+    frame.src = %(url)s + "?" + told.toString();
+  }
+  told["delete"](%(field)s);
+  show();
+  document.addEventListener("leadflow", function () { if (document.activeElement !== frame) show(); });
   frame.title = %(title)s;
   frame.loading = "lazy";
   frame.style.border = "0";
@@ -46,7 +57,7 @@ async def snippet(source_id: SourceId, given: Used) -> Response:
     """`<script src=".../f/{source_id}.js"></script>` shows the form where it stands, and tells it the page's campaign."""
     source, settings = await _form(source_id, given)
     url = f"{given.settings.gateway.public_url.rstrip('/')}{FORM_PREFIX}{source.id}"
-    script = SNIPPET % {"url": _literal(url), "title": _literal(settings.title)}
+    script = SNIPPET % {"url": _literal(url), "title": _literal(settings.title), "field": _literal(VISITOR_FIELD)}
     return Response(script, media_type="text/javascript", headers=_headers(source) | {"Cache-Control": "public, max-age=300"})
 
 
@@ -65,6 +76,7 @@ async def form(
     given: Used,
     page_url: Annotated[str | None, Query(max_length=2_000)] = None,
     referrer: Annotated[str | None, Query(max_length=2_000)] = None,
+    lf_visitor: Annotated[str | None, Query(max_length=100)] = None,
 ) -> HTMLResponse:
     """The form. Campaign parameters and click ids of this address go along with what is sent; needs no script."""
     source, settings = await _form(source_id, given)
@@ -75,6 +87,8 @@ async def form(
     }
     told = {"page_url": page_url, "referrer": referrer}
     hidden |= {name: address for name, address in told.items() if address is not None and is_url(address)}
+    if lf_visitor is not None and VISITOR_ID.fullmatch(lf_visitor):
+        hidden[VISITOR_FIELD] = lf_visitor
     html = pages.form_page(settings, f"{INTAKE}{quote(source.id)}", hidden)
     return HTMLResponse(html, headers=_headers(source))
 

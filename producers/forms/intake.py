@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from infra.activities.publishing import ActivityWriter
 from infra.gateway import metrics
 from infra.gateway.addresses import Addresses
 from infra.gateway.direct import Answer
@@ -79,6 +80,7 @@ class Intake:
         *,
         now: Callable[[], float] = time.time,
         fetching: Fetching | None = None,
+        activities: ActivityWriter | None = None,
         limits: IntakeLimits | None = None,
         addresses: Addresses | None = None,
     ) -> None:
@@ -92,7 +94,7 @@ class Intake:
         self._limits = limits
         self._addresses = addresses or Addresses()
         self._layouts = Layouts()
-        self._bundles = Bundles(writer, ids, hashed, fetching)
+        self._bundles = Bundles(writer, ids, hashed, fetching, activities)
         self._preparing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Intake":

@@ -17,11 +17,12 @@ from pydantic import JsonValue
 
 from producers.forms.confirmation import told
 from producers.forms.submission import ParsedSubmission
+from schemas.activities import VISITOR_ID
 from schemas.free_mail import FREE_MAIL_DOMAINS
 from schemas.message import JsonObject, Sealed
 from schemas.person import SubmissionKind
 
-HashOf = Callable[[Literal["email", "phone", "delivery"], str], str]
+HashOf = Callable[[Literal["email", "phone", "delivery", "visitor"], str], str]
 """HMAC, hex, of a value of a kind."""
 
 KINDS: Final[Mapping[str, SubmissionKind]] = {
@@ -34,6 +35,9 @@ KINDS: Final[Mapping[str, SubmissionKind]] = {
     "crm_change": "event",
 }
 """`ignored` is no submission at all."""
+
+VISITOR_FIELD: Final = "lf_visitor"
+"""The hidden field that says whose browser it is, by the id that the tracking snippet gave it."""
 
 _PERSONAL: Final = ("email", "name", "first_name", "last_name", "phone", "page_url")
 _CALLING_CODE_DIGITS_MAX = 3
@@ -96,6 +100,7 @@ def received(
         "quiet": origin.quiet or parsed.kind == "lead_update",
         "submitted_at": parsed.submitted_at,
         "actor": origin.actor,
+        "visitor": _visitor(parsed.answers, hashed),
         "unconfirmed": unconfirmed,
     }
 
@@ -111,7 +116,7 @@ def person_of(
         "last_name": parsed.last_name,
         "phone": parsed.phone,
         "phone_e164": parsed.phone_e164,
-        "answers": parsed.answers or None,
+        "answers": {question: answer for question, answer in parsed.answers.items() if not _is_visitor(question)} or None,
         "page_url": parsed.page_url,
         "custom": custom or None,
         "raw": raw or None,
@@ -134,10 +139,23 @@ def traits(parsed: ParsedSubmission, email: str | None, open_answers: Collection
         "answers": {
             question: answer
             for question, answer in parsed.answers.items()
-            if question in open_answers and len(str(answer)) <= _OPEN_ANSWER_CHARACTERS_MAX
+            if question in open_answers and not _is_visitor(question) and len(str(answer)) <= _OPEN_ANSWER_CHARACTERS_MAX
         },
         "filled": [name for name in _PERSONAL if getattr(parsed, name)],
     }
+
+
+def _visitor(answers: Mapping[str, Any], hashed: HashOf) -> str | None:
+    """HMAC of the browser's id. Whoever has none, or makes one up, is nobody's visitor."""
+    for question, answer in answers.items():
+        if _is_visitor(question) and isinstance(answer, str) and VISITOR_ID.fullmatch(answer):
+            return hashed("visitor", answer)
+    return None
+
+
+def _is_visitor(question: str) -> bool:
+    """No person answered it, so it is no answer."""
+    return question.endswith(VISITOR_FIELD) and question.rpartition(".")[2] == VISITOR_FIELD
 
 
 def normal_email(email: str | None) -> str | None:

@@ -87,10 +87,11 @@ async def _traced(given: Services, id_: str) -> Trace:
         raise not_found("submission")
     decided, partition = None, None
     followed = Followed(None)
-    if identified is not None and identified.status == "processed" and identified.lead is not None:
+    if identified is not None and identified.status in ("processed", "activity") and identified.lead is not None:
         partition = topics.partition(identified.lead, given.settings.kafka.partitions)
         decided = await given.outcomes.of(id_)
-        if decided is not None and decided.status == "done" and decided.position is not None:
+        captured = identified.status == "processed"
+        if captured and decided is not None and decided.status == "done" and decided.position is not None:
             followed = await _followed(given.pool, identified.lead, decided.position)
     return trace(id_, known, identified, decided, partition, followed)
 

@@ -1,9 +1,11 @@
 """A fact in words for people. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from projections.history import activity_titles
+from projections.history.described import Described
+from schemas.activities import ActivityRecorded
 from schemas.events import (
     ConsentConfirmed,
     LeadAssigned,
@@ -33,15 +35,6 @@ _OUTCOMES: Final = {
 }
 _TASKS: Final = {"done": "Task done", "open": "Task opened again", "cancelled": "Task given up"}
 _FIELDS: Final = {"first_name": "first name", "last_name": "last name", "custom": "custom fields"}
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """Title in a few words; `detail` for who wants to know more; `text` is what somebody wrote."""
-
-    title: str
-    detail: dict[str, Any] = field(default_factory=dict)
-    text: str | None = None
 
 
 def describe(type_: str, body: Message | None, person: Frozen | None, names: Names) -> Described:
@@ -82,8 +75,17 @@ def _updated(body: LeadUpdated, person: Frozen | None, _names: Names) -> Describ
     changed: dict[str, Any] = dict(body.changes)
     if isinstance(person, Person):
         changed |= {name: getattr(person, name) for name in body.fields if name in Person.model_fields}
+    if body.fields == ("consents",):
+        return Described(_consents(body), {"fields": list(body.fields), "changes": changed})
     words = ", ".join(_FIELDS.get(name, name) for name in body.fields)
     return Described(f"Changed {words}", {"fields": list(body.fields), "changes": changed})
+
+
+def _consents(body: LeadUpdated) -> str:
+    consents = body.changes.get("consents")
+    given = consents if isinstance(consents, dict) else {}
+    parts = [f"{'Agreed' if yes else 'No consent any more'} to {purpose}" for purpose, yes in given.items()]
+    return "; ".join(parts) or "Changed consents"
 
 
 def _status_changed(body: LeadStatusChanged, _person: Frozen | None, _names: Names) -> Described:
@@ -155,5 +157,6 @@ _HANDLERS: Final[Mapping[type[Any], Callable[[Any, Frozen | None, Names], Descri
     LeadScored: _scored,
     MessagePlanned: _planned,
     MessageRecorded: _recorded,
+    ActivityRecorded: activity_titles.recorded,
     LeadErased: _erased,
 }

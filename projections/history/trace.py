@@ -19,6 +19,8 @@ _IDENTITY_DETAIL: Final = {
     "rejected": "can't be handled; it lies with the dead letters",
     "reference": "it only names somebody; the details come as a submission of their own",
     "event": "news that make no lead",
+    "activity": "what a lead did, or what became of mail to it",
+    "stranger": "activity of somebody who is no lead",
 }
 _STATUS: Final[Mapping[str, SubmissionStatus]] = {
     "duplicate": "duplicate",
@@ -90,6 +92,8 @@ def trace(
             status = "received"
         elif decided.status == "done":
             hops.extend(_readers(followed))
+    elif identified.status == "activity":
+        hops.append(_leads(decided, lead_partition, "it wrote activity.recorded.v1"))
     return Trace(id=id_, status=status, lead_id=identified.lead, hops=hops)
 
 
@@ -102,13 +106,13 @@ def _identity(identified: Identified | None, place: str | None) -> Hop:
     return Hop(name="identity", at=identified.at, position=place, verdict=identified.status, detail=detail)
 
 
-def _leads(decided: Decided | None, partition: int | None) -> Hop:
+def _leads(decided: Decided | None, partition: int | None, wrote: str = "it wrote lead.captured.v1") -> Hop:
     if decided is None:
         return Hop(name="leads", at=None, position=None, verdict=NOT_YET, detail=None)
     place = None
     if partition is not None and decided.position is not None:
         place = f"{partition}-{decided.position}"
-    verdict = "it wrote lead.captured.v1" if decided.status == "done" else decided.status
+    verdict = wrote if decided.status == "done" else decided.status
     return Hop(name="leads", at=decided.decided_at, position=place, verdict=verdict, detail=decided.detail or None)
 
 

@@ -86,6 +86,11 @@ async def lead_messages(given: Used, lead: VisibleLead) -> LeadMessages:
                 planned_at=row["planned_at"],
                 sent_at=row["decided_at"] if row["outcome"] == "sent" else None,
                 detail=row["detail"],
+                delivered_at=row["delivered_at"],
+                opened_at=row["opened_at"],
+                clicked_at=row["clicked_at"],
+                bounced_at=row["bounced_at"],
+                replied_at=row["replied_at"],
             )
             for row in rows
         ]

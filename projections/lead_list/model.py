@@ -118,6 +118,7 @@ def tables(schema: str) -> MetaData:
         Column("outcome", _text()),
         _time("decided_at", nullable=True),
         Column("detail", Text),
+        *(_time(f"{what}_at", nullable=True) for what in ("delivered", "opened", "clicked", "bounced", "replied")),
         PrimaryKeyConstraint("lead", "id"),
         room=ROOM_FOR_UPDATES,
     )

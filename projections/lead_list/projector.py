@@ -114,8 +114,8 @@ class Projector:
         return written
 
     async def _known(self, connection: asyncpg.Connection, folded: rows.Folded) -> Written:
-        """Leads of which there was only a mail to say, so that nothing of their row was written."""
-        asked = sorted({lead for lead, _ in folded.messages} - folded.whole.keys() - folded.narrow.keys())
+        """Leads of which there was only a mail to say, or what they did, so that nothing of their row was written."""
+        asked = sorted(folded.changed.keys() - folded.whole.keys() - folded.narrow.keys() - folded.erased.keys())
         found = await connection.fetch(self._sql["known"], asked) if asked else []
         return {row["id"]: (row["version"], row["owner"]) for row in found}
 

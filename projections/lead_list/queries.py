@@ -37,7 +37,9 @@ _LAST_CHARACTER: Final = "\U0010ffff"
 ONE: Final = f"select {_COLUMNS}, {_HANGING} from lead_list.leads l where l.id = $1"
 OWNER: Final = "select owner from lead_list.leads where id = $1"
 MESSAGES: Final = """
-    select id, template, "to", outcome, planned_at, decided_at, detail from lead_list.messages where lead = $1
+    select id, template, "to", outcome, planned_at, decided_at, detail, delivered_at, opened_at, clicked_at, bounced_at,
+        replied_at
+    from lead_list.messages where lead = $1
     order by coalesce(planned_at, decided_at) desc, id limit $2
 """
 SEEN: Final = "select origins from lead_list.watermarks where partition = $1"

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, cast
 import orjson
 
 from projections.lead import WHOLE_TYPES, Lead, Standing, display_name, fold
+from schemas.activities import ActivityRecorded
 from schemas.events import (
     LeadAssigned,
     LeadCaptured,
@@ -31,6 +32,10 @@ Counted = tuple[tuple[str, str], ...]
 
 Place = tuple[int, int]
 """(partition, offset)"""
+
+MESSAGE_COLUMNS: Final = 13
+MESSAGE_TIMES: Final = {"delivered": 8, "opened": 9, "clicked": 10, "bounced": 11, "replied": 12}
+"""Where a message's row says when that came of it first."""
 
 COMPANIES_CACHED_MAX: Final = 10_000
 KEY_CHARACTERS_MAX: Final = 200
@@ -153,14 +158,24 @@ def _task_changed(folded: Folded, _lead: Standing, fact: Fact) -> None:
 
 def _planned(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("MessagePlanned", fact.body)
-    row = folded.messages.setdefault((fact.lead, body.message_id), [None] * 8)
+    row = folded.messages.setdefault((fact.lead, body.message_id), [None] * MESSAGE_COLUMNS)
     row[:5] = body.template, body.template_version, body.to, body.reason, fact.at
 
 
 def _recorded(folded: Folded, _lead: Standing, fact: Fact) -> None:
     body = cast("MessageRecorded", fact.body)
-    row = folded.messages.setdefault((fact.lead, body.message_id), [None] * 8)
-    row[5:] = body.outcome, fact.at, body.detail
+    row = folded.messages.setdefault((fact.lead, body.message_id), [None] * MESSAGE_COLUMNS)
+    row[5:8] = body.outcome, fact.at, body.detail
+
+
+def _activity(folded: Folded, _lead: Standing, fact: Fact) -> None:
+    """What became of a message: when it first did."""
+    body = cast("ActivityRecorded", fact.body)
+    place = MESSAGE_TIMES.get(body.activity.kind)
+    if body.message_id is None or place is None:
+        return
+    row = folded.messages.setdefault((fact.lead, body.message_id), [None] * MESSAGE_COLUMNS)
+    row[place] = body.activity.occurred_at if row[place] is None else min(row[place], body.activity.occurred_at)
 
 
 def _erased(folded: Folded, _lead: Standing, fact: Fact) -> None:
@@ -198,6 +213,7 @@ _REMEMBER: Final[Mapping[type[Message], Callable[[Folded, Standing, Fact], None]
     TaskChanged: _task_changed,
     MessagePlanned: _planned,
     MessageRecorded: _recorded,
+    ActivityRecorded: _activity,
     LeadErased: _erased,
 }
 """Rows that facts bring beside the lead's own."""

@@ -47,7 +47,10 @@ class LeadPage(BaseModel):
 
 
 class LeadMessage(BaseModel):
-    """A mail about a lead. `outcome` null: not decided yet; `sent_at` only where it was sent."""
+    """A mail about a lead. `outcome` null: not decided yet; `sent_at` only where it was sent.
+
+    The times since then are when its provider first told so; `bounced_at` also stands where it was tried again later.
+    """
 
     id: str
     template: str | None
@@ -56,6 +59,11 @@ class LeadMessage(BaseModel):
     planned_at: datetime | None
     sent_at: datetime | None
     detail: str | None
+    delivered_at: datetime | None = None
+    opened_at: datetime | None = None
+    clicked_at: datetime | None = None
+    bounced_at: datetime | None = None
+    replied_at: datetime | None = None
 
 
 class LeadMessages(BaseModel):

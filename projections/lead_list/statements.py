@@ -38,7 +38,8 @@ FOLDED_COLUMNS: Final = tuple((name, kind) for name, kind in LEAD_COLUMNS[2:] if
 """What a row gives back to the fold; the rest is made from it."""
 
 Column = tuple[str, str, str]
-"""Name, type, and what becomes of it on a row that is there: `new` replaces, `known` replaces unless nothing is known."""
+"""Name, type, and what becomes of it on a row that is there: `new` replaces, `known` replaces unless nothing is known, `first`
+keeps the earlier one."""
 
 BESIDE: Final[tuple[tuple[str, tuple[str, ...], tuple[Column, ...]], ...]] = (
     ("identifiers", ("kind", "hash"), (("kind", "text", "new"), ("hash", "text", "new"))),
@@ -74,6 +75,11 @@ BESIDE: Final[tuple[tuple[str, tuple[str, ...], tuple[Column, ...]], ...]] = (
             ("outcome", "text", "known"),
             ("decided_at", "timestamptz", "known"),
             ("detail", "text", "known"),
+            ("delivered_at", "timestamptz", "first"),
+            ("opened_at", "timestamptz", "first"),
+            ("clicked_at", "timestamptz", "first"),
+            ("bounced_at", "timestamptz", "first"),
+            ("replied_at", "timestamptz", "first"),
         ),
     ),
     (
@@ -157,11 +163,12 @@ def statements(schema: str) -> dict[str, str]:
 def _beside(schema: str, table: str, key: tuple[str, ...], columns: tuple[Column, ...]) -> str:
     """Upsert into a table that hangs on leads."""
     names = [name for name, _, _ in columns]
-    updates = [
-        f"{name} = excluded.{name}" if how == "new" else f"{name} = coalesce(excluded.{name}, {table}.{name})"
-        for name, _, how in columns
-        if name not in key
-    ]
+    how_to = {
+        "new": "{name} = excluded.{name}",
+        "known": "{name} = coalesce(excluded.{name}, {table}.{name})",
+        "first": "{name} = least(excluded.{name}, {table}.{name})",
+    }
+    updates = [how_to[how].format(name=name, table=table) for name, _, how in columns if name not in key]
     return (
         f"insert into {schema}.{table} (lead, {', '.join(names)}) select * "
         f"from {_unnest('text', *(kind for _, kind, _ in columns))} "

@@ -18,11 +18,9 @@ from infra.wiring import discovery
 from schemas.events import ClockTicked
 from schemas.message import Message
 from schemas.publishing import messages
-from schemas.topics import ACTIVITIES, CATALOGUE, Topic
+from schemas.topics import CATALOGUE, Topic
 
-NOT_IN_USE: Final[Mapping[str, str]] = {
-    ACTIVITIES.name: "made with the others, because a log's partition count can't change later; tracking will write it",
-}
+NOT_IN_USE: Final[Mapping[str, str]] = {}
 """Topics that nobody writes or reads yet, and why they are there. A test complains once somebody does."""
 
 PROCESSES: Final[Mapping[str, tuple[str, str]]] = {

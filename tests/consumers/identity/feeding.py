@@ -27,7 +27,8 @@ from tests.submitting import submission
 
 TABLES = (
     "identity.claims, identity.suggestions, identity.deliveries, identity.submissions, identity.watermarks, identity.outbox, "
-    "crypto.lead_keys, crypto.intake_keys, crypto.erasures, crypto.named_keys, dead_letters.letters"
+    "identity.activities, identity.held_activities, identity_activities.watermarks, identity_activities.outbox, "
+    "effects.suppressions, effects.effects, crypto.lead_keys, crypto.intake_keys, crypto.erasures, crypto.named_keys, dead_letters.letters"
 )
 
 
@@ -73,7 +74,7 @@ async def feeding(database: str) -> AsyncIterator[Identity]:
     keyring, log = Keyring(keys, bytes(32)), MemoryLog()
     await keyring.dead_letter_key()
     bury = partial(dead_letters.add, consumer="identity", topic="leads.submissions", keyring=keyring)
-    (step,) = steps(keyring)
+    step = steps(keyring)[0]
     store = PgStore(pool, "identity", topic="leads.submissions", plan=gate.plan, bury=bury)
     partition = Partition(0, step, log, store, HandClock())
     await partition.assigned()

@@ -77,7 +77,7 @@ async def test_the_ledger_counts_what_was_destroyed(identity: Identity) -> None:
     async with identity.pool.acquire() as connection:
         found = await identity.keyring.erasure(connection, lead)
     assert found is not None
-    assert found.destroyed == {"identifiers": 2, "blocked": 2, "dead_letters": 0, "effects": 1}
+    assert found.destroyed == {"identifiers": 2, "blocked": 2, "dead_letters": 0, "activities": 0, "effects": 1}
     states = await identity.pool.fetch("select state, detail from effects.effects where lead = $1 order by reason", lead)
     assert [tuple(row) for row in states] == [("suppressed", "the lead was erased"), ("failed", "")]
     await identity.pool.execute("delete from effects.effects where lead = $1", lead)

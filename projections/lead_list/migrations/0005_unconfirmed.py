@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "lead_list_0004"
-down_revision = "lead_list_0003"
+revision = "lead_list_0005"
+down_revision = "lead_list_0004"
 branch_labels = None
 depends_on = None
 
