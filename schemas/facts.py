@@ -30,8 +30,9 @@ ACTIVITY_FACTS: Final[Mapping[str, str]] = {
     "vendor": "`tracking`, or whose mail service told it",
     "source_id": "our source",
     "campaign": "campaign.utm_source ... of the page's address",
-    "activity": "activity.kind (page_view, delivered, bounced, opened, clicked, complained, unsubscribed, replied), activity.path and "
-    "activity.host of the page seen or the link followed, activity.referrer (a host), activity.permanent (of a bounce)",
+    "activity": "activity.kind (page_view, delivered, bounced, opened, clicked, complained, unsubscribed, replied), "
+    "activity.path and activity.host of the page seen or the link followed, activity.referrer (a host), "
+    "activity.permanent (of a bounce)",
 }
 
 _SIZE_QUESTION = re.compile(

@@ -71,7 +71,7 @@ class System:
             async with reader(self.has.settings.kafka, topic) as log:
                 ends[topic.name] = await log.ends()
         reads = {fold.name: fold.reads.name for fold in discovery.folds()}
-        reads |= dict.fromkeys(discovery.step_makers(), topics.SUBMISSIONS.name)
+        reads |= {step.name: step.reads.name for make in discovery.step_makers().values() for step in make(self.has.keyring)}
         reads |= dict.fromkeys(discovery.projection_makers(), topics.EVENTS.name)
         for name, topic_name in reads.items():
             schema = name.replace(".", "_")

@@ -1,8 +1,8 @@
-"""leads.submissions -> identity -> leads.commands
+"""leads.submissions -> identity, leads.activities -> identity.activities -> leads.commands
 
 Finds out whose submission it is. Not a fold: identifiers are shared by all partitions, so each batch claims them in one
 transaction, reads who won, and asks `leads` to capture. Over a new or restored database it applies what it said in the log (see
-recall.py), and never decides again.
+recall.py), and never decides again. Activity is read by a step of its own (activities.py).
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """What is kept for a time, and then no longer: `leadflow work` looks once an hour, and forgets in bounded bites.
 
-Intake keys of days whose submissions are gone from Kafka are destroyed, and with them whatever a backup or a mirror still has of
-what came in, activity included; never before `identity` has read them. The rest is memory of what was answered and of what came before.
+Intake keys of days whose submissions and activity are gone from Kafka are destroyed, and with them whatever a backup or a mirror
+still has of what came in; never before `identity` has read them. The rest is memory of what was answered and of what came before.
 """
 
 import asyncio

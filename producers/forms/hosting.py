@@ -23,8 +23,8 @@ PARAMETERS_MAX: Final = 100
 INTAKE: Final = "/v1/intake/"
 _ANYWHERE: Final = ("*",)
 
-# Runs in other people's pages: leaves nothing global, loads nothing but the form, and tells it where it stands. Whose browser it is
-# it tells only where the tracking snippet was allowed to know; a form that somebody has begun to fill in is left alone.
+# Runs in other people's pages: leaves nothing global, loads nothing but the form, and tells it where it stands. Whose browser
+# it is it tells only where the tracking snippet was allowed to know; a form that somebody has begun to fill in is left alone.
 SNIPPET: Final = """(function () {
   "use strict";
   var script = document.currentScript;

@@ -1,1 +1,1 @@
-"""Page views of visitors who agreed -> tracking -> leads.activities: the snippet in other people's pages, and where it sends to."""
+"""Page views of visitors who agreed -> tracking -> leads.activities: the snippet in other people's pages, and what it tells."""

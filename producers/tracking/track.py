@@ -84,9 +84,7 @@ class Track:
             elif scope["method"] == "POST":
                 answer = await self._take(site, headers, await _body(receive))
             else:
-                raise Problem(
-                    405, "method-not-allowed", "Method not allowed", "Pages post here.", headers={"Allow": "POST, OPTIONS"}
-                )
+                answer = _refused(_only_posts(), scope["path"])
         except Problem as problem:
             answer = _refused(problem, scope["path"])
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -164,6 +162,11 @@ def _preflight(site: Site, headers: Mapping[str, str]) -> Answer:
     ]
     shared = _shared(site, headers)
     return Answer(204, [*_ALWAYS, *shared, *(allowed if shared else [])], b"")
+
+
+def _only_posts() -> Problem:
+    allowed = {"Allow": "POST, OPTIONS"}
+    return Problem(405, "method-not-allowed", "Method not allowed", "Pages post here.", headers=allowed)
 
 
 def _too_large() -> Problem:

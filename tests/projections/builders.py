@@ -8,6 +8,7 @@ from infra.crypto.codec import seal_person
 from infra.crypto.seal import Key
 from infra.kafka.ports import Record
 from infra.kafka.projection import ProjectedRecord, ProjectionBatch
+from schemas.activities import Activity, ActivityRecorded
 from schemas.commands import Status, TaskState
 from schemas.envelope import Envelope, SequenceNumber
 from schemas.events import (
@@ -167,6 +168,11 @@ def recorded(lead: LeadId, message_id: str = "message-1", outcome: str = "sent",
     return MessageRecorded.model_validate(
         {"lead": lead, "version": version, "message_id": message_id, "outcome": outcome, "detail": "250 ok"}
     )
+
+
+def activity(lead: LeadId, kind: str = "page_view", message_id: str | None = None, **more: Any) -> ActivityRecorded:
+    known = {"id": f"activity-{kind}", "kind": kind, "occurred_at": START, "source": Source(vendor="tracking", source_id="site")}
+    return ActivityRecorded(lead=lead, version=1, activity=Activity(**{**known, **more}), message_id=message_id)
 
 
 def erased(lead: LeadId, version: int = 9) -> LeadErased:

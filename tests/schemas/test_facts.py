@@ -1,10 +1,12 @@
 """What conditions may ask about a submission."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from schemas.facts import SUBMISSION_FACTS, submission_facts, team_size
+from schemas.activities import Activity
+from schemas.facts import ACTIVITY_FACTS, SUBMISSION_FACTS, activity_facts, submission_facts, team_size
 from schemas.person import Source, Traits
 
 
@@ -32,6 +34,14 @@ def test_the_size_of_a_team_is_read_from_the_answer_to_such_a_question(answers: 
 def test_every_fact_is_described() -> None:
     facts = submission_facts(Source(vendor="typeform", source_id="s"), Traits(), {}, None, {})
     assert facts.keys() == SUBMISSION_FACTS.keys()
+
+
+def test_every_fact_of_an_activity_is_described() -> None:
+    source = Source(vendor="tracking", source_id="s")
+    activity = Activity(id="a", kind="page_view", occurred_at=datetime(2026, 3, 2, tzinfo=UTC), source=source, path="/p")
+    facts = activity_facts(activity)
+    assert facts.keys() == ACTIVITY_FACTS.keys()
+    assert all(f"activity.{name}" in ACTIVITY_FACTS["activity"] for name in facts["activity"])
 
 
 def test_without_an_address_nobody_knows_whether_mail_is_free() -> None:

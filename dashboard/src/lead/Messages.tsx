@@ -14,11 +14,27 @@ const OUTCOMES: Record<string, { color: string; label: string }> = {
   unknown: { color: TONE.open, label: "Unclear" },
 };
 
-function Outcome({ outcome }: { outcome: string | null }) {
-  const { color, label } = OUTCOMES[outcome ?? ""] ?? {
-    color: TONE.quiet,
-    label: outcome ? sentence(outcome) : "Planned",
-  };
+type Time = "replied_at" | "clicked_at" | "opened_at" | "bounced_at" | "delivered_at";
+type Fate = LeadMessage & Partial<Record<Time, string | null>>;
+
+/** What came of a message that was sent, the furthest first. */
+const SINCE: readonly [Time, { color: string; label: string }][] = [
+  ["replied_at", { color: TONE.good, label: "Answered" }],
+  ["clicked_at", { color: TONE.good, label: "Clicked" }],
+  ["opened_at", { color: TONE.good, label: "Opened" }],
+  ["delivered_at", { color: TONE.good, label: "Delivered" }],
+  ["bounced_at", { color: TONE.bad, label: "Bounced" }],
+];
+
+export function outcomeOf(message: Fate): { color: string; label: string; at: string | null } {
+  const came = SINCE.find(([time]) => message[time]);
+  if (came) return { ...came[1], at: message[came[0]] ?? null };
+  const { outcome } = message;
+  const known = OUTCOMES[outcome ?? ""] ?? { color: TONE.quiet, label: outcome ? sentence(outcome) : "Planned" };
+  return { ...known, at: message.sent_at ?? message.planned_at };
+}
+
+function Outcome({ color, label }: { color: string; label: string }) {
   return (
     <Box
       component="span"
@@ -38,7 +54,7 @@ function Outcome({ outcome }: { outcome: string | null }) {
 }
 
 function Message({ message }: { message: LeadMessage }) {
-  const at = message.sent_at ?? message.planned_at;
+  const { color, label, at } = outcomeOf(message);
   return (
     <Box
       component="li"
@@ -52,7 +68,7 @@ function Message({ message }: { message: LeadMessage }) {
           {[message.to && `To the ${message.to}`, message.detail].filter(Boolean).join(" · ")}
         </Typography>
       </Box>
-      <Outcome outcome={message.outcome} />
+      <Outcome color={color} label={label} />
       <Typography variant="caption" sx={{ color: "text.secondary" }}>
         {at && <RelativeTime at={at} />}
       </Typography>

@@ -1,13 +1,17 @@
 import { Box, Tooltip, Typography } from "@mui/material";
 import {
   CircleDot,
+  Eye,
   FileInput,
   Gauge,
   type LucideIcon,
   Mail,
   MailCheck,
+  MailOpen,
   MailX,
+  MousePointerClick,
   Pencil,
+  Reply,
   StickyNote,
   Trash2,
   UserRoundCheck,
@@ -29,7 +33,19 @@ const ICONS: Record<string, LucideIcon> = {
   "message.planned": Mail,
 };
 
+const ACTIVITY_ICONS: Record<string, LucideIcon> = {
+  page_view: Eye,
+  delivered: MailCheck,
+  opened: MailOpen,
+  clicked: MousePointerClick,
+  replied: Reply,
+  bounced: MailX,
+  complained: MailX,
+  unsubscribed: MailX,
+};
+
 function iconOf(item: TimelineItem): LucideIcon {
+  if (kind(item.type) === "activity.recorded") return ACTIVITY_ICONS[String(item.detail.kind)] ?? CircleDot;
   if (kind(item.type) === "message.recorded") return item.detail.outcome === "sent" ? MailCheck : MailX;
   return ICONS[kind(item.type)] ?? CircleDot;
 }

@@ -39,6 +39,22 @@ test.each([
   ["message.planned.v1", { template: "assignment", to: "owner", reason: "assignment" }, "to the owner"],
   ["message.recorded.v1", { outcome: "failed", detail: "mailbox full" }, "mailbox full"],
   ["lead.erased.v1", {}, ""],
+  [
+    "activity.recorded.v1",
+    {
+      kind: "page_view",
+      page: "Prices",
+      host: "shop.example",
+      path: "/pricing",
+      referrer: "https://search.example/?q=x",
+      campaign: { utm_source: "ads" },
+    },
+    "shop.example/pricing · from search.example · ads",
+  ],
+  ["activity.recorded.v1", { kind: "page_view", host: "shop.example", path: "/" }, ""],
+  ["activity.recorded.v1", { kind: "bounced", reason: "no such user", permanent: true }, "no such user"],
+  ["activity.recorded.v1", { kind: "replied", from: "ada@x.example" }, "ada@x.example"],
+  ["activity.recorded.v1", { kind: "opened" }, ""],
 ])("of %s %j, beside the title: %s", (type, detail, words) => expect(say(aFact(type, { detail }), nameOf)).toBe(words));
 
 test("somebody has a name, a consumer is named, an id is not shown", () => {

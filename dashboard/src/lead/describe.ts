@@ -18,6 +18,7 @@ const TITLES: Record<string, string> = {
   "consent.confirmed": "Consent confirmed",
   "message.planned": "Message planned",
   "message.recorded": "Message handled",
+  "activity.recorded": "Activity",
 };
 
 /** `lead.scored.v1` -> `lead.scored` */
@@ -58,6 +59,17 @@ function assigned({ before, reason }: Detail, nameOf: NameOf): string {
   return line(reason, was && `before: ${was}`);
 }
 
+/** Where it was and where it came from; for a bounce, what the other server said. */
+function activity({ kind: what, page, host, path, referrer, campaign, reason, from }: Detail): string {
+  if (what === "bounced") return line(reason);
+  if (what === "replied") return line(from);
+  const place = has(page) && has(host) ? `${plainText(host)}${plainText(path ?? "")}` : "";
+  const came = isRecord(campaign) ? line(campaign.utm_source, campaign.utm_campaign) : "";
+  return line(place, has(referrer) && what === "page_view" ? `from ${hostOf(plainText(referrer))}` : "", came);
+}
+
+const hostOf = (address: string): string => address.replace(/^https?:\/\//, "").replace(/[/?#].*$/, "");
+
 function scored({ score, before }: Detail): string {
   const points = Number(score) - Number(before ?? 0);
   return Number.isNaN(points) || points === 0 ? "" : `${signed(points)} ${Math.abs(points) === 1 ? "point" : "points"}`;
@@ -83,6 +95,8 @@ export function describe({ type, detail }: TimelineItem, nameOf: NameOf): string
       );
     case "message.recorded":
       return line(detail.detail);
+    case "activity.recorded":
+      return activity(detail);
     default:
       return "";
   }

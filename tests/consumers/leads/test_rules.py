@@ -6,9 +6,10 @@ from consumers.leads import rules
 from consumers.leads.consumer import leads
 from infra.kafka.fold import Outcome
 from schemas import commands, events
+from schemas.activities import Activity, RecordActivity
 from schemas.message import Message, Sealed
 from schemas.person import Agreement
-from tests.consumers.making import LEAD, Folding, captured, traits
+from tests.consumers.making import LEAD, START, Folding, captured, traits
 
 SEALED = Sealed("1.lead.abc")
 
@@ -281,6 +282,8 @@ def test_only_answers_and_facts_that_were_declared_are_given() -> None:
     changed = about(commands.ChangeTask, task_id="t", state="done")
     ticked = Agreement(overall=True, wording="I agree.")
     confirm = about(commands.ConfirmConsent, agreement=ticked.id)
-    made = folding(capture(unconfirmed=ticked), *ASKS, changed, confirm, about(commands.EraseLead), published(1))
+    opened = Activity(id="a", kind="opened", occurred_at=START, source=captured().source)
+    did = about(RecordActivity, activity=opened)
+    made = folding(capture(unconfirmed=ticked), *ASKS, changed, confirm, did, about(commands.EraseLead), published(1))
     assert {type(fact) for fact in made.written} == set(leads.writes)
     assert all(decision.outcome is not None for decision in made.decisions[:-1])

@@ -63,6 +63,8 @@ MAY = {
     "GET /v1/people": READERS,
     "GET /v1/stream": READERS,
     "POST /v1/intake/{source_id}": EVERYBODY,
+    "GET /t.js": EVERYBODY,
+    "POST /v1/track/{source_id}": EVERYBODY,
     "GET /v1/sources": OVERSEERS,
     "POST /v1/sources": MANAGERS,
     "PATCH /v1/sources/{source_id}": MANAGERS,

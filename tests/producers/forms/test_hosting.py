@@ -101,6 +101,18 @@ async def test_a_form_is_filled_in_sent_and_thanked_for_without_any_script(here:
     assert (person.email, person.name, person.answers) == ("zoë@example.com", "Zoë", {"message": "Hi\nthere"})
 
 
+async def test_whose_browser_it_was_goes_along_and_is_no_answer(here: Running) -> None:
+    source = await make(here)
+    form = await seen(here, source, "?lf_visitor=visitor-0123456789")
+    sent = form.filled(email="zoe@example.com", message="Hi")
+    assert (await here.client.post(form.action, data=sent, headers=BROWSER)).status_code == 303
+    found, person = await message(here)
+    assert found.visitor == here.services.keyring.hash("visitor", "visitor-0123456789")
+    assert person.answers == {"message": "Hi"}
+    assert "lf_visitor" not in dict((await seen(here, source, "?lf_visitor=no%20visitor")).values)
+    assert "lf_visitor" not in dict((await seen(here, source)).values)
+
+
 async def test_a_box_that_was_left_empty_is_a_refusal(here: Running) -> None:
     form = await seen(here, await make(here))
     await here.client.post(form.action, data=form.filled(email="a@b.example"), headers=BROWSER)

@@ -1,10 +1,12 @@
 import pytest
 
 from projections.history.titles import actor_of, describe
+from schemas.activities import ActivityDetails
 from schemas.message import Message
 from schemas.person import Source
 from tests.projections.builders import (
     ADA,
+    activity,
     ada,
     assigned,
     captured,
@@ -41,6 +43,39 @@ def title(body: Message, person=None, names=None) -> str:
 )
 def test_facts_in_words(body, said):
     assert title(body, names={"eve": "Eve"}) == said
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (activity(ADA, host="shop.example", path="/pricing"), "Saw shop.example/pricing"),
+        (activity(ADA), "Saw a page"),
+        (activity(ADA, "clicked", host="shop.example", path="/a"), "Clicked a link to shop.example/a"),
+        (activity(ADA, "clicked"), "Clicked a link in a mail"),
+        (activity(ADA, "delivered"), "Mail delivered"),
+        (activity(ADA, "opened"), "Opened a mail"),
+        (activity(ADA, "bounced", permanent=True), "Mail bounced for good"),
+        (activity(ADA, "bounced", permanent=False), "Mail could not be delivered yet"),
+        (activity(ADA, "complained"), "Marked a mail as spam"),
+        (activity(ADA, "unsubscribed"), "Unsubscribed from mail"),
+        (activity(ADA, "replied"), "Replied by mail"),
+        (updated(ADA, ["consents"], consents={"mail": False}), "No consent any more to mail"),
+        (updated(ADA, ["consents"], consents={"mail": True}), "Agreed to mail"),
+    ],
+)
+def test_what_a_lead_did_in_words(body, said):
+    assert title(body) == said
+
+
+def test_what_tells_a_person_is_shown_to_who_may_open_it_and_to_nobody_else():
+    body = activity(ADA, "replied", message_id="m")
+    person = ActivityDetails(subject="Re: Welcome", text="Yes, on Monday", email="ada@x.example")
+    told = describe(body.TYPE, body, person, {})
+    assert (told.title, told.text) == ("Replied: Re: Welcome", "Yes, on Monday")
+    assert (told.detail["from"], told.detail["message"], told.detail["kind"]) == ("ada@x.example", "m", "replied")
+    gone = describe(body.TYPE, body, None, {})
+    assert (gone.title, gone.text) == ("Replied by mail", None)
+    assert title(activity(ADA, host="shop.example", path="/"), ActivityDetails(title="Prices")) == "Saw Prices"
 
 
 def test_a_type_nobody_knows_is_called_by_its_name():

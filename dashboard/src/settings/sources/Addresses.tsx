@@ -1,6 +1,6 @@
 import type { Source } from "../../api/types";
 import { CopyField } from "../../shell/CopyField";
-import { snippet } from "./vendors";
+import { snippet, trackingSnippet } from "./vendors";
 
 /** Where to send to; and for sources that need no signature, their form. */
 export function Addresses({ source }: { source: Source }) {
@@ -14,6 +14,11 @@ export function Addresses({ source }: { source: Source }) {
             label="Snippet"
             value={snippet(source.form_url)}
             helperText="Puts the form into a page of yours."
+          />
+          <CopyField
+            label="Tracking"
+            value={trackingSnippet(source.form_url, source.id)}
+            helperText="Shows which pages a lead has seen. It stores and sends nothing before your page calls leadflow.consent(true)."
           />
         </>
       )}

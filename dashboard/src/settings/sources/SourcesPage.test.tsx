@@ -19,6 +19,9 @@ test("a source is made, and its address, form and snippet are there to copy", as
   expect(screen.getByLabelText("Snippet")).toHaveValue(
     '<script src="https://leads.example/f/source-Contact.js"></script>',
   );
+  expect(screen.getByLabelText("Tracking")).toHaveValue(
+    '<script defer src="https://leads.example/t.js" data-source="source-Contact"></script>',
+  );
   expect(screen.queryByLabelText("Secret")).not.toBeInTheDocument();
   const copied = jest.spyOn(navigator.clipboard, "writeText");
   await user.click(screen.getByRole("button", { name: "Copy Address" }));
@@ -39,6 +42,7 @@ test("a vendor's source asks for its secret, and a secret that was made up is sh
   await user.click(screen.getByRole("button", { name: "Make the source" }));
   expect(await screen.findByLabelText("Secret")).toHaveValue("made-up-secret");
   expect(screen.queryByLabelText("Snippet")).not.toBeInTheDocument();
+  expect(screen.queryByLabelText("Tracking")).not.toBeInTheDocument();
 });
 
 test("a secret that can't be used is said at its field", async () => {

@@ -28,3 +28,9 @@ export const vendorName = (value: string): string => VENDORS.find((known) => kno
 
 /** What puts a source's hosted form into another page. */
 export const snippet = (formUrl: string): string => `<script src="${formUrl}.js"></script>`;
+
+/** What tells which pages a visitor sees, once the page has said `leadflow.consent(true)`. */
+export function trackingSnippet(formUrl: string, sourceId: string): string {
+  const base = formUrl.replace(/\/f\/[^/]*$/, "");
+  return `<script defer src="${base}/t.js" data-source="${sourceId}"></script>`;
+}

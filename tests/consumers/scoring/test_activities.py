@@ -1,0 +1,67 @@
+"""What a lead does counts by rules, as what it says does."""
+
+from typing import Any
+
+from consumers.scoring.consumer import scoring
+from consumers.scoring.documents import ScoringRules
+from schemas.activities import Activity, ActivityRecorded
+from schemas.events import LeadScored
+from schemas.person import Source
+from tests.consumers.making import LEAD, START, Folding, captured, documents, erased
+
+
+def act(kind: str = "page_view", **more: Any) -> ActivityRecorded:
+    source = Source(vendor="tracking", source_id="site")
+    known = {"id": "a", "kind": kind, "occurred_at": START, "source": source, **more}
+    return ActivityRecorded(lead=LEAD, version=1, activity=Activity(**known))
+
+
+def points(made: Folding) -> dict[str, int]:
+    last = made.written[-1]
+    assert isinstance(last, LeadScored)
+    return {line.rule: line.points for line in last.receipt}
+
+
+def test_prices_looked_at_and_mail_followed_count_a_few_times() -> None:
+    made = Folding(scoring)
+    made.feed(captured())
+    before = made.written[-1]
+    made.feed(act(path="/blog"), act("opened"), act("delivered"))
+    assert made.written[-1] is before
+    for _ in range(4):
+        made.feed(act(path="/en/Pricing/teams"), act("clicked"), act("replied"))
+    assert points(made) == {"company_mail": 15, "pricing_page": 10, "mail_answered": 10}
+
+
+def test_a_rule_may_ask_for_any_of_it() -> None:
+    when = {
+        "all": [
+            {"field": "event", "operator": "eq", "value": "activity"},
+            {"field": "activity.host", "operator": "eq", "value": "shop.example"},
+            {"field": "campaign.utm_source", "operator": "exists"},
+        ]
+    }
+    rules = ScoringRules.model_validate({"rules": [{"id": "r", "label": "R", "when": when, "points": 7}], "groups": []})
+    made = Folding(scoring, documents(("default", 1, rules)))
+    made.feed(captured(), act(host="other.example", campaign={"utm_source": "x"}), act(host="shop.example"))
+    assert points(made) == {}
+    made.feed(act(host="shop.example", campaign={"utm_source": "x"}))
+    assert points(made) == {"r": 7}
+
+
+def test_rules_about_submissions_do_not_count_what_is_done_beside() -> None:
+    made = Folding(scoring)
+    made.feed(captured(campaign={"utm_medium": "cpc"}))
+    before = points(made)
+    made.feed(act(path="/a", campaign={"utm_medium": "email"}))
+    assert points(made) == before
+
+
+def test_who_never_wrote_or_is_forgotten_gets_no_points() -> None:
+    made = Folding(scoring)
+    made.feed(act(path="/pricing"))
+    assert made.written == []
+    made.feed(captured(), erased())
+    written = len(made.written)
+    made.feed(act(path="/pricing"))
+    assert len(made.written) == written
