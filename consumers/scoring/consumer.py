@@ -9,7 +9,7 @@ from consumers.scoring.state import ScoreState
 from infra.kafka.fold import Fold
 from schemas import topics
 from schemas.activities import ActivityRecorded
-from schemas.events import LeadCaptured, LeadErased, LeadScored, LeadStatusChanged, LeadUpdated
+from schemas.events import ConsentConfirmed, LeadCaptured, LeadErased, LeadScored, LeadStatusChanged, LeadUpdated
 
 scoring = Fold(
     name="scoring",
@@ -19,6 +19,7 @@ scoring = Fold(
         LeadCaptured: rules.score_submission,
         LeadUpdated: rules.score_update,
         LeadStatusChanged: rules.score_status,
+        ConsentConfirmed: rules.score_confirmation,
         ActivityRecorded: rules.score_activity,
         LeadErased: rules.forget,
     },

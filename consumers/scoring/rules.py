@@ -15,7 +15,7 @@ from consumers.scoring.documents import RULES_MAX, ScoringRules
 from consumers.scoring.state import ScoreState
 from infra.kafka.fold import Decision, Documents, Event
 from schemas.activities import ActivityRecorded
-from schemas.events import LeadCaptured, LeadErased, LeadScored, LeadStatusChanged, LeadUpdated, ReceiptLine
+from schemas.events import ConsentConfirmed, LeadCaptured, LeadErased, LeadScored, LeadStatusChanged, LeadUpdated, ReceiptLine
 from schemas.facts import activity_facts, submission_facts
 from schemas.message import LeadId
 
@@ -56,6 +56,13 @@ def score_status(state: ScoreState, event: Event[LeadStatusChanged], documents: 
     """A step along the pipeline."""
     body = event.body
     return _score(state, body.lead, {"event": "status", "status": body.status, "status_before": body.before}, documents)
+
+
+def score_confirmation(state: ScoreState, event: Event[ConsentConfirmed], documents: Documents) -> Decision[ScoreState]:
+    """What was ticked counts since: `consent` and `consents` as a submission would have brought them."""
+    agreement = event.body.agreement
+    facts = {"event": "confirmation", "consent": agreement.overall or None, "consents": dict.fromkeys(agreement.purposes, True)}
+    return _score(state, event.body.lead, facts, documents)
 
 
 def score_activity(state: ScoreState, event: Event[ActivityRecorded], documents: Documents) -> Decision[ScoreState]:
