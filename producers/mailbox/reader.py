@@ -7,6 +7,7 @@ killed, another one beside it, or a server that has numbered its mails anew, tel
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -23,7 +24,7 @@ from producers.mailbox.imap import UNREACHABLE, Fetched, Folder, opened
 from producers.mailbox.known import Known
 from producers.mailbox.mails import Mail, read
 from producers.mailbox.positions import Position, Positions
-from producers.mailbox.telling import Told, asks_about, told
+from producers.mailbox.translate import Told, asks_about, told
 
 MAILS_AT_ONCE: Final = 25
 BATCHES_MAX: Final = 40
@@ -32,6 +33,7 @@ LOOK_BACK: Final = timedelta(days=14)
 """How far back a mailbox is read that was never read, or whose mails have new numbers."""
 PAUSE_SECONDS_MAX: Final = 900.0
 MAILS: Final = Metric("leadflow_mailbox_mails_total", "Mails of the mailbox by what they were", ("verdict",))
+_AWAY: Final[tuple[type[Exception], ...]] = (*UNREACHABLE, *UNAVAILABLE, LogUnavailable)
 
 log = structlog.get_logger("mailbox")
 
@@ -73,10 +75,14 @@ class Reader:
             try:
                 await self.look(stop)
                 failures = 0
-            except (*UNREACHABLE, *UNAVAILABLE, LogUnavailable) as away:
+                await self._positions.looked(self.name, None)
+            except _AWAY as away:
                 failures += 1
                 # The text of an IMAP server's answer may quote mails.
-                log.warning("mailbox_waits", error=type(away).__name__, failures=failures)
+                problem = type(away).__name__
+                log.warning("mailbox_waits", error=problem, failures=failures)
+                with suppress(*UNAVAILABLE):
+                    await self._positions.looked(self.name, problem)
             pause = self._mailbox.poll_seconds * 2.0 ** min(failures, 10)
             await _wait(stop, min(pause, max(PAUSE_SECONDS_MAX, self._mailbox.poll_seconds)))
 

@@ -10,9 +10,11 @@ depends_on = None
 TABLE = """
     create table mailbox.positions (
         mailbox text collate "C" primary key,
-        uid_validity bigint not null,
-        uid bigint not null,
-        updated_at timestamptz not null default now()
+        uid_validity bigint,
+        uid bigint,
+        told_at timestamptz,
+        looked_at timestamptz not null default now(),
+        problem text
     )
 """
 

@@ -72,6 +72,7 @@ MAY = {
     "POST /v1/sources/{source_id}/rotate-secret": MANAGERS,
     "POST /v1/sources/{source_id}/preview": MANAGERS,
     "GET /v1/sources/{source_id}/fetches": OVERSEERS,
+    "GET /v1/mailbox": OVERSEERS,
     "GET /f/{source_id}": EVERYBODY,
     "GET /f/{source_id}.js": EVERYBODY,
     "GET /f/{source_id}/thanks": EVERYBODY,

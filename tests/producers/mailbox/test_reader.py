@@ -187,8 +187,10 @@ async def test_a_server_that_can_not_be_read_is_waited_for(box: Box, changes: di
         await box.reader(**changes).look()
     stop = asyncio.Event()
     running = asyncio.create_task(box.reader(**changes, poll_seconds=1.0).run(stop))
-    await asyncio.sleep(0.5)
-    assert not running.done()
+    async with asyncio.timeout(10):
+        while not (states := await Positions(box.db.pool).listed()):
+            await asyncio.sleep(0.05)
+    assert states[0].problem is not None
     stop.set()
     await asyncio.wait_for(running, 5)
 
@@ -202,3 +204,6 @@ async def test_new_mail_is_found_while_the_job_runs(box: Box) -> None:
     stop.set()
     await asyncio.wait_for(running, 10)
     assert len(box.told()) == 1
+    (state,) = await Positions(box.db.pool).listed()
+    assert (state.uid, state.problem) == (1, None)
+    assert state.told_at is not None

@@ -7,7 +7,7 @@ import pytest
 
 from producers.mailbox.known import Sent
 from producers.mailbox.mails import read
-from producers.mailbox.telling import Told, asks_about, told
+from producers.mailbox.translate import Told, asks_about, told
 from tests.producers.mailbox.letters import OURS, reply, report
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
