@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from opensearchpy import AsyncOpenSearch
 
+from infra.activities.publishing import ActivityWriter, NewActivity
 from infra.crypto.codec import seal_person
 from infra.crypto.seal import WrongKey, key_id
 from infra.kafka.batch import decode
@@ -19,16 +20,18 @@ from infra.settings import Settings
 from infra.wiring import discovery
 from replay.rebuild import Rebuild
 from schemas import commands, topics
+from schemas.activities import ActivityDetails
 from schemas.envelope import Envelope
 from schemas.message import Frozen
-from schemas.person import Note, Task
+from schemas.person import Note, Source, Task
 from schemas.submissions import ErasureRequested
 from tests.system import System, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 EMAIL, NAME, PHONE = "Xanthippe.Quill@rare-name.example", "Xanthippe Quillfeather", "+3225550142"
-WRITTEN = ("Quillfeather-Noted", "Quillfeather-Tasked")
+WRITTEN = ("Quillfeather-Noted", "Quillfeather-Tasked", "Quillfeather-Viewed", "Quillfeather-Replied")
+VISITOR = "browser-of-the-erased"
 NEEDLES = (b"xanthippe", b"quillfeather", b"3225550142", *(text.lower().encode() for text in WRITTEN))
 PLANTED, PLANTED_NEEDLE = "planted.witness@rare-name.example", b"planted.witness"
 
@@ -61,6 +64,14 @@ async def write(system: System, command: commands.Command, person: Frozen) -> No
     await system.until_value("done", "select status from leads.outcomes where command_id = $1", command.command_id)
 
 
+async def act(system: System, kind: Any, **more: Any) -> None:
+    """What somebody did."""
+    writer = ActivityWriter(system.has.keyring, system.has.producer, system.has.settings.kafka.partitions)
+    source = Source(vendor="tracking", source_id="site")
+    url = f"https://shop.example/?who={EMAIL}"
+    await writer.publish([NewActivity(kind, kind, datetime.now(UTC), source, url=url, **more)])
+
+
 async def test_an_erased_lead_is_never_revived_and_the_address_is_a_new_lead(system: System) -> None:
     first = await system.lead_of(await system.submit("again@rare-name.example"))
     await erase(system, first)
@@ -71,7 +82,10 @@ async def test_an_erased_lead_is_never_revived_and_the_address_is_a_new_lead(sys
 
 
 async def test_after_erasure_nothing_that_is_left_tells_the_person(system: System) -> None:
-    lead = await system.lead_of(await system.submit(EMAIL, name=NAME, phone=PHONE))
+    await act(system, "page_view", visitor=VISITOR, person=ActivityDetails(title=f"Hello {WRITTEN[2]}"))
+    await system.until_value(1, "select count(*) from identity.held_activities")
+    lead = await system.lead_of(await system.submit(EMAIL, name=NAME, phone=PHONE, visitor=VISITOR))
+    await act(system, "replied", email=EMAIL, person=ActivityDetails(text=f"Yours, {WRITTEN[3]}", email=EMAIL))
     await system.until_value("done", "select status from leads.outcomes where lead = $1", lead)
     asker = {"lead": lead, "actor": "ann"}
     await write(system, commands.NoteLead(**asker, command_id=str(uuid.uuid4()), note_id="n"), Note(text=f"Called {WRITTEN[0]}"))

@@ -79,7 +79,8 @@ class _Work:
         """Under the record that asked for it."""
         entry, received = came
         if entry.envelope is not None:
-            self.outputs[entry.record.partition].add(command, entry.envelope, entry.record.offset)
+            cause = entry.envelope._replace(occurred_at=received.activity.occurred_at)
+            self.outputs[entry.record.partition].add(command, cause, entry.record.offset)
         self.told[received.activity.id] = command.lead
         self.file(came, "activity", command.lead)
 
@@ -139,7 +140,9 @@ class ActivityStep:
             await tables.told(work.told)
             await tables.unsee(work.unread)
             await self._file_repeats(tables, repeats, work)
-            await Claims(connection).keep(Decided(filed=work.filed))
+            claims = Claims(connection)
+            await claims.keep(Decided(filed=work.filed))
+            await claims.let_go([one for _, received in news for one in identity_rules.visitor(received.visitor)])
         return [Result(work.changes[batch.partition], batch.documents) for batch in batches]
 
     async def _sorted(self, tables: Activities, came: Sequence[Came]) -> tuple[list[Came], list[Came]]:

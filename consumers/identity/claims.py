@@ -90,6 +90,13 @@ class Claims:
         )
         return Known(owners, {LeadId(row["lead"]) for row in known}, blocked)
 
+    async def let_go(self, identifiers: Sequence[Identifier]) -> None:
+        """Rows that were only locked: whoever waits for one finds none, and makes it."""
+        await self.connection.execute(
+            "delete from identity.claims where kind = 'visitor' and lead is null and hash = any($1::text[])",
+            sorted({one.hash for one in identifiers if one.kind == "visitor"}),
+        )
+
     async def by_address(self, hashes: Sequence[str]) -> dict[str, LeadId]:
         """Whose these addresses are. Waits for nobody."""
         rows = await self.connection.fetch(

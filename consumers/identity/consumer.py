@@ -7,6 +7,7 @@ recall.py), and never decides again. Activity is read by a step of its own (acti
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -59,10 +60,11 @@ class _Work:
         outputs = {b.partition: Outputs(NAME, VERSION, b.topic_id, b.partition, changes[b.partition], log) for b in batches}
         return cls(changes, outputs)
 
-    def publish(self, message: Message, entry: Entry) -> None:
-        """Under the record that asked for it."""
+    def publish(self, message: Message, entry: Entry, at: datetime | None = None) -> None:
+        """Under the record that asked for it; `at` is when it happened, if that was at another time."""
         if entry.envelope is not None:
-            self.outputs[entry.record.partition].add(message, entry.envelope, entry.record.offset)
+            cause = entry.envelope if at is None else entry.envelope._replace(occurred_at=at)
+            self.outputs[entry.record.partition].add(message, cause, entry.record.offset)
 
     def file(
         self,
@@ -137,6 +139,9 @@ class IdentityStep:
             elif isinstance(entry.body, SubmissionReceived):
                 waiting.append(entry)
         await self._submissions(claims, waiting, work)
+        visitors = [one for one in _claimed_by(entries) if one.kind == "visitor"]
+        if visitors:
+            await claims.let_go(visitors)
         return [Result(work.changes[batch.partition], batch.documents) for batch in batches]
 
     async def _submissions(self, claims: Claims, entries: list[Entry], work: _Work) -> None:
@@ -222,7 +227,8 @@ class IdentityStep:
             command = rules.capture(submission, verdict, taken, seal_person(key, person, verdict.lead))
             work.publish(command, entry)
             for one in held.pop(command.visitor or "", []):  # what this browser did before anybody knew whose it is
-                work.publish(await asked_later(self._keyring, key, one, verdict.lead), entry)
+                asked = await asked_later(self._keyring, key, one, verdict.lead)
+                work.publish(asked, entry, one.activity.occurred_at)
                 told[one.activity.id] = verdict.lead
         await activities.told(told)
 

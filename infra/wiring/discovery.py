@@ -37,7 +37,8 @@ def step_makers() -> dict[str, Any]:
 
 def consumer_names() -> list[str]:
     """Names that `leadflow consume` accepts."""
-    return sorted([*step_makers(), *(fold.name for fold in folds())])
+    steps = [step.name for make in step_makers().values() for step in make(None)]  # a declaration opens nothing
+    return sorted([*steps, *(fold.name for fold in folds())])
 
 
 def projection_makers() -> dict[str, Any]:

@@ -128,9 +128,8 @@ def consumer_steps(has: Base, names: Sequence[str]) -> list[tuple[Step, str]]:
     _check(names, known, "consumer")
     wanted = set(names or known)
     found: list[tuple[Step, str]] = []
-    for name, make in discovery.step_makers().items():
-        if name in wanted:
-            found.extend((step, step.name.replace(".", "_")) for step in make(has.keyring))
+    for make in discovery.step_makers().values():
+        found.extend((step, step.name.replace(".", "_")) for step in make(has.keyring) if step.name in wanted)
     announce = partial(_announce, has)
     folds = [fold for fold in discovery.folds() if fold.name in wanted]
     found.extend((FoldStep(fold, announce if fold.answers else None), fold.schema) for fold in folds)

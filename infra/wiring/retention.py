@@ -54,9 +54,6 @@ FORGET: Final = {
         select ctid from identity.activities where seen_at < now() - interval '{DELIVERED_DAYS} days' limit {ROWS_PER_BITE})""",
     "held activities": f"""delete from identity.held_activities where ctid in (
         select ctid from identity.held_activities where held_at < now() - interval '{HELD_DAYS} days' limit {ROWS_PER_BITE})""",
-    "visitors": f"""delete from identity.claims where ctid in (
-        select ctid from identity.claims where lead is null and kind = 'visitor'
-            and claimed_at < now() - interval '{HELD_DAYS} days' limit {ROWS_PER_BITE})""",
     "deliveries": f"""delete from identity.deliveries where ctid in (
         select ctid from identity.deliveries where seen_at < now() - interval '{DELIVERED_DAYS} days' limit {ROWS_PER_BITE})""",
 }

@@ -20,7 +20,7 @@ AFTER: Final = """
 """
 READERS: Final = """
     select n.nspname as schema from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relname = 'watermarks' and c.relkind in ('r', 'p') and n.nspname not in ('identity', 'leads')
+    where c.relname = 'watermarks' and c.relkind in ('r', 'p') and n.nspname not in ('identity', 'identity_activities', 'leads')
         and right(n.nspname, 5) <> '_next' order by 1
 """
 BURIED: Final = """

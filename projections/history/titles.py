@@ -84,7 +84,7 @@ def _updated(body: LeadUpdated, person: Frozen | None, _names: Names) -> Describ
 def _consents(body: LeadUpdated) -> str:
     consents = body.changes.get("consents")
     given = consents if isinstance(consents, dict) else {}
-    parts = [f"{'Agreed' if yes else 'No consent any more'} to {purpose}" for purpose, yes in given.items()]
+    parts = [f"{'Agrees' if yes else 'No longer agrees'} to {purpose}" for purpose, yes in given.items()]
     return "; ".join(parts) or "Changed consents"
 
 

@@ -19,7 +19,7 @@ QUIET_EVERY_SECONDS = 1.0
 def readers() -> dict[str, str]:
     """PostgreSQL schema -> topic, of everything that has a position."""
     found = {fold.name.replace(".", "_"): fold.reads.name for fold in discovery.folds()}
-    found |= dict.fromkeys(discovery.step_makers(), topics.SUBMISSIONS.name)
+    found |= {step.name.replace(".", "_"): step.reads.name for make in discovery.step_makers().values() for step in make(None)}
     return found | dict.fromkeys(discovery.projection_makers(), topics.EVENTS.name)
 
 

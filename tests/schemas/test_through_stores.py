@@ -21,9 +21,10 @@ from infra.kafka.step import Step
 from infra.postgres.pool import open_pool
 from infra.settings import Settings
 from infra.wiring import discovery
+from schemas.activities import ActivityReceived
 from schemas.message import Message
 from schemas.submissions import SubmissionReceived
-from schemas.topics import EVENTS, SUBMISSIONS, Topic
+from schemas.topics import ACTIVITIES, EVENTS, SUBMISSIONS, Topic
 from tests.infra.kafka.logs import work
 from tests.schemas import examples
 from tests.schemas.examples import Example
@@ -31,12 +32,12 @@ from tests.schemas.memory import MemoryLog, StillClock
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
-STEPS = discovery.step_makers()
+STEPS = {step.name: (make, nth) for make in discovery.step_makers().values() for nth, step in enumerate(make(None))}
 PROJECTIONS = discovery.projection_makers()
 RUNTIME = ("watermarks", "outbox")
 """Where it has read, and what it repeats to whoever recognises it: no effects."""
 
-EACH = [(name, example) for name in STEPS for example in examples.story(SUBMISSIONS)]
+EACH = [(name, example) for name, (make, nth) in STEPS.items() for example in examples.story(make(None)[nth].reads)]
 EACH += [(name, example) for name in PROJECTIONS for example in examples.story(EVENTS)]
 
 
@@ -63,23 +64,26 @@ class Stores:
         if isinstance(message, SubmissionReceived):
             key = await self.keyring.intake(example.envelope.occurred_at.date())
             return message.model_copy(update={"personal": seal_person(key, opened, message.submission_id)})
+        if isinstance(message, ActivityReceived):
+            key = await self.keyring.intake(example.envelope.occurred_at.date())
+            return message.model_copy(update={"personal": seal_person(key, opened, message.activity.id)})
         assert message.lead is not None
         async with self.pool.acquire() as connection:
             key = (await self.keyring.create_lead_keys(connection, [message.lead]))[message.lead]
         return message.model_copy(update={"personal": seal_person(key, opened, message.lead)})
 
-    async def emptied(self, schema: str) -> None:
+    async def emptied(self, *schemas: str) -> None:
         """As after the migrations. Keys are forgotten too."""
-        tables = [f"{schema}.{table}" for table in await self._tables(schema)]
+        tables = [f"{schema}.{table}" for schema in schemas for table in await self._tables(schema)]
         tables += ["crypto.lead_keys", "crypto.erasures", "dead_letters.letters"]
         await self.pool.execute(";".join(f"delete from {table}" for table in tables))
         for example in (*examples.story(EVENTS), *examples.story(SUBMISSIONS)):
             if example.message.lead is not None:
                 self.keyring.forget(example.message.lead)
 
-    async def kept(self, schema: str) -> dict[str, list[str]]:
+    async def kept(self, *schemas: str) -> dict[str, list[str]]:
         """Every row, as text, of every table but the runtime's own."""
-        tables = [f"{schema}.{table}" for table in await self._tables(schema) if table not in RUNTIME]
+        tables = [f"{schema}.{table}" for schema in schemas for table in await self._tables(schema) if table not in RUNTIME]
         rows = {}
         for table in [*tables, "crypto.erasures"]:
             found = await self.pool.fetch(f"select row_to_json(t)::text as row from {table} t order by 1")
@@ -112,7 +116,8 @@ async def stores(settings: Settings) -> AsyncIterator[Stores]:
 def step_of(name: str, keyring: Keyring) -> tuple[Step, str]:
     """The step and its schema."""
     if name in STEPS:
-        return STEPS[name](keyring)[0], name
+        make, nth = STEPS[name]
+        return make(keyring)[nth], name.replace(".", "_")
     projection = PROJECTIONS[name]()
     return ProjectionStep(projection, keyring), projection.schema
 
@@ -126,6 +131,8 @@ class Consumer:
         store = PgStore(stores.pool, self.schema, topic=step.reads.name, plan=gate.plan, bury=bury)
         self.partition = Partition(0, step, MemoryLog(), store, StillClock())
         self.stores, self.reads = stores, step.reads
+        self.schemas = sorted({self.schema, name.partition(".")[0]})
+        """With those of its folder's other step."""
 
     async def told(self, story: Sequence[Told]) -> None:
         """Read `story` after all that was read before."""
@@ -142,29 +149,29 @@ async def _bury(step: Step, keyring: Keyring, connection: Any, letters: Any) -> 
 
 def repeatable(story: Sequence[Told], topic: Topic) -> list[Told]:
     """What a sender sends again. Facts are known by their origin; a tick or a refold is asked for anew each time."""
-    return [told for told in story if told[0].envelope.origin is not None or topic is SUBMISSIONS]
+    return [told for told in story if told[0].envelope.origin is not None or topic in (ACTIVITIES, SUBMISSIONS)]
 
 
 @pytest.mark.parametrize(("name", "example"), EACH, ids=lambda value: value.name if isinstance(value, Example) else value)
 async def test_every_example_is_taken_and_twice_is_once(name: str, example: Example, stores: Stores) -> None:
     consumer = Consumer(name, stores)
-    await stores.emptied(consumer.schema)
+    await stores.emptied(*consumer.schemas)
     story = await stores.told([example])
     await consumer.told(story)
-    once = await stores.kept(consumer.schema)
+    once = await stores.kept(*consumer.schemas)
     await Consumer(name, stores).told(repeatable(story, consumer.reads))
-    assert await stores.kept(consumer.schema) == once
+    assert await stores.kept(*consumer.schemas) == once
     assert await stores.dead() == []
 
 
 @pytest.mark.parametrize("name", [*STEPS, *PROJECTIONS])
 async def test_the_whole_story_told_twice_is_the_story_told_once(name: str, stores: Stores) -> None:
     consumer = Consumer(name, stores)
-    await stores.emptied(consumer.schema)
+    await stores.emptied(*consumer.schemas)
     story = await stores.told(examples.story(consumer.reads))
     await consumer.told(story)
-    once = await stores.kept(consumer.schema)
+    once = await stores.kept(*consumer.schemas)
     assert any(once.values()), f"{name} keeps nothing of the story"
     await Consumer(name, stores).told(repeatable(story, consumer.reads))
-    assert await stores.kept(consumer.schema) == once
+    assert await stores.kept(*consumer.schemas) == once
     assert await stores.dead() == []

@@ -36,12 +36,9 @@ def upgrade() -> None:
     )
     op.execute('create index held_activities_visitor on identity.held_activities (visitor, "offset")')
     op.execute("create index held_activities_age on identity.held_activities using brin (held_at)")
-    # Rows that were only locked: visitors who are nobody's.
-    op.execute("create index claims_free on identity.claims (claimed_at) where lead is null and kind = 'visitor'")
 
 
 def downgrade() -> None:
-    op.execute("drop index identity.claims_free")
     op.execute("drop table identity.held_activities")
     op.execute("drop table identity.activities")
     op.execute("delete from identity.claims where kind = 'visitor'")

@@ -23,6 +23,7 @@ test.each([
     "Phone: — · First name: Ana",
   ],
   ["lead.updated.v1", {}, ""],
+  ["lead.updated.v1", { fields: ["consents"], changes: { consents: { mail: false } } }, ""],
   [
     "lead.captured.v1",
     { vendor: "typeform", campaign: { utm_source: "ads" }, quiet: true },

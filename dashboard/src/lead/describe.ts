@@ -50,7 +50,8 @@ function captured({ vendor, campaign, quiet, awaits_confirmation }: Detail): str
 
 function updated({ changes }: Detail): string {
   if (!isRecord(changes)) return "";
-  const said = Object.entries(changes).filter(([field]) => field !== "phone_e164"); // the phone, written otherwise
+  // The phone, written otherwise; and what the title says.
+  const said = Object.entries(changes).filter(([field]) => field !== "phone_e164" && field !== "consents");
   return line(...said.map(([field, value]) => `${fieldLabel(field)}: ${plainText(value)}`));
 }
 

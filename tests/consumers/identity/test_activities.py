@@ -10,6 +10,7 @@ import pytest_asyncio
 from consumers.identity import held
 from schemas.activities import Activity, ActivityReceived, RecordActivity
 from schemas.commands import CaptureLead
+from schemas.envelope import Envelope
 from schemas.message import Sealed
 from tests.consumers.identity.acting import PROVIDER, VISITOR, Acting, acting, news, outgoing, view
 from tests.consumers.identity.feeding import erasure
@@ -70,6 +71,8 @@ async def test_an_unknown_visitors_pages_wait_and_are_told_in_order_with_the_sub
     assert paths(told) == ["/a", "/b"]
     assert {command.lead for command in told} == {capture.lead}
     assert (await site.opened(told[0])).title == "The page /a"
+    sent = [Envelope.read(record.headers) for _, record in site.log.appended[-2:]]
+    assert [one.occurred_at for one in sent] == [view("/a").occurred_at] * 2, "when it was seen, not when the form was sent"
     assert await site.held() == ["/c"]
     assert paths(await site.does(view("/d"))) == ["/d"]
     assert await site.does(view("/a")) == [], "told already"

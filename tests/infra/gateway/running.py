@@ -23,7 +23,6 @@ from infra.postgres.pool import open_pool
 from infra.redis.client import open_client
 from infra.settings import Settings
 from infra.wiring import discovery
-from producers.forms import endpoint as forms
 from schemas.envelope import Envelope
 from schemas.message import registry
 from schemas.topics import Topic
@@ -127,7 +126,7 @@ async def running(
         owner_of=owner_of,
         dashboard=dashboard,
     )
-    gateway = create_app(services, discovery.routers(), forms.direct(services))
+    gateway = create_app(services, discovery.routers(), discovery.direct_routes(services))
     transport = httpx2.ASGITransport(app=gateway, raise_app_exceptions=False)
     started = gateway.api.router.lifespan_context(gateway.api)
     async with started, httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:

@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
+from infra.activities.publishing import ActivityWriter, NewActivity
 from infra.audit.store import Entry, write
+from infra.kafka.reading import reader
 from infra.settings import Settings
 from infra.wiring import host, retention
-from schemas.topics import EVENTS
+from schemas.person import Source
+from schemas.topics import EVENTS, SUBMISSIONS, Topic
 from tests.submitting import publish, submission
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
@@ -46,6 +49,41 @@ async def test_no_key_is_destroyed_that_identity_still_needs(has: host.Base) -> 
     in_a_month = NOW + timedelta(days=30)
     await retention.tidy(has, in_a_month)
     assert await days_kept(has) == [1, 0], "undecided since today"
+
+
+async def test_no_key_is_destroyed_that_activity_still_needs(has: host.Base) -> None:
+    await has.pool.execute("truncate identity_activities.watermarks")
+    await has.keyring.intake(TODAY - timedelta(days=1))
+    source = Source(vendor="tracking", source_id="site")
+    view = NewActivity("e1", "page_view", NOW, source, visitor="visitor-0123456789", url="https://x.example")
+    await ActivityWriter(has.keyring, has.producer, has.settings.kafka.partitions).publish([view])
+    positions = {number: ((await _end(has, SUBMISSIONS))[number], 0) for number in range(has.settings.kafka.partitions)}
+    await has.pool.executemany(
+        "insert into identity.watermarks (partition, topic_id, epoch, position, clock_ms) values ($1, 'topic', 1, $2, 0)",
+        [(number, position) for number, (position, _) in positions.items()],
+    )
+    await retention.tidy(has, NOW + timedelta(days=30))
+    assert await days_kept(has) == [1, 0], "every submission is decided, but what somebody did is not"
+
+
+async def _end(has: host.Base, topic: Topic) -> dict[int, int]:
+    async with reader(has.settings.kafka, topic) as log:
+        return await log.ends()
+
+
+async def test_what_visitors_did_whom_nobody_came_to_know_is_forgotten(has: host.Base) -> None:
+    await has.pool.execute(
+        """insert into identity.held_activities (activity_id, visitor, "offset", body, held_at)
+           select 'a' || days, 'v', days, '', now() - make_interval(days => days) from unnest(array[0, 29, 31]) as days"""
+    )
+    await has.pool.execute(
+        """insert into identity.activities (activity_id, seen_at)
+           select 'a' || days, now() - make_interval(days => days) from unnest(array[0, 29, 31]) as days"""
+    )
+    forgotten = await retention.tidy(has, NOW)
+    assert (forgotten["held activities"], forgotten["activities"]) == (1, 1)
+    assert await has.pool.fetchval("select count(*) from identity.held_activities") == 2
+    await has.pool.execute("truncate identity.held_activities, identity.activities")
 
 
 async def test_answers_and_deliveries_are_forgotten_with_what_could_repeat_them(has: host.Base) -> None:

@@ -192,6 +192,20 @@ async def test_what_makes_no_lead_is_processed_once_it_was_seen(api, kind):
     assert found["hops"][1]["detail"]
 
 
+async def test_news_of_mail_are_traced_to_the_lead_that_they_are_about(api):
+    await filed(api, "s-1", "activity", ADA)
+    found = await api.json("/submissions/s-1")
+    assert (found["status"], found["lead_id"]) == ("processed", ADA)
+    assert verdicts(found) == {"intake": "accepted", "identity": "activity", "leads": "not yet"}
+    await decided(api, "s-1", 3)
+    found = await api.json("/submissions/s-1")
+    assert verdicts(found)["leads"] == "it wrote activity.recorded.v1"
+    await filed(api, "s-2", "stranger")
+    found = await api.json("/submissions/s-2")
+    assert verdicts(found) == {"intake": "accepted", "identity": "stranger"}
+    assert found["hops"][1]["detail"] == "activity of somebody who is no lead"
+
+
 async def test_what_was_rejected_says_why_where_identity_said_it(api):
     await filed(api, "s-1", "rejected")
     await api.services.pool.execute("update identity.submissions set reason = 'blocked at the person''s wish'")

@@ -63,8 +63,8 @@ def test_facts_in_words(body, said):
         (activity(ADA, "complained"), "Marked a mail as spam"),
         (activity(ADA, "unsubscribed"), "Unsubscribed from mail"),
         (activity(ADA, "replied"), "Replied by mail"),
-        (updated(ADA, ["consents"], consents={"mail": False}), "No consent any more to mail"),
-        (updated(ADA, ["consents"], consents={"mail": True}), "Agreed to mail"),
+        (updated(ADA, ["consents"], consents={"mail": False}), "No longer agrees to mail"),
+        (updated(ADA, ["consents"], consents={"mail": True}), "Agrees to mail"),
     ],
 )
 def test_what_a_lead_did_in_words(body, said):
