@@ -27,6 +27,10 @@ UNREACHABLE: Final[tuple[type[Exception], ...]] = (imaplib.IMAP4.error, OSError)
 """What reading raises where the server is away, refuses, or doesn't speak IMAP; TLS errors are OSErrors."""
 
 
+class CannotRead(Exception):
+    """The mailbox can't be opened; names the settings that are to be looked at, and quotes nothing that the server said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """A mail, or its first BODY_BYTES_MAX."""
@@ -113,15 +117,29 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 
 @contextmanager
 def opened(mailbox: Mailbox) -> Iterator[Folder]:
-    """The folder that settings name. Raises UNREACHABLE, and BadSettings for certificates."""
-    client = _connect(mailbox, context_of(mailbox, "MAILBOX"))
+    """The folder that settings name. Raises CannotRead, and BadSettings for certificates."""
+    context = context_of(mailbox, "MAILBOX")
+    with _naming("HOST", "PORT", "TLS", "CA", said="no IMAP server answers there"):
+        client = _connect(mailbox, context)
     try:
         password = "" if mailbox.password is None else mailbox.password.get_secret_value()
-        _good(client.login(mailbox.username or "", password), "LOGIN")
-        yield Folder(client, mailbox.folder)
+        with _naming("USERNAME", "PASSWORD", said="the server lets nobody in with them"):
+            _good(client.login(mailbox.username or "", password), "LOGIN")
+        with _naming("FOLDER", said="the server opens no such folder"):
+            folder = Folder(client, mailbox.folder)
+        yield folder
     finally:
         with suppress(*UNREACHABLE):
             client.logout()
+
+
+@contextmanager
+def _naming(*variables: str, said: str) -> Iterator[None]:
+    try:
+        yield
+    except UNREACHABLE as away:
+        names = ", ".join(f"LEADFLOW_MAILBOX__{name}" for name in variables)
+        raise CannotRead(f"{names}: {said} ({type(away).__name__})") from away
 
 
 def _connect(mailbox: Mailbox, context: ssl.SSLContext) -> imaplib.IMAP4:

@@ -20,7 +20,7 @@ from infra.crypto.keyring import Keyring
 from infra.kafka.ports import LogUnavailable
 from infra.postgres.pool import UNAVAILABLE
 from infra.settings import Mailbox
-from producers.mailbox.imap import UNREACHABLE, Fetched, Folder, opened
+from producers.mailbox.imap import UNREACHABLE, CannotRead, Fetched, Folder, opened
 from producers.mailbox.known import Known
 from producers.mailbox.mails import Mail, read
 from producers.mailbox.positions import Position, Positions
@@ -33,7 +33,7 @@ LOOK_BACK: Final = timedelta(days=14)
 """How far back a mailbox is read that was never read, or whose mails have new numbers."""
 PAUSE_SECONDS_MAX: Final = 900.0
 MAILS: Final = Metric("leadflow_mailbox_mails_total", "Mails of the mailbox by what they were", ("verdict",))
-_AWAY: Final[tuple[type[Exception], ...]] = (*UNREACHABLE, *UNAVAILABLE, LogUnavailable)
+_AWAY: Final[tuple[type[Exception], ...]] = (CannotRead, *UNREACHABLE, *UNAVAILABLE, LogUnavailable)
 
 log = structlog.get_logger("mailbox")
 
@@ -79,7 +79,7 @@ class Reader:
             except _AWAY as away:
                 failures += 1
                 # The text of an IMAP server's answer may quote mails.
-                problem = type(away).__name__
+                problem = str(away) if isinstance(away, CannotRead) else type(away).__name__
                 log.warning("mailbox_waits", error=problem, failures=failures)
                 with suppress(*UNAVAILABLE):
                     await self._positions.looked(self.name, problem)
@@ -87,7 +87,7 @@ class Reader:
             await _wait(stop, min(pause, max(PAUSE_SECONDS_MAX, self._mailbox.poll_seconds)))
 
     async def look(self, stop: asyncio.Event | None = None) -> Counter[str]:
-        """Tell what is new, batch by batch; what it was, counted. Raises UNREACHABLE, UNAVAILABLE and LogUnavailable."""
+        """Tell what is new, batch by batch; what it was, counted. Raises what _AWAY names."""
         counted: Counter[str] = Counter()
         context = opened(self._mailbox)
         folder = await asyncio.to_thread(context.__enter__)

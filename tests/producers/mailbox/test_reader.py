@@ -2,7 +2,6 @@
 
 import asyncio
 import imaplib
-import ssl
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -18,7 +17,7 @@ from infra.effects.gate import effect_id, plan
 from infra.kafka.fold import Effect
 from infra.kafka.ports import LogUnavailable
 from producers.mailbox import reader as reading
-from producers.mailbox.imap import BODY_BYTES_MAX, opened
+from producers.mailbox.imap import BODY_BYTES_MAX, CannotRead, opened
 from producers.mailbox.known import Known
 from producers.mailbox.positions import Positions
 from producers.mailbox.reader import LOOK_BACK, Reader
@@ -173,24 +172,26 @@ async def test_a_lead_is_known_by_its_address_too(box: Box) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "error"),
+    ("changes", "named"),
     [
-        ({"password": "wrong"}, imaplib.IMAP4.error),
-        ({"folder": "None"}, imaplib.IMAP4.error),
-        ({"port": 9}, OSError),
-        ({"ca": None}, ssl.SSLError),
+        ({"password": "wrong"}, "LEADFLOW_MAILBOX__USERNAME, LEADFLOW_MAILBOX__PASSWORD"),
+        ({"folder": "None"}, "LEADFLOW_MAILBOX__FOLDER"),
+        ({"port": 9}, "LEADFLOW_MAILBOX__HOST, LEADFLOW_MAILBOX__PORT"),
+        ({"ca": None}, "LEADFLOW_MAILBOX__CA.*SSLCertVerificationError"),
     ],
     ids=["a wrong password", "no such folder", "nobody listens", "a certificate of nobody known"],
 )
-async def test_a_server_that_can_not_be_read_is_waited_for(box: Box, changes: dict[str, Any], error: type[Exception]) -> None:
-    with pytest.raises(error):
+async def test_a_server_that_can_not_be_read_is_waited_for_and_the_setting_named(
+    box: Box, changes: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(CannotRead, match=named):
         await box.reader(**changes).look()
     stop = asyncio.Event()
     running = asyncio.create_task(box.reader(**changes, poll_seconds=1.0).run(stop))
     async with asyncio.timeout(10):
         while not (states := await Positions(box.db.pool).listed()):
             await asyncio.sleep(0.05)
-    assert states[0].problem is not None
+    assert "LEADFLOW_MAILBOX__" in (states[0].problem or "")
     stop.set()
     await asyncio.wait_for(running, 5)
 
