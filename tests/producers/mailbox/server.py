@@ -95,6 +95,7 @@ def serving(folder: Path) -> Iterator[MailServer]:
         f"-Dgreenmail.imaps.port={port}",
         f"-Dgreenmail.users={USER.partition('@')[0]}:{PASSWORD}@{USER.partition('@')[2]}",
         "-Dgreenmail.users.login=email",
+        f"-Dgreenmail.startup.timeout={START_SECONDS_MAX * 1000:.0f}",
         f"-Dgreenmail.tls.keystore.file={keystore}",
         f"-Dgreenmail.tls.keystore.password={PASSWORD}",
     ]
