@@ -91,7 +91,7 @@ def test_every_topic_is_a_channel_with_its_types() -> None:
 def test_a_log_that_is_kept_for_ever_has_no_retention() -> None:
     channels = document()["channels"]
     assert channels["leads.events"]["bindings"]["kafka"]["topicConfiguration"]["retention.ms"] == -1
-    assert "Not in use yet" in channels["leads.activities"]["description"]
+    assert "Not in use yet" not in channels["leads.activities"]["description"]
 
 
 def test_every_consumer_receives_and_every_writer_sends() -> None:
