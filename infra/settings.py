@@ -115,6 +115,30 @@ class Mail(Certified):
         return self
 
 
+class Mailbox(Certified):
+    """Where replies to our mails arrive, read by IMAP; `host` None: nowhere. Mails are looked at, never changed or marked read.
+
+    `tls` is `implicit` (from the first byte) or `starttls`; both speak TLS 1.3 or not at all. What is new is looked for every
+    `poll_seconds`.
+    """
+
+    host: str | None = None
+    port: int = Field(default=993, ge=1, le=65535)
+    tls: Literal["implicit", "starttls"] = "implicit"
+    username: str | None = None
+    password: SecretStr | None = None
+    folder: str = Field(default="INBOX", min_length=1, max_length=500, pattern=r"^[ -~]+$")
+    poll_seconds: float = Field(default=60.0, ge=1, le=3_600)
+    timeout_seconds: float = Field(default=30.0, gt=0, le=300)
+
+    @model_validator(mode="after")
+    def _can_log_in(self) -> Self:
+        missing = [name for name in ("username", "password") if getattr(self, name) is None]
+        if self.host is not None and missing:
+            raise ValueError(f"a mailbox needs a login: set {', '.join(f'LEADFLOW_MAILBOX__{one.upper()}' for one in missing)}")
+        return self
+
+
 class S3(_Group):
     """Files: imports, and what belongs to leads. `endpoint` None: this deployment has none. `prefix` stands before every key."""
 
@@ -236,6 +260,7 @@ class Settings(_Group):
     redis: Redis = Redis()
     opensearch: OpenSearch = OpenSearch()
     mail: Mail = Mail()
+    mailbox: Mailbox = Mailbox()
     s3: S3 = S3()
     crypto: Crypto = Crypto()
     auth: Auth = Auth()

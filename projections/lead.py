@@ -3,12 +3,13 @@
 The one pure fold behind lead_list, `as_of` and lead_search, so that all of them say the same of a lead. No I/O, no clock.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, cast
 
 from schemas.events import (
+    ConsentConfirmed,
     LeadAbsorbed,
     LeadAssigned,
     LeadCaptured,
@@ -65,6 +66,7 @@ class Lead(Standing):
         quiet: every capture so far was quiet.
         created_at: when the first submission was made, as far as its sender says, else when it was received.
         answers, consents: by question and purpose, the newest value; `answered_at` and `consented_at` say when it was given.
+        unconfirmed: ids of what was ticked and waits for the confirmation of the address's owner.
         identifiers: (kind, HMAC) under which the lead is known.
         tags: sorted.
         merged_into: the lead that it goes on as; nobody is shown it meanwhile.
@@ -91,6 +93,7 @@ class Lead(Standing):
     consent: bool | None = None
     consents: dict[str, bool] = field(default_factory=dict)
     consented_at: dict[str, datetime] = field(default_factory=dict)
+    unconfirmed: list[str] = field(default_factory=list)
     identifiers: set[tuple[str, str]] = field(default_factory=set)
     tags: list[str] = field(default_factory=list)
     merged_into: str | None = None
@@ -103,12 +106,10 @@ SCORE: Final = 4
 OWNER: Final = 8
 """Bits of `touched`."""
 
-WHOLE_TYPES: Final = frozenset({LeadCaptured, LeadUpdated, LeadMergedInto, LeadUnmerged, LeadAbsorbed, LeadReleased})
+WHOLE_TYPES: Final = frozenset(
+    {LeadCaptured, LeadUpdated, ConsentConfirmed, LeadMergedInto, LeadUnmerged, LeadAbsorbed, LeadReleased}
+)
 """Facts that can be folded only by who knows the lead as it was."""
-
-_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
-_TOGETHER: Final = (("company",), ("name", "first_name", "last_name"), ("email",), ("mail_domain",), ("phone", "phone_e164"))
-"""What is taken from one lead or from another, not in part from each."""
 
 NAMES: Final = ("email", "name", "first_name", "last_name", "phone", "phone_e164")
 
@@ -139,51 +140,6 @@ def fold(lead: Standing, body: Message, person: Frozen | None, at: datetime) -> 
     lead.touched |= VERSION
 
 
-def whole(lead: Lead) -> Lead:
-    """The lead with what others brought: its own word first, then theirs in the order in which they came.
-
-    Newer answers and consents win, whoever's they are; of the consent without a purpose a no does.
-    """
-    if not lead.absorbed:
-        return lead
-    parts = [lead, *lead.absorbed.values()]
-    seen = replace(lead, absorbed={})
-    for together in _TOGETHER:
-        known = next((part for part in parts if any(getattr(part, name) is not None for name in together)), lead)
-        for name in together:
-            setattr(seen, name, getattr(known, name))
-    seen.free_mail = next((part.free_mail for part in parts if part.mail_domain is not None), False)
-    seen.created_at = min((part.created_at for part in parts if part.created_at is not None), default=None)
-    seen.quiet = all(part.quiet for part in parts if part.created_at is not None)
-    seen.campaign = over(part.campaign for part in parts)
-    seen.custom = over(part.custom for part in parts)
-    seen.answers, seen.answered_at = _newest((part.answers, part.answered_at) for part in parts)
-    seen.consents, seen.consented_at = _newest((part.consents, part.consented_at) for part in parts)
-    said = {part.consent for part in parts} - {None}
-    seen.consent = None if not said else False not in said
-    seen.identifiers = set().union(*(part.identifiers for part in parts))
-    return seen
-
-
-def over(values: Iterable[JsonObject]) -> JsonObject:
-    """All of them together; of a name that several have, the first one's value."""
-    merged: JsonObject = {}
-    for one in values:
-        merged = {**one, **merged}
-    return merged
-
-
-def _newest(parts: Iterable[tuple[dict[str, Any], dict[str, datetime]]]) -> tuple[dict[str, Any], dict[str, datetime]]:
-    values: dict[str, Any] = {}
-    times: dict[str, datetime] = {}
-    for said, at in parts:
-        for name, value in said.items():
-            when = at.get(name, _LONG_AGO)
-            if name not in times or times[name] < when:
-                values[name], times[name] = value, when
-    return values, times
-
-
 def display_name(lead: Lead) -> str | None:
     """The name as given, else put together from its parts."""
     return lead.name or " ".join(part for part in (lead.first_name, lead.last_name) if part) or None
@@ -207,13 +163,29 @@ def _captured(lead: Lead, body: LeadCaptured, person: Frozen | None, at: datetim
         lead.campaign = {**lead.campaign, **body.campaign}
     if body.consent is not None:
         lead.consent = body.consent
-    if body.consents:
-        lead.consents |= body.consents
-        lead.consented_at |= dict.fromkeys(body.consents, at)
+    if body.consent is False:
+        lead.unconfirmed = []
+    _allow(lead, body.consents, at)
+    if body.unconfirmed is not None:
+        lead.unconfirmed = sorted({*lead.unconfirmed, body.unconfirmed.id})
     if traits.email_hash is not None:
         lead.identifiers.add(("email", traits.email_hash))
     if traits.phone_hash is not None:
         lead.identifiers.add(("phone", traits.phone_hash))
+
+
+def _confirmed(lead: Lead, body: ConsentConfirmed, _person: Frozen | None, at: datetime) -> None:
+    agreement = body.agreement
+    if agreement.overall:
+        lead.consent = True
+    _allow(lead, dict.fromkeys(agreement.purposes, True), at)
+    lead.unconfirmed = [id_ for id_ in lead.unconfirmed if id_ != agreement.id]
+
+
+def _allow(lead: Lead, consents: dict[str, bool], at: datetime) -> None:
+    if consents:
+        lead.consents |= consents
+        lead.consented_at |= dict.fromkeys(consents, at)
 
 
 def _fill(lead: Lead, person: Person, at: datetime) -> None:
@@ -323,6 +295,7 @@ _HANDLERS: Final[dict[type[Message], tuple[_Handler, bool]]] = {
     for kind, handler in (
         (LeadCaptured, _captured),
         (LeadUpdated, _updated),
+        (ConsentConfirmed, _confirmed),
         (LeadStatusChanged, _status_changed),
         (LeadAssigned, _assigned),
         (LeadScored, _scored),

@@ -27,6 +27,7 @@ class Activity(Frozen):
         occurred_at: when, as its sender says.
         source: who told us.
         permanent: of a bounce: whether the address itself is the trouble, for good.
+        automatic: of a reply: a program wrote it (an absence, a receipt), so it says nothing of what its owner wants.
         host, path: of the page that was seen or the link that was followed, without query and without what may name a person.
         referrer: host of the page that led there.
         campaign: utm_* and click ids of the page's address.
@@ -37,6 +38,7 @@ class Activity(Frozen):
     occurred_at: datetime
     source: Source
     permanent: bool | None = None
+    automatic: bool = False
     host: str | None = None
     path: str | None = None
     referrer: str | None = None

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from schemas import topics
 from schemas.message import Frozen, Json, LeadId, Message, Sealed, registry
-from schemas.person import Blocked, Identifying, Note, Person, Source, Task, Traits
+from schemas.person import Agreement, Blocked, Identifying, Note, Person, Source, Task, Traits
 
 Status = Literal["new", "contacted", "qualified", "won", "lost"]
 TaskState = Literal["open", "done", "cancelled"]
@@ -50,6 +50,15 @@ class CaptureLead(Command):
     quiet: bool = False
     submitted_at: datetime | None = None
     visitor: str | None = None
+    unconfirmed: Agreement | None = None
+
+
+@registry.add
+class ConfirmConsent(Command):
+    """The owner of the address says by a link in a mail that they meant what was ticked: the agreement of this id."""
+
+    TYPE: ClassVar[str] = "confirm_consent.v1"
+    agreement: str
 
 
 class LeadChanges(Frozen):

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from schemas import topics
 from schemas.commands import Estate, Status, TaskState
 from schemas.message import Frozen, Json, LeadId, Message, registry
-from schemas.person import Blocked, Identifying, Note, Person, Source, Task, Traits
+from schemas.person import Agreement, Blocked, Identifying, Note, Person, Source, Task, Traits
 
 
 class Fact(Message):
@@ -51,6 +51,16 @@ class LeadCaptured(LeadFact):
     submitted_at: datetime | None = None
     actor: str = ""
     visitor: str | None = None
+    unconfirmed: Agreement | None = None
+
+
+@registry.add
+class ConsentConfirmed(LeadFact):
+    """What was ticked counts since, because the owner of the address said so. By `leads`."""
+
+    TYPE: ClassVar[str] = "consent.confirmed.v1"
+    agreement: Agreement
+    actor: str
 
 
 @registry.add

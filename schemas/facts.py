@@ -32,7 +32,7 @@ ACTIVITY_FACTS: Final[Mapping[str, str]] = {
     "campaign": "campaign.utm_source ... of the page's address",
     "activity": "activity.kind (page_view, delivered, bounced, opened, clicked, complained, unsubscribed, replied), "
     "activity.path and activity.host of the page seen or the link followed, activity.referrer (a host), "
-    "activity.permanent (of a bounce)",
+    "activity.permanent (of a bounce), activity.automatic (of a reply that no person wrote)",
 }
 
 _SIZE_QUESTION = re.compile(
@@ -80,6 +80,7 @@ def activity_facts(activity: Activity) -> dict[str, Any]:
             "host": activity.host,
             "referrer": activity.referrer,
             "permanent": activity.permanent,
+            "automatic": activity.automatic,
         },
     }
 

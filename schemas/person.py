@@ -1,5 +1,6 @@
 """The personal part of messages, and what may be said of a person without being personal."""
 
+import hashlib
 from datetime import datetime
 from typing import Literal
 
@@ -97,6 +98,26 @@ class Traits(Frozen):
     company: str | None = None
     answers: Answers = {}
     filled: tuple[str, ...] = ()
+
+
+class Agreement(Frozen):
+    """What somebody ticked in a form that asks for the same again by mail, so that it is sure who they are.
+
+    Attributes:
+        overall: to be contacted at all.
+        purposes: beside it, sorted.
+        wording: what stood beside the box.
+    """
+
+    overall: bool = False
+    purposes: tuple[str, ...] = ()
+    wording: str = ""
+
+    @property
+    def id(self) -> str:
+        """The same for the same words and purposes."""
+        said = "\x1f".join((str(int(self.overall)), *self.purposes, "", self.wording))
+        return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
 
 
 class Consent(Frozen):

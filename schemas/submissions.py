@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from schemas import topics
 from schemas.message import Frozen, Json, LeadId, Message, registry
-from schemas.person import Person, Source, SubmissionKind, SubmittedPerson, Traits
+from schemas.person import Agreement, Person, Source, SubmissionKind, SubmittedPerson, Traits
 
 
 @registry.add
@@ -20,6 +20,7 @@ class SubmissionReceived(Message):
         consent: explicit yes or no; None where the form did not ask.
         quiet: scored and listed, but nobody is written to or disturbed.
         actor: who created it through the API; None for forms.
+        unconfirmed: what was ticked, but counts only once the address's owner has confirmed it; not in consent and consents.
     """
 
     TYPE: ClassVar[str] = "submission.received.v1"
@@ -39,6 +40,7 @@ class SubmissionReceived(Message):
     submitted_at: datetime | None = None
     actor: str | None = None
     visitor: str | None = None
+    unconfirmed: Agreement | None = None
 
     def key(self) -> str:
         """Repeats of one person, in one order."""

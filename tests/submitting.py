@@ -9,7 +9,7 @@ from infra.kafka.ports import Outgoing
 from infra.kafka.publisher import Position, Publisher
 from schemas import topics
 from schemas.envelope import Envelope
-from schemas.person import Source, SubmittedPerson, Traits
+from schemas.person import Agreement, Source, SubmittedPerson, Traits
 from schemas.submissions import SubmissionReceived
 
 
@@ -24,6 +24,7 @@ async def submission(
     quiet: bool = False,
     kind: str = "lead",
     visitor: str | None = None,
+    unconfirmed: Agreement | None = None,
 ) -> tuple[SubmissionReceived, Outgoing]:
     """One submission and its record."""
     id_ = str(uuid.uuid4())
@@ -39,7 +40,8 @@ async def submission(
         identity=email_hash or phone_hash or keyring.hash("delivery", id_),
         kind=kind,
         source=Source(vendor="typeform", source_id="s1", form_name="Request a demo"),
-        consent=True,
+        consent=True if unconfirmed is None else None,
+        unconfirmed=unconfirmed,
         traits=Traits(
             email_hash=email_hash,
             phone_hash=phone_hash,

@@ -1,6 +1,7 @@
 """leads.events -> communication -> leads.events, and mails asked of the gate
 
-Acknowledges a first submission to whoever sent it, and tells an owner of a new lead.
+Acknowledges a first submission to whoever sent it, asks them by mail to confirm what only the owner of an address can agree to,
+and tells an owner of a new lead.
 """
 
 from consumers.communication import rules
@@ -8,7 +9,7 @@ from consumers.communication.documents import Template
 from consumers.communication.state import Correspondence
 from infra.kafka.fold import LONG_BREATH_MS, Fold
 from schemas import topics
-from schemas.events import LeadAssigned, LeadCaptured, LeadErased, LeadScored, LeadUpdated, MessagePlanned
+from schemas.events import ConsentConfirmed, LeadAssigned, LeadCaptured, LeadErased, LeadScored, LeadUpdated, MessagePlanned
 
 communication = Fold(
     name="communication",
@@ -16,6 +17,7 @@ communication = Fold(
     state=Correspondence,
     handlers={
         LeadCaptured: rules.acknowledge,
+        ConsentConfirmed: rules.answer_confirmation,
         LeadUpdated: rules.note_address,
         LeadScored: rules.note_score,
         LeadAssigned: rules.tell_owner,

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Final
 import jinja2
 from pydantic import Field, model_validator
 
-from consumers.communication.texts import ACKNOWLEDGEMENT, ASSIGNMENT
+from consumers.communication.texts import ACKNOWLEDGEMENT, ASSIGNMENT, CONFIRMATION
 from infra.kafka.fold import Document, Documents
 
 SUBJECT_CHARACTERS_MAX: Final = 500
@@ -19,10 +19,11 @@ _SYNTAX: Final = jinja2.Environment(autoescape=True)
 
 
 class Template(Document):
-    """Jinja2 sources of one mail; the document's name says which: `acknowledgement` or `assignment`.
+    """Jinja2 sources of one mail; the document's name says which: `acknowledgement`, `assignment` or `confirmation`.
 
     They are rendered when the mail is handed over, with lead (name, first_name, last_name, email, phone, company, answers, url),
-    owner (name, email), company_name, score and grade. Without subject and text it means the mail in code.
+    owner (name, email), company_name, score and grade; the confirmation also with confirm_url, which it has to show, wording
+    and days, for which the link is good. Without subject and text it means the mail in code.
     """
 
     KIND: ClassVar[str] = "template"
@@ -48,7 +49,10 @@ class Template(Document):
 
 
 DEFAULTS: Final[Mapping[str, Template]] = MappingProxyType(
-    {name: Template.model_validate(body) for name, body in (("acknowledgement", ACKNOWLEDGEMENT), ("assignment", ASSIGNMENT))}
+    {
+        name: Template.model_validate(body)
+        for name, body in (("acknowledgement", ACKNOWLEDGEMENT), ("assignment", ASSIGNMENT), ("confirmation", CONFIRMATION))
+    }
 )
 
 

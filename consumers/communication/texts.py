@@ -79,3 +79,36 @@ You get this mail because you own leads at {{ company_name }}. To pause, have yo
 </html>
 """,
 }
+
+CONFIRMATION: Final = {
+    "subject": "Please confirm your address",
+    "text": """\
+Hello{% if lead.first_name or lead.name %} {{ lead.first_name or lead.name }}{% endif %},
+
+your address was entered in a form of {{ company_name }}, with a tick beside these words:
+
+{{ wording }}
+
+If that was you, please confirm it on this page; the link is good for {{ days }} days:
+
+{{ confirm_url }}
+
+If it was somebody else, you need not do anything: without your confirmation it does not count.
+
+Kind regards
+{{ company_name }}
+""",
+    "html": """\
+<!doctype html>
+<html lang="en">
+<body style="font-family: system-ui, sans-serif; line-height: 1.5; color: #1f2933; max-width: 36rem">
+<p>Hello{% if lead.first_name or lead.name %} {{ lead.first_name or lead.name }}{% endif %},</p>
+<p>your address was entered in a form of {{ company_name }}, with a tick beside these words:</p>
+<blockquote style="margin: 0; padding-left: 1rem; border-left: 3px solid #e4e7eb">{{ wording }}</blockquote>
+<p>If that was you, please <a href="{{ confirm_url }}">confirm it on this page</a>. The link is good for {{ days }} days.</p>
+<p>If it was somebody else, you need not do anything: without your confirmation it does not count.</p>
+<p>Kind regards<br>{{ company_name }}</p>
+</body>
+</html>
+""",
+}

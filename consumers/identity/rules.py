@@ -160,4 +160,5 @@ def capture(
         quiet=submission.quiet,
         submitted_at=submission.submitted_at,
         visitor=next((one.hash for one in claimed if one.kind == "visitor"), None),
+        unconfirmed=submission.unconfirmed,
     )

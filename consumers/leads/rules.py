@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from consumers.leads import activities
+from consumers.leads import activities, consents
 from consumers.leads.moved import passed_on
 from consumers.leads.state import LeadState
 from infra.kafka.fold import Decision, Documents, Event, Outcome
@@ -45,11 +45,13 @@ def capture(state: LeadState, event: Event[commands.CaptureLead], _: Documents) 
         submitted_at=asked.submitted_at,
         visitor=asked.visitor,
         actor=asked.actor,
+        unconfirmed=consents.news(state, asked),
     )
     # A live submission wakes a quiet lead up; a quiet one doesn't put a live lead to sleep.
     quiet = asked.quiet and (state.quiet or not state.exists)
-    after = state.model_copy(update={"exists": True, "version": event.offset, "quiet": quiet, "early": ()})
+    changed = {"exists": True, "version": event.offset, "quiet": quiet, "early": (), **consents.heard(state, captured)}
     early = [fact for one in state.early for fact in activities.told(one, event.offset, event.offset)]
+    after = state.model_copy(update=changed)
     facts = passed_on(after, event.offset, captured, *early)
     return Decision(after, facts, outcome=Outcome("done", version=event.offset))
 
@@ -196,6 +198,20 @@ def record_message(state: LeadState, event: Event[commands.RecordMessage], _: Do
         lead=asked.lead, version=event.offset, message_id=asked.message_id, outcome=asked.outcome, detail=asked.detail
     )
     return done(state, event.offset, *passed_on(state, event.offset, recorded))
+
+
+def confirm_consent(state: LeadState, event: Event[commands.ConfirmConsent], _: Documents) -> Decision[LeadState]:
+    """What was ticked counts from now on, also of a lead that goes on as another; saying so again changes nothing."""
+    if state.erased or not state.exists:
+        return Decision(state, outcome=ERASED if state.erased else MISSING)
+    asked = event.body
+    if asked.agreement in state.confirmed:
+        return Decision(state, outcome=Outcome("done", version=state.version))
+    agreement = state.unconfirmed.get(asked.agreement)
+    if agreement is None:
+        return Decision(state, outcome=Outcome("declined", "nothing waits for this confirmation", state.version))
+    fact = events.ConsentConfirmed(lead=asked.lead, version=event.offset, agreement=agreement, actor=asked.actor)
+    return done(state, event.offset, *passed_on(state, event.offset, fact), **consents.confirmed(state, agreement))
 
 
 def erase(state: LeadState, event: Event[commands.EraseLead], _: Documents) -> Decision[LeadState]:

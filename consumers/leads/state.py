@@ -3,6 +3,7 @@
 from schemas.activities import RecordActivity
 from schemas.commands import Status, TaskState
 from schemas.message import Frozen, LeadId
+from schemas.person import Agreement
 
 
 class Taken(Frozen):
@@ -28,6 +29,8 @@ class LeadState(Frozen):
         tags: sorted.
         tasks: by their ids.
         early: activity of a lead that is not captured yet.
+        unconfirmed: what was ticked and waits for a confirmation, by its id.
+        confirmed: ids of what was confirmed and not refused since, the newest last.
         quiet: no fact about it is to disturb anybody until a person touches it.
         merged_into: the lead that it goes on as; only what comes too late to be asked of that is still noted here.
         absorbed: by the leads that were merged into this one.
@@ -40,6 +43,8 @@ class LeadState(Frozen):
     owner: str | None = None
     tags: tuple[str, ...] = ()
     tasks: dict[str, TaskState] = {}
+    unconfirmed: dict[str, Agreement] = {}
+    confirmed: tuple[str, ...] = ()
     quiet: bool = False
     answered_request: str | None = None
     merged_into: LeadId | None = None

@@ -9,7 +9,16 @@ from consumers.scoring.state import ScoreState
 from infra.kafka.fold import Fold
 from schemas import topics
 from schemas.activities import ActivityRecorded
-from schemas.events import LeadAbsorbed, LeadCaptured, LeadErased, LeadReleased, LeadScored, LeadStatusChanged, LeadUpdated
+from schemas.events import (
+    ConsentConfirmed,
+    LeadAbsorbed,
+    LeadCaptured,
+    LeadErased,
+    LeadReleased,
+    LeadScored,
+    LeadStatusChanged,
+    LeadUpdated,
+)
 
 scoring = Fold(
     name="scoring",
@@ -21,6 +30,7 @@ scoring = Fold(
         LeadStatusChanged: rules.score_status,
         LeadAbsorbed: rules.score_absorbed,
         LeadReleased: rules.score_released,
+        ConsentConfirmed: rules.score_confirmation,
         ActivityRecorded: rules.score_activity,
         LeadErased: rules.forget,
     },

@@ -116,7 +116,12 @@ RULES: Final[list[dict[str, Any]]] = [
     {
         "id": "mail_answered",
         "label": "Follows or answers our mail",
-        "when": {"field": "activity.kind", "operator": "in", "value": ["clicked", "replied"]},
+        "when": {
+            "all": [
+                {"field": "activity.kind", "operator": "in", "value": ["clicked", "replied"]},
+                {"not": {"field": "activity.automatic", "operator": "eq", "value": True}},
+            ]
+        },
         "points": 5,
         "times_max": 2,
         "group": "intent",

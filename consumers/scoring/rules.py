@@ -17,6 +17,7 @@ from consumers.scoring.state import Counted, ScoreState
 from infra.kafka.fold import Decision, Documents, Event
 from schemas.activities import ActivityRecorded
 from schemas.events import (
+    ConsentConfirmed,
     LeadAbsorbed,
     LeadCaptured,
     LeadErased,
@@ -29,7 +30,7 @@ from schemas.events import (
 from schemas.facts import activity_facts, submission_facts
 from schemas.message import LeadId
 
-_Counted = LeadCaptured | LeadUpdated | LeadStatusChanged | ActivityRecorded
+_Counted = LeadCaptured | LeadUpdated | LeadStatusChanged | ActivityRecorded | ConsentConfirmed
 """What may be worth points."""
 
 COUNTED_RULES_MAX: Final = 2 * RULES_MAX
@@ -90,6 +91,11 @@ def score_released(state: ScoreState, event: Event[LeadReleased], documents: Doc
     return _weigh(state.model_copy(update={"absorbed": absorbed}), body.lead, documents)
 
 
+def score_confirmation(state: ScoreState, event: Event[ConsentConfirmed], documents: Documents) -> Decision[ScoreState]:
+    """What was ticked counts since: `consent` and `consents` as a submission would have brought them."""
+    return _score(state, event.body.lead, _facts(event.body, 0), documents)
+
+
 def score_activity(state: ScoreState, event: Event[ActivityRecorded], documents: Documents) -> Decision[ScoreState]:
     """What a lead did, or what became of mail to it; no news of somebody who never wrote is worth points."""
     if _submissions(state) == 0:
@@ -110,6 +116,9 @@ def _facts(body: _Counted, submissions: int) -> Mapping[str, Any]:
         return {**body.changes, "event": "update", "edited": body.fields}
     if isinstance(body, ActivityRecorded):
         return activity_facts(body.activity)
+    if isinstance(body, ConsentConfirmed):
+        agreed = body.agreement
+        return {"event": "confirmation", "consent": agreed.overall or None, "consents": dict.fromkeys(agreed.purposes, True)}
     return {"event": "status", "status": body.status, "status_before": body.before}
 
 

@@ -74,7 +74,7 @@ const ROLES = [
   { role: "integration", permissions: ["leads:write", "submissions:read"] },
 ];
 
-export function makeSource(base, { name, vendor, signed, secret, mapping = {} }) {
+export function makeSource(base, { name, vendor, signed, secret, mapping = {}, double_opt_in = false }) {
   const id = randomUUID();
   return {
     id,
@@ -90,6 +90,7 @@ export function makeSource(base, { name, vendor, signed, secret, mapping = {} })
     allowed_origins: [],
     credentials: [],
     form: null,
+    double_opt_in,
     old_secret_until: null,
     created_at: ago(0),
     version: 1,

@@ -124,6 +124,7 @@ export function makeLead(at, known = {}) {
       "Saw the pricing page": true,
     },
     consent: random() < 0.7 ? true : null,
+    awaits_confirmation: random() < 0.1,
     consents: random() < 0.5 ? { newsletter: false } : {},
     tags: [],
     custom: {},

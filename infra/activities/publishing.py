@@ -51,6 +51,7 @@ class NewActivity:
     visitor: str | None = None
     message: str | None = None
     permanent: bool | None = None
+    automatic: bool = False
     url: str | None = None
     referrer: str | None = None
     campaign: Mapping[str, str] = field(default_factory=dict)
@@ -97,6 +98,7 @@ def received(one: NewActivity, hashed: Callable[..., str], now: datetime) -> Act
         occurred_at=min(one.occurred_at, now),
         source=one.source,
         permanent=one.permanent,
+        automatic=one.automatic,
         host=host,
         path=path,
         referrer=place(one.referrer)[0],

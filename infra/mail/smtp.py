@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from infra.crypto.keyring import Keyring
 from infra.effects.model import Claimed, TryAgain, Undeliverable
+from infra.mail.confirming import GOOD_DAYS, Asked, Confirmations
 from infra.mail.connections import Connections, refusal
 from infra.mail.message import BadAddress, Mailbox, compose, message_id
 from infra.mail.people import Contact, People
@@ -22,6 +23,16 @@ from infra.mail.templates import BadTemplate, Template, render
 from infra.settings import Mail
 
 CONNECTIONS_MAX: Final = 4
+
+
+class Confirm(BaseModel):
+    """What the mail asks its reader to confirm, on the page of which form."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    source_id: str
+    agreement: str
+    wording: str
 
 
 class MailPayload(BaseModel):
@@ -39,6 +50,7 @@ class MailPayload(BaseModel):
     subject: str
     text: str
     html: str | None = None
+    confirm: Confirm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,7 @@ class SmtpPerformer:
         self._people = people
         self._keyring = keyring
         self._public_url = public_url.rstrip("/")
+        self._confirmations = Confirmations(keyring, public_url)
         self._company_name = company_name
         self._connections = Connections(mail, connections)
         self._now = now
@@ -113,6 +126,9 @@ class SmtpPerformer:
             raise Undeliverable(str(impossible)) from impossible
         except BadTemplate as broken:
             raise Undeliverable(f"template {payload.template} version {payload.template_version}: {broken}") from broken
+        link = context.get("confirm_url")
+        if isinstance(link, str) and link not in rendered.text:
+            raise Undeliverable(f"template {payload.template} version {payload.template_version}: text: no {{{{ confirm_url }}}}")
         target = self._redirect or mailbox
         content = compose(
             effect=effect.id,
@@ -151,7 +167,16 @@ class SmtpPerformer:
             "score": payload.score,
             "grade": payload.grade,
             "company_name": self._company_name,
+            **self._asked(effect.lead, payload.confirm),
         }
+
+    def _asked(self, lead: str, confirm: Confirm | None) -> dict[str, JsonValue]:
+        """The link is made when the mail is sent: no list holds one that works."""
+        if confirm is None:
+            return {}
+        asked = Asked(lead, confirm.agreement, confirm.wording)
+        link = self._confirmations.link(asked, confirm.source_id, self._now().timestamp())
+        return {"confirm_url": link, "wording": confirm.wording, "days": GOOD_DAYS}
 
 
 def _shown(contact: Contact) -> dict[str, JsonValue]:

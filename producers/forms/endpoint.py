@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from infra.activities.publishing import ActivityWriter
 from infra.gateway.problems import Problem
 from infra.gateway.services import Services
-from producers.forms import creation, hosting, source_endpoint
+from producers.forms import confirming, creation, hosting, source_endpoint
 from producers.forms.fetches import Fetches
 from producers.forms.intake import PREFIX, Intake
 from producers.forms.publishing import SubmissionWriter
@@ -66,3 +66,4 @@ async def intake(source_id: str, request: Request) -> Response:
 router.include_router(source_endpoint.router)
 router.include_router(creation.router, prefix="/v1")
 router.include_router(hosting.router)
+router.include_router(confirming.router)

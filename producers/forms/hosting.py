@@ -65,7 +65,8 @@ async def snippet(source_id: SourceId, given: Used) -> Response:
 async def thanks(source_id: SourceId, given: Used) -> HTMLResponse:
     """Where a posted form leads to."""
     source, settings = await _form(source_id, given)
-    return HTMLResponse(pages.page(settings.title, settings.thanks, language=settings.language), headers=_headers(source))
+    text = settings.thanks if source.origin.confirmed_as is None else settings.check_mail
+    return HTMLResponse(pages.page(settings.title, text, language=settings.language), headers=_headers(source))
 
 
 @router.get("/{source_id}", response_class=HTMLResponse)

@@ -39,7 +39,10 @@ class FormField(BaseModel):
 
 
 class FormSettings(BaseModel):
-    """How a hosted form looks. No `consent`: nobody is asked for one."""
+    """How a hosted form looks. No `consent`: nobody is asked for one.
+
+    The texts from `check_mail` on are those of a source with double opt-in: after sending, and on the page of its mail's link.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,6 +52,15 @@ class FormSettings(BaseModel):
     optional: Annotated[str, Field(max_length=50), AfterValidator(storable)] = "(optional)"
     thanks: _Long = "Thank you. We have received your message and will be in touch."
     consent: Annotated[str, Field(max_length=500), AfterValidator(storable)] = "I agree to be contacted about this request."
+    check_mail: _Long = (
+        "Thank you. We have received your message. If you have agreed to hear from us, please look into your mailbox: "
+        "there you find a mail with a link, by which you confirm it."
+    )
+    confirm_title: _Short = "Please confirm"
+    confirm_intro: _Long = "You agree to this:"
+    confirm_button: _Short = "Yes, I confirm"
+    confirmed: _Long = "Thank you. Your confirmation is noted."
+    expired: _Long = "This link is good no more. Please fill in the form again, and you get a new one."
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
     fields: Annotated[tuple[FormField, ...], Field(min_length=1, max_length=50)] = (
         FormField(name="name", label="Name", autocomplete="name"),
@@ -78,6 +90,7 @@ h1{margin:0 0 .5rem;font-size:1.5rem;line-height:1.25}
 p{margin:0 0 1.25rem;color:var(--soft);white-space:pre-line}
 label{display:block;margin:0 0 .35rem;font-weight:600}
 .field{margin:0 0 1.1rem}
+blockquote{margin:0 0 1.25rem;padding-left:1rem;border-left:3px solid var(--line)}
 .mark{color:var(--soft);font-weight:400}
 input:not([type=checkbox]),select,textarea{width:100%;padding:.65rem .75rem;font:inherit;color:inherit;background:transparent;
 border:1px solid var(--line);border-radius:9px}
@@ -121,6 +134,13 @@ def form_page(settings: FormSettings, action: str, hidden: Mapping[str, str]) ->
         f'{"".join(carried)}{"".join(rows)}{trap}<button type="submit">{escape(settings.button)}</button></form>'
     )
     return page(settings.title, settings.intro, form, settings.language)
+
+
+def confirm_page(settings: FormSettings, wording: str) -> str:
+    """The words that were agreed to, and a button that posts to the page's own address: whatever only looks changes nothing."""
+    words = f"<blockquote>{escape(wording)}</blockquote>"
+    button = f'<form method="post"><button type="submit">{escape(settings.confirm_button)}</button></form>'
+    return page(settings.confirm_title, settings.confirm_intro, words + button, settings.language)
 
 
 def page(title: str, text: str, more: str = "", language: str = "en") -> str:

@@ -19,7 +19,7 @@ from producers.forms.limits import BadPayload
 from producers.forms.pages import FormSettings
 from producers.forms.schemes import scheme_of
 from producers.forms.signatures import SignatureScheme, WrongSignature, check_secret
-from producers.forms.sources import CREDENTIALS, SOURCE_ID, NewSource, SourceChanged, SourceRow, Sources
+from producers.forms.sources import CREDENTIALS, SOURCE_ID, NewSource, SourceChanged, SourceRow, Sources, Unconfirmable
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"])
 MAPPING_ENTRIES_MAX: Final = 200
@@ -57,7 +57,8 @@ class SourceRequest(_Asked):
     `open_answers` names questions whose answers aren't personal, so that scoring and routing may see them. `allowed_origins`
     are pages whose browsers may post, all if none is named. `access_token` is what the vendor's API wants to see where its
     webhook only names a lead; `verify_token` what it says when it subscribes, if that isn't the secret. `form` is how the
-    hosted form looks.
+    hosted form looks. `double_opt_in`: what is ticked in the form counts once the owner of the address has confirmed it by the
+    link in a mail; needs a form with words to agree to and a field for the address, and is not for signed or quiet sources.
     """
 
     name: Name
@@ -72,6 +73,7 @@ class SourceRequest(_Asked):
     access_token: Token | None = None
     verify_token: Token | None = None
     form: FormSettings | None = None
+    double_opt_in: bool = False
 
 
 class SourceChange(_Asked):
@@ -85,12 +87,14 @@ class SourceChange(_Asked):
     access_token: Token | None = None
     verify_token: Token | None = None
     form: FormSettings | None = None
+    double_opt_in: bool | None = None
 
     @model_validator(mode="after")
     def _says_something_that_can_be(self) -> "SourceChange":
         if not self.model_fields_set:
             raise ValueError("name at least one field to change")
-        never_null = {"name", "mapping", "open_answers", "quiet", "allowed_origins"} & self.model_fields_set
+        nullable = {"access_token", "verify_token", "form"}
+        never_null = self.model_fields_set - nullable
         empty = sorted(field for field in never_null if getattr(self, field) is None)
         if empty:
             raise ValueError(f"{', '.join(empty)} can't be null")
@@ -129,6 +133,7 @@ class SourceItem(BaseModel):
     allowed_origins: list[str]
     credentials: list[str]
     form: dict[str, Any] | None
+    double_opt_in: bool
     old_secret_until: datetime | None
     created_at: datetime
     version: int
@@ -198,8 +203,12 @@ async def create_source(asked: SourceRequest, given: Used, user: Writer) -> Sour
         allowed_origins=asked.allowed_origins,
         form=None if asked.form is None else asked.form.model_dump(mode="json"),
         credentials={name: token for name, token in tokens.items() if token},
+        double_opt_in=asked.double_opt_in,
     )
-    row, secret = await Sources.of(given).create(new, created_by=user.id)
+    try:
+        row, secret = await Sources.of(given).create(new, created_by=user.id)
+    except Unconfirmable as why:
+        raise _invalid("double_opt_in", str(why)) from None
     return SourceMade(**_item(row, given).model_dump(), secret=secret)
 
 
@@ -229,6 +238,8 @@ async def change_source(
     except SourceChanged as changed:
         headers = {"ETag": f'"{changed.version}"'}
         raise Problem(412, "version-conflict", "The source has changed", str(changed), headers=headers) from None
+    except Unconfirmable as why:
+        raise _invalid("double_opt_in", str(why)) from None
     if row is None:
         raise not_found("source")
     response.headers["ETag"] = f'"{row.version}"'
@@ -324,6 +335,7 @@ def _item(row: SourceRow, given: Services) -> SourceItem:
         allowed_origins=row.allowed_origins,
         credentials=row.credentials,
         form=row.form,
+        double_opt_in=row.double_opt_in,
         old_secret_until=row.old_secret_until,
         created_at=row.created_at,
         version=row.version,

@@ -12,6 +12,7 @@ import orjson
 
 from infra.crypto.seal import Key
 from infra.gateway.services import Services
+from producers.forms.confirmation import impossible, wording_of
 from producers.forms.schemes import SignatureScheme, scheme_of
 from producers.forms.translate import Origin
 
@@ -22,7 +23,7 @@ STORE_AWAY: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Inte
 SOURCE_ID: Final = r"^[A-Za-z0-9_-]{1,100}$"
 CREDENTIALS: Final = ("access_token", "verify_token")
 """What a source may need beside its secret: to ask its vendor, and to be believed when it subscribes."""
-_PLAIN: Final = frozenset(("name", "quiet"))
+_PLAIN: Final = frozenset(("name", "quiet", "double_opt_in"))
 _JSON: Final = frozenset(("mapping", "open_answers", "allowed_origins", "form"))
 
 
@@ -32,6 +33,10 @@ class SourceChanged(Exception):
     def __init__(self, version: int) -> None:
         super().__init__(f"the source is at version {version}")
         self.version = version
+
+
+class Unconfirmable(Exception):
+    """It can't have what is ticked in its form confirmed by mail; says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ class SourceRow:
     created_by: str
     created_at: datetime
     version: int
+    double_opt_in: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ class NewSource:
     allowed_origins: Sequence[str] = ()
     form: Mapping[str, Any] | None = None
     credentials: Mapping[str, str] = field(default_factory=dict)
+    double_opt_in: bool = False
 
 
 class Sources:
@@ -119,16 +126,18 @@ class Sources:
         """The source and its secret, which can't be had again.
 
         Signatures are required where `signed` says so, or where it says nothing but the sender's secret was given.
+        Raises Unconfirmable.
         """
         source_id = f"src_{secrets.token_hex(12)}"
         secret = new.secret or made_up(new.scheme or scheme_of(new.vendor))
         signed = new.signed if new.signed is not None else new.secret is not None
+        _need_confirmable(new.form, wanted=new.double_opt_in, signed=signed, quiet=new.quiet)
         row = await self._pool.fetchrow(
             """
             insert into forms.sources (id, name, vendor, secret, signed, scheme, mapping, open_answers, quiet, created_by,
-                allowed_origins, form, credentials)
+                allowed_origins, form, credentials, double_opt_in)
             values ($1, $2, $3, $4, $5, $6::text::jsonb, $7::text::jsonb, $8::text::jsonb, $9, $10,
-                $11::text::jsonb, $12::text::jsonb, $13) returning *
+                $11::text::jsonb, $12::text::jsonb, $13, $14) returning *
             """,
             source_id,
             new.name,
@@ -143,6 +152,7 @@ class Sources:
             _json(list(new.allowed_origins)),
             None if new.form is None else _json(dict(new.form)),
             self._sealed(source_id, _json(dict(new.credentials))) if new.credentials else None,
+            new.double_opt_in,
         )
         return self._row(row), secret
 
@@ -170,7 +180,13 @@ class Sources:
             secrets=(opened, *old),
             scheme=scheme,
             mapping=listed.mapping,
-            origin=Origin(listed.vendor, listed.id, quiet=listed.quiet, open_answers=frozenset(listed.open_answers)),
+            origin=Origin(
+                listed.vendor,
+                listed.id,
+                quiet=listed.quiet,
+                open_answers=frozenset(listed.open_answers),
+                confirmed_as=wording_of(listed.form) if listed.double_opt_in else None,
+            ),
             old_secret_until=None if listed.old_secret_until is None else listed.old_secret_until.timestamp(),
             deleted=row["deleted_at"] is not None,
             allowed_origins=frozenset(listed.allowed_origins),
@@ -184,7 +200,7 @@ class Sources:
     ) -> SourceRow | None:
         """Set fields (see SourceRow) and credentials (None takes one away). None: there is no such source.
 
-        Raises SourceChanged if it isn't at the `expected` version.
+        Raises SourceChanged if it isn't at the `expected` version, and Unconfirmable.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
@@ -206,7 +222,9 @@ class Sources:
                 sealed = self._sealed(source_id, _json(kept)) if kept else None
                 await connection.execute("update forms.sources set credentials = $2 where id = $1", source_id, sealed)
             bump = "update forms.sources set version = version + 1 where id = $1 returning *"
-            return self._row(await connection.fetchrow(bump, source_id))
+            changed = self._row(await connection.fetchrow(bump, source_id))
+            _need_confirmable(changed.form, wanted=changed.double_opt_in, signed=changed.signed, quiet=changed.quiet)
+            return changed
 
     async def rotate(self, source_id: str, secret: str | None, overlap_hours: float) -> tuple[SourceRow, str] | None:
         """The source with its new secret; the one before is good for the overlap. None: there is no such source."""
@@ -266,7 +284,14 @@ class Sources:
             created_by=row["created_by"],
             created_at=row["created_at"],
             version=row["version"],
+            double_opt_in=row["double_opt_in"],
         )
+
+
+def _need_confirmable(form: Mapping[str, Any] | None, *, wanted: bool, signed: bool, quiet: bool) -> None:
+    why = impossible(form, signed=signed, quiet=quiet) if wanted else None
+    if why is not None:
+        raise Unconfirmable(why)
 
 
 def made_up(scheme: SignatureScheme) -> str:

@@ -15,6 +15,7 @@ import orjson
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber, region_code_for_number
 from pydantic import JsonValue
 
+from producers.forms.confirmation import told
 from producers.forms.submission import ParsedSubmission
 from schemas.activities import VISITOR_ID
 from schemas.free_mail import FREE_MAIL_DOMAINS
@@ -51,6 +52,7 @@ class Origin(NamedTuple):
     Attributes:
         open_answers: questions whose answers deciders may see, being not personal.
         actor: who sent it through the API; None for forms.
+        confirmed_as: words that were agreed to in its form, and count only once they are confirmed by mail; None: at once.
     """
 
     vendor: str
@@ -58,6 +60,7 @@ class Origin(NamedTuple):
     quiet: bool = False
     open_answers: Collection[str] = ()
     actor: str | None = None
+    confirmed_as: str | None = None
 
 
 def delivery_of(hashed: HashOf, source_id: str, parsed: ParsedSubmission, payload: Any) -> str:
@@ -73,7 +76,9 @@ def received(
 ) -> JsonObject:
     """A SubmissionReceived; `personal` is the sealed `person_of`."""
     address = parsed.email if parsed.happened is None else parsed.happened.recipient
-    known = traits(parsed, normal_email(address), origin.open_answers, hashed)
+    email = normal_email(address)
+    known = traits(parsed, email, origin.open_answers, hashed)
+    consent, consents, unconfirmed = told(parsed, origin.confirmed_as, email)
     return {
         "lead": None,
         "personal": personal,
@@ -89,13 +94,14 @@ def received(
             "form_name": parsed.form_name,
         },
         "campaign": parsed.campaign,
-        "consent": parsed.consent,
-        "consents": parsed.consents,
+        "consent": consent,
+        "consents": consents,
         "traits": known,
         "quiet": origin.quiet or parsed.kind == "lead_update",
         "submitted_at": parsed.submitted_at,
         "actor": origin.actor,
         "visitor": _visitor(parsed.answers, hashed),
+        "unconfirmed": unconfirmed,
     }
 
 

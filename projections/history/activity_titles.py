@@ -47,6 +47,8 @@ def title(activity: Activity, details: ActivityDetails) -> str:
         return f"Clicked a link to {_page(activity, details)}" if activity.host else "Clicked a link in a mail"
     if activity.kind == "bounced":
         return "Mail bounced for good" if activity.permanent else "Mail could not be delivered yet"
+    if activity.kind == "replied" and activity.automatic:
+        return f"Automatic reply: {details.subject}" if details.subject else "Automatic reply by mail"
     if activity.kind == "replied" and details.subject:
         return f"Replied: {details.subject}"
     return _MAIL[activity.kind]

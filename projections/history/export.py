@@ -21,9 +21,11 @@ from projections import records
 from projections.access import VisibleLead
 from projections.history import queries
 from projections.history.titles import Names, actor_of, describe
-from projections.lead import Lead, fold, whole
+from projections.lead import Lead, fold
+from projections.parts import whole
 from projections.records import StoredFact
 from schemas.events import (
+    ConsentConfirmed,
     LeadAbsorbed,
     LeadCaptured,
     LeadNoted,
@@ -44,12 +46,16 @@ FIELDS: Final = (
 
 
 class ConsentGiven(BaseModel):
-    """What was answered to one purpose, at one time; `purpose` null: to the form's only question."""
+    """What was answered to one purpose, at one time; `purpose` null: to the form's only question.
+
+    `submission` null: confirmed by mail, with the `wording` that was agreed to.
+    """
 
     purpose: str | None
     given: bool
     at: datetime
-    submission: str
+    submission: str | None = None
+    wording: str | None = None
 
 
 class Answer(BaseModel):
@@ -147,6 +153,7 @@ class Collected:
         self._absorbed: dict[str, list[StoredFact]] = {}
         self._sort: Mapping[type[Any], Callable[[StoredFact, Any], None]] = {
             LeadCaptured: self._captured,
+            ConsentConfirmed: self._confirmed,
             LeadNoted: self._noted,
             TaskAdded: self._task_added,
             TaskChanged: self._task_changed,
@@ -223,6 +230,14 @@ class Collected:
             campaign=body.campaign,
             personal=_opened(fact.person),
         )
+
+    def _confirmed(self, fact: StoredFact, body: ConsentConfirmed) -> None:
+        agreement = body.agreement
+        purposes: list[str | None] = [None] if agreement.overall else []
+        self._consents += [
+            ConsentGiven(purpose=purpose, given=True, at=fact.occurred_at, wording=agreement.wording)
+            for purpose in (*purposes, *agreement.purposes)
+        ]
 
     def _noted(self, fact: StoredFact, body: LeadNoted) -> None:
         text = fact.person.text if isinstance(fact.person, Note) else None

@@ -7,6 +7,7 @@ from projections.history import activity_titles
 from projections.history.described import Described
 from schemas.activities import ActivityRecorded
 from schemas.events import (
+    ConsentConfirmed,
     LeadAbsorbed,
     LeadAssigned,
     LeadCaptured,
@@ -25,7 +26,7 @@ from schemas.events import (
     TaskChanged,
 )
 from schemas.message import Frozen, Message
-from schemas.person import Note, Person, Task
+from schemas.person import Agreement, Note, Person, Task
 
 Names = Mapping[str, str]
 """Person id -> name."""
@@ -61,9 +62,19 @@ def _captured(body: LeadCaptured, _person: Frozen | None, _names: Names) -> Desc
         detail["campaign"] = body.campaign
     if body.consent is not None:
         detail["consent"] = body.consent
+    if body.unconfirmed is not None:
+        detail["awaits_confirmation"] = _agreed(body.unconfirmed)
     if body.quiet:
         detail["quiet"] = True
     return Described(title, detail)
+
+
+def _confirmed(body: ConsentConfirmed, _person: Frozen | None, _names: Names) -> Described:
+    return Described("Confirmed by mail what was ticked", _agreed(body.agreement))
+
+
+def _agreed(agreement: Agreement) -> dict[str, Any]:
+    return {"overall": agreement.overall, "purposes": list(agreement.purposes), "wording": agreement.wording}
 
 
 def _updated(body: LeadUpdated, person: Frozen | None, _names: Names) -> Described:
@@ -161,6 +172,7 @@ def _erased(_body: LeadErased, _person: Frozen | None, _names: Names) -> Describ
 _HANDLERS: Final[Mapping[type[Any], Callable[[Any, Frozen | None, Names], Described]]] = {
     LeadCaptured: _captured,
     LeadUpdated: _updated,
+    ConsentConfirmed: _confirmed,
     LeadStatusChanged: _status_changed,
     LeadAssigned: _assigned,
     LeadNoted: _noted,

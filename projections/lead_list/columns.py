@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import orjson
 
-from projections.lead import Lead, display_name, whole
-from projections.parts import packed
+from projections.lead import Lead, display_name
+from projections.parts import packed, whole
 
 Row = tuple[Any, ...]
 Counted = tuple[tuple[str, str], ...]
@@ -67,6 +67,7 @@ def lead_row(lead: Lead) -> Row:
         json_text(lead.campaign),
         json_text(lead.custom),
         lead.consent,
+        json_text(lead.unconfirmed),
         lead.merged_into,
         json_text(packed(own)) if own.absorbed else None,
     )

@@ -193,6 +193,7 @@ def _leads(metadata: MetaData) -> None:
         Column("campaign", JSONB, nullable=False, server_default=json),
         Column("custom", JSONB, nullable=False, server_default=json),
         Column("consent", Boolean),
+        Column("unconfirmed", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
         # Of a lead that was merged into another: which; nobody is shown it then.
         Column("merged_into", _text()),
         # Of a lead that others were merged into: what is its own, and what is theirs (projections/parts.py).

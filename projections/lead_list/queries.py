@@ -10,16 +10,18 @@ import orjson
 
 from infra.auth.roles import User
 from projections import paging
-from projections.lead import Lead, whole
+from projections.lead import Lead
 from projections.lead_list.columns import folded_case
 from projections.lead_list.model import SCORE_UNKNOWN
+from projections.parts import whole
 
 Sort = Literal["-created_at", "created_at", "-score", "score", "name", "-name"]
 NOBODY: Final = "none"
 """As a filter by owner: leads that nobody owns."""
 
 _COLUMNS: Final = """l.id, l.version, l.status, l.score, l.grade, l.owner, l.company, l.vendor, l.source_id, l.created_at,
-    l.updated_at, l.name, l.first_name, l.last_name, l.email, l.phone, l.campaign, l.custom, l.consent, l.merged_into"""
+    l.updated_at, l.name, l.first_name, l.last_name, l.email, l.phone, l.campaign, l.custom, l.consent, l.merged_into,
+    l.unconfirmed <> '[]' as awaits_confirmation"""
 _HANGING: Final = """
     (select jsonb_object_agg(a.question, a.value) from lead_list.answers a where a.lead = l.id) as answers,
     (select jsonb_object_agg(c.purpose, c.given) from lead_list.consents c where c.lead = l.id) as consents,
@@ -193,7 +195,8 @@ def shaped_lead(lead: Lead) -> dict[str, Any]:
     more = ("first_name", "last_name", "email", "phone", "campaign", "custom", "consent", "answers", "consents", "tags")
     seen = whole(lead)
     found = {name: getattr(seen, name) for name in (*names, *more)}
-    return found | {"source": lead.vendor, "merged_into": lead.merged_into, "merged": sorted(lead.absorbed)}
+    merges = {"merged_into": lead.merged_into, "merged": sorted(lead.absorbed)}
+    return found | merges | {"source": lead.vendor, "awaits_confirmation": bool(seen.unconfirmed)}
 
 
 async def owner_of(pool: asyncpg.Pool, lead: str) -> tuple[bool, str | None]:

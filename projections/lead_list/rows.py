@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple, cast
 
-from projections.lead import WHOLE_TYPES, Lead, Standing, fold, whole
+from projections.lead import WHOLE_TYPES, Lead, Standing, fold
 from projections.lead_list.columns import Counted, Row, company_id, counted, index_key, json_text
+from projections.parts import whole
 from schemas.activities import ActivityRecorded
 from schemas.events import (
     LeadAbsorbed,

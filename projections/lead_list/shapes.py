@@ -10,8 +10,9 @@ class Lead(BaseModel):
     """A lead; null where unknown.
 
     `version` is the sequence of the last fact decided on it (scores don't change it); `owner` is a person's id; `source` the
-    vendor of the form, `source_id` our source. `merged` are the leads of the same person that were merged into this one;
-    `merged_into` is null but for one that goes on as another, as it was then.
+    vendor of the form, `source_id` our source. `awaits_confirmation`: something was ticked in a form, and counts once the owner
+    of the address has confirmed it; until then it stands neither in `consent` nor in `consents`. `merged` are the leads of the
+    same person that were merged into this one; `merged_into` is null but for one that goes on as another, as it was then.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Lead(BaseModel):
     answers: dict[str, Any]
     consent: bool | None
     consents: dict[str, bool]
+    awaits_confirmation: bool
     custom: dict[str, Any]
     tags: list[str]
     merged_into: str | None

@@ -30,6 +30,7 @@ LEAD_COLUMNS: Final = (
     ("campaign", "jsonb"),
     ("custom", "jsonb"),
     ("consent", "boolean"),
+    ("unconfirmed", "jsonb"),
     ("merged_into", "text"),
     ("parts", "jsonb"),
 )

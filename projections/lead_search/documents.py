@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import orjson
 
-from projections.lead import Lead, display_name, over, whole
-from projections.parts import packed, unpack
+from projections.lead import Lead, display_name
+from projections.parts import over, packed, unpack, whole
 from schemas.events import (
     LeadAbsorbed,
     LeadAssigned,

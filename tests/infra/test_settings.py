@@ -119,3 +119,21 @@ def test_a_mail_password_is_never_sent_in_the_clear() -> None:
 def test_a_certificate_and_its_key_belong_together(group: str) -> None:
     with pytest.raises(BadSettings, match=f"LEADFLOW_{group}: .*set both or none"):
         load({f"LEADFLOW_{group}__CERTIFICATE": "x"})
+
+
+def test_a_mailbox_without_a_login_is_an_error_that_names_what_to_set() -> None:
+    with pytest.raises(BadSettings, match="LEADFLOW_MAILBOX.*LEADFLOW_MAILBOX__USERNAME, LEADFLOW_MAILBOX__PASSWORD"):
+        load({"LEADFLOW_MAILBOX__HOST": "imap.example.com"})
+
+
+def test_a_mailbox_is_never_spoken_to_in_clear() -> None:
+    with pytest.raises(BadSettings, match="LEADFLOW_MAILBOX__TLS"):
+        load({"LEADFLOW_MAILBOX__TLS": "none"})
+
+
+def test_a_mailboxs_password_may_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("secret\n")
+    given = {"HOST": "imap.example.com", "USERNAME": "hello", "PASSWORD_FILE": str(tmp_path / "password")}
+    mailbox = load({f"LEADFLOW_MAILBOX__{name}": value for name, value in given.items()}).mailbox
+    assert mailbox.password is not None
+    assert (mailbox.password.get_secret_value(), mailbox.port, mailbox.folder) == ("secret", 993, "INBOX")

@@ -12,6 +12,7 @@ from schemas.activities import Activity, ActivityRecorded
 from schemas.commands import Status, TaskState
 from schemas.envelope import Envelope, SequenceNumber
 from schemas.events import (
+    ConsentConfirmed,
     DocumentPublished,
     LeadAbsorbed,
     LeadAssigned,
@@ -29,7 +30,7 @@ from schemas.events import (
     TaskChanged,
 )
 from schemas.message import Frozen, LeadId, Message, Sealed
-from schemas.person import Note, Person, Source, Task, Traits
+from schemas.person import Agreement, Note, Person, Source, Task, Traits
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 ADA = LeadId("019a0000-0000-8000-8000-0000000000aa")
@@ -174,6 +175,10 @@ def recorded(lead: LeadId, message_id: str = "message-1", outcome: str = "sent",
 def activity(lead: LeadId, kind: str = "page_view", message_id: str | None = None, **more: Any) -> ActivityRecorded:
     known = {"id": f"activity-{kind}", "kind": kind, "occurred_at": START, "source": Source(vendor="tracking", source_id="site")}
     return ActivityRecorded(lead=lead, version=1, activity=Activity(**{**known, **more}), message_id=message_id)
+
+
+def confirmed(lead: LeadId, agreement: Agreement, version: int = 8) -> ConsentConfirmed:
+    return ConsentConfirmed(lead=lead, version=version, agreement=agreement, actor="source:site")
 
 
 def erased(lead: LeadId, version: int = 9) -> LeadErased:

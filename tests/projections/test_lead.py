@@ -2,13 +2,14 @@ from datetime import UTC, datetime
 
 from projections.lead import Lead, display_name, fold, makes_lead
 from schemas.message import Frozen, Message
-from schemas.person import Person, Traits
+from schemas.person import Agreement, Person, Traits
 from tests.projections.builders import (
     ADA,
     START,
     ada,
     assigned,
     captured,
+    confirmed,
     erased,
     noted,
     planned,
@@ -139,3 +140,24 @@ def test_a_new_address_brings_what_follows_from_it():
 def test_tags_are_put_on_and_taken_off_in_their_order():
     lead = told(captured(), tagged(ADA, "vip", "freight"), tagged(ADA, "hot", removed=["vip"], version=8))
     assert (lead.tags, lead.version) == (["freight", "hot"], 8)
+
+
+WORDS = Agreement(overall=True, purposes=("news",), wording="I agree.")
+MORE = Agreement(purposes=("calls",), wording="I agree to calls.")
+
+
+def test_what_waits_for_a_confirmation_counts_once_it_is_confirmed():
+    waiting = told(captured(unconfirmed=WORDS), captured(first=False, unconfirmed=MORE))
+    assert (waiting.consent, waiting.consents, len(waiting.unconfirmed)) == (None, {}, 2)
+    lead = told(captured(unconfirmed=WORDS), captured(first=False, unconfirmed=MORE), confirmed(ADA, WORDS))
+    assert (lead.consent, lead.consents, lead.unconfirmed, lead.version) == (True, {"news": True}, [MORE.id], 8)
+    assert lead.consented_at == {"news": START}
+
+
+def test_a_purpose_that_is_confirmed_says_nothing_of_consent_in_general():
+    lead = told(captured(consent=False, unconfirmed=MORE), confirmed(ADA, MORE))
+    assert (lead.consent, lead.consents) == (False, {"calls": True})
+
+
+def test_who_refuses_is_not_waited_for():
+    assert told(captured(unconfirmed=WORDS), captured(first=False, consent=False)).unconfirmed == []

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from projections.lead import Lead, fold, whole
+from projections.lead import Lead, fold
 from projections.lead_search.documents import TOMBSTONE, document, kept, restored
-from projections.parts import packed, unpack
+from projections.parts import packed, unpack, whole
 from schemas.events import LeadMergedInto, LeadReleased, LeadUnmerged
 from schemas.message import Frozen, Message
 from schemas.person import Person, Traits

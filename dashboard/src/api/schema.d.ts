@@ -1211,6 +1211,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/f/{source_id}/confirm/{ticket}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ask To Confirm
+         * @description Where the mail of a form with double opt-in leads to. Changes nothing; 410 once the link is good no more.
+         */
+        get: operations["ask_to_confirm"];
+        put?: never;
+        /**
+         * Confirm
+         * @description What was ticked counts from now on. Twice is once; 410 once the link is good no more, and where the person is forgotten.
+         */
+        post: operations["confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/imports": {
         parameters: {
             query?: never;
@@ -1387,6 +1411,26 @@ export interface paths {
          * @description Row number (1 is the one below the header), field, reason: the first 100,000.
          */
         get: operations["import_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/mailbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Mailbox State
+         * @description Where replies to our mails are read from, and whether that works.
+         */
+        get: operations["mailbox_state"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1975,6 +2019,8 @@ export interface components {
         /**
          * ConsentGiven
          * @description What was answered to one purpose, at one time; `purpose` null: to the form's only question.
+         *
+         *     `submission` null: confirmed by mail, with the `wording` that was agreed to.
          */
         ConsentGiven: {
             /** Purpose */
@@ -1987,7 +2033,9 @@ export interface components {
              */
             at: string;
             /** Submission */
-            submission: string;
+            submission?: string | null;
+            /** Wording */
+            wording?: string | null;
         };
         /**
          * Discard
@@ -2260,6 +2308,8 @@ export interface components {
         /**
          * FormSettings
          * @description How a hosted form looks. No `consent`: nobody is asked for one.
+         *
+         *     The texts from `check_mail` on are those of a source with double opt-in: after sending, and on the page of its mail's link.
          */
         FormSettings: {
             /**
@@ -2292,6 +2342,36 @@ export interface components {
              * @default I agree to be contacted about this request.
              */
             consent?: string;
+            /**
+             * Check Mail
+             * @default Thank you. We have received your message. If you have agreed to hear from us, please look into your mailbox: there you find a mail with a link, by which you confirm it.
+             */
+            check_mail?: string;
+            /**
+             * Confirm Title
+             * @default Please confirm
+             */
+            confirm_title?: string;
+            /**
+             * Confirm Intro
+             * @default You agree to this:
+             */
+            confirm_intro?: string;
+            /**
+             * Confirm Button
+             * @default Yes, I confirm
+             */
+            confirm_button?: string;
+            /**
+             * Confirmed
+             * @default Thank you. Your confirmation is noted.
+             */
+            confirmed?: string;
+            /**
+             * Expired
+             * @default This link is good no more. Please fill in the form again, and you get a new one.
+             */
+            expired?: string;
             /**
              * Language
              * @default en
@@ -2680,8 +2760,9 @@ export interface components {
          * @description A lead; null where unknown.
          *
          *     `version` is the sequence of the last fact decided on it (scores don't change it); `owner` is a person's id; `source` the
-         *     vendor of the form, `source_id` our source. `merged` are the leads of the same person that were merged into this one;
-         *     `merged_into` is null but for one that goes on as another, as it was then.
+         *     vendor of the form, `source_id` our source. `awaits_confirmation`: something was ticked in a form, and counts once the owner
+         *     of the address has confirmed it; until then it stands neither in `consent` nor in `consents`. `merged` are the leads of the
+         *     same person that were merged into this one; `merged_into` is null but for one that goes on as another, as it was then.
          */
         Lead: {
             /** Id */
@@ -2724,6 +2805,8 @@ export interface components {
             consents: {
                 [key: string]: boolean;
             };
+            /** Awaits Confirmation */
+            awaits_confirmation: boolean;
             /** Custom */
             custom: {
                 [key: string]: unknown;
@@ -2891,6 +2974,33 @@ export interface components {
              * @description Of an authenticator app, or a recovery code; if the answer asks for it
              */
             code?: string | null;
+        };
+        /**
+         * MailboxState
+         * @description One that was read. `told_at`: when something in it was last told of; `problem`: why it could not be read the last time.
+         */
+        MailboxState: {
+            /** Name */
+            name: string;
+            /** Uid */
+            uid: number | null;
+            /** Told At */
+            told_at: string | null;
+            /**
+             * Looked At
+             * Format: date-time
+             */
+            looked_at: string;
+            /** Problem */
+            problem: string | null;
+        };
+        /**
+         * Mailboxes
+         * @description Those that were ever read, the last one first; none where no mailbox is set.
+         */
+        Mailboxes: {
+            /** Items */
+            items: components["schemas"]["MailboxState"][];
         };
         /**
          * MappingRequest
@@ -3580,6 +3690,8 @@ export interface components {
             /** Verify Token */
             verify_token?: string | null;
             form?: components["schemas"]["FormSettings"] | null;
+            /** Double Opt In */
+            double_opt_in?: boolean | null;
         };
         /**
          * SourceItem
@@ -3618,6 +3730,8 @@ export interface components {
             form: {
                 [key: string]: unknown;
             } | null;
+            /** Double Opt In */
+            double_opt_in: boolean;
             /** Old Secret Until */
             old_secret_until: string | null;
             /**
@@ -3673,6 +3787,8 @@ export interface components {
             form: {
                 [key: string]: unknown;
             } | null;
+            /** Double Opt In */
+            double_opt_in: boolean;
             /** Old Secret Until */
             old_secret_until: string | null;
             /**
@@ -3693,7 +3809,8 @@ export interface components {
          *     `open_answers` names questions whose answers aren't personal, so that scoring and routing may see them. `allowed_origins`
          *     are pages whose browsers may post, all if none is named. `access_token` is what the vendor's API wants to see where its
          *     webhook only names a lead; `verify_token` what it says when it subscribes, if that isn't the secret. `form` is how the
-         *     hosted form looks.
+         *     hosted form looks. `double_opt_in`: what is ticked in the form counts once the owner of the address has confirmed it by the
+         *     link in a mail; needs a form with words to agree to and a field for the address, and is not for signed or quiet sources.
          */
         SourceRequest: {
             /** Name */
@@ -3732,6 +3849,11 @@ export interface components {
             /** Verify Token */
             verify_token?: string | null;
             form?: components["schemas"]["FormSettings"] | null;
+            /**
+             * Double Opt In
+             * @default false
+             */
+            double_opt_in?: boolean;
         };
         /**
          * TagChange
@@ -7086,6 +7208,88 @@ export interface operations {
             };
         };
     };
+    ask_to_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+                ticket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+                ticket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list_imports: {
         parameters: {
             query?: never;
@@ -7469,6 +7673,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    mailbox_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailboxes"];
+                };
             };
             /** @description Fields that can't be taken, each named */
             422: {

@@ -52,13 +52,15 @@ const link = (scheme: "mailto" | "tel", value: string | null): ReactNode =>
 const asFacts = (values: Record<string, unknown>): Fact[] =>
   Object.entries(values).map(([label, value]) => ({ label: sentence(label), value: plainText(value) }));
 
-function consentFacts({ consent, consents }: Lead): Fact[] {
-  const overall = consent === null ? "Not asked" : consent ? "Given" : "Refused";
+function consentFacts({ consent, consents, awaits_confirmation }: Lead): Fact[] {
+  const unknown = awaits_confirmation ? "Not confirmed yet" : "Not asked";
+  const overall = consent === null ? unknown : consent ? "Given" : "Refused";
   const each = Object.entries(consents).map(([purpose, given]) => ({
     label: sentence(purpose),
     value: given ? "Given" : "Refused",
   }));
-  return [{ label: "In general", value: overall }, ...each];
+  const awaited = { label: "By mail", value: "Confirmation awaited" };
+  return [{ label: "In general", value: overall }, ...each, ...(awaits_confirmation ? [awaited] : [])];
 }
 
 export function Details({ lead, editable }: { lead: Lead; editable: boolean }) {

@@ -35,6 +35,13 @@ test("who it is, what they answered and what they allowed", async () => {
   await waitFor(() => expect(document.title).toBe("Ana Silva · Leadflow"));
 });
 
+test("consent that waits for a confirmation by mail is said to", async () => {
+  await openLead({ consent: null, awaits_confirmation: true });
+  const consent = within(screen.getByRole("region", { name: "Consent" }));
+  expect(consent.getByText("Not confirmed yet")).toBeInTheDocument();
+  expect(consent.getByText("Confirmation awaited")).toBeInTheDocument();
+});
+
 test("the receipt's lines add up to the score", async () => {
   await openLead();
   const lines = await screen.findAllByTestId("receipt-line");

@@ -30,6 +30,12 @@ test.each([
     "Typeform · ads · quiet: nobody was disturbed",
   ],
   ["lead.captured.v1", { source: "8a7b" }, ""],
+  [
+    "lead.captured.v1",
+    { vendor: "generic", awaits_confirmation: { wording: "I agree." } },
+    "Generic · confirmation awaited",
+  ],
+  ["consent.confirmed.v1", { overall: true, purposes: [], wording: "I agree." }, "I agree."],
   ["message.planned.v1", { template: "owner-alert", to: "owner", reason: "new lead" }, "to the owner · new lead"],
   ["message.planned.v1", { template: "assignment", to: "owner", reason: "assignment" }, "to the owner"],
   ["message.recorded.v1", { outcome: "failed", detail: "mailbox full" }, "mailbox full"],

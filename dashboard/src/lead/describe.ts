@@ -15,6 +15,7 @@ const TITLES: Record<string, string> = {
   "lead.noted": "Note",
   "lead.scored": "Score changed",
   "lead.erased": "Person erased",
+  "consent.confirmed": "Consent confirmed",
   "message.planned": "Message planned",
   "message.recorded": "Message handled",
   "activity.recorded": "Activity",
@@ -37,9 +38,14 @@ const line = (...parts: unknown[]): string =>
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function captured({ vendor, campaign, quiet }: Detail): string {
+function captured({ vendor, campaign, quiet, awaits_confirmation }: Detail): string {
   const from = isRecord(campaign) ? line(campaign.utm_source, campaign.utm_campaign) : "";
-  return line(has(vendor) ? sentence(String(vendor)) : "", from, quiet === true ? "quiet: nobody was disturbed" : "");
+  return line(
+    has(vendor) ? sentence(String(vendor)) : "",
+    from,
+    quiet === true ? "quiet: nobody was disturbed" : "",
+    has(awaits_confirmation) ? "confirmation awaited" : "",
+  );
 }
 
 function updated({ changes }: Detail): string {
@@ -81,6 +87,8 @@ export function describe({ type, detail }: TimelineItem, nameOf: NameOf): string
       return assigned(detail, nameOf);
     case "lead.scored":
       return scored(detail);
+    case "consent.confirmed":
+      return line(detail.wording);
     case "message.planned":
       return line(
         has(detail.to) ? `to the ${plainText(detail.to)}` : "",

@@ -1,4 +1,5 @@
 import { Box } from "@mui/material";
+import { MailQuestionMark } from "lucide-react";
 import { memo } from "react";
 import type { Lead } from "../api/types";
 import { Owner } from "../people";
@@ -58,6 +59,7 @@ export const LeadRow = memo(function LeadRow({ lead, fresh }: RowProps) {
         <Anchor to="/leads/$id" params={{ id: lead.id }} data-row-link="" sx={linkStyle}>
           {name}
         </Anchor>
+        {lead.awaits_confirmation && <MailQuestionMark size={14} role="img" aria-label="Confirmation awaited" />}
       </Box>
       <Box role="cell" sx={{ gridArea: "email", ...cell, ...muted, display: { xs: "none", lg: "block" } }}>
         {lead.email ?? "—"}

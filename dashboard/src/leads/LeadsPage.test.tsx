@@ -33,6 +33,14 @@ test("every lead is a row with name, company, status, score and owner", async ()
   expect(document.title).toBe("Leads · Leadflow");
 });
 
+test("a lead whose consent is to be confirmed is marked, and no other is", async () => {
+  state.leads = [aLead({ name: "Ana Silva", awaits_confirmation: true }), aLead({ name: "Ben Okafor" })];
+  open("/leads");
+  const [ana, ben] = await screen.findAllByTestId("lead-row");
+  expect(within(ana as HTMLElement).getByRole("img", { name: "Confirmation awaited" })).toBeInTheDocument();
+  expect(within(ben as HTMLElement).queryByRole("img", { name: "Confirmation awaited" })).not.toBeInTheDocument();
+});
+
 test("the overview counts, and leads to what it counts", async () => {
   open("/leads");
   const overview = within(await screen.findByRole("region", { name: "Overview" }));

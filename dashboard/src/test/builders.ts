@@ -29,6 +29,7 @@ export function aLead(known: Partial<Lead> = {}): Lead {
     answers: {},
     consent: null,
     consents: {},
+    awaits_confirmation: false,
     tags: [],
     custom: {},
     created_at: new Date(Date.UTC(2026, 10, 22, 8, 0, count)).toISOString(),

@@ -70,6 +70,7 @@ export const aSource = (name: string, known: Partial<Source> = {}): Source => ({
   allowed_origins: [],
   credentials: [],
   form: null,
+  double_opt_in: false,
   old_secret_until: null,
   created_at: AT,
   version: 1,

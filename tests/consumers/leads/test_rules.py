@@ -9,6 +9,7 @@ from infra.kafka.fold import Outcome
 from schemas import commands, events
 from schemas.activities import Activity, RecordActivity
 from schemas.message import LeadId, Message, Sealed
+from schemas.person import Agreement
 from tests.consumers.making import LEAD, START, Folding, captured, traits
 
 SEALED = Sealed("1.lead.abc")
@@ -297,8 +298,10 @@ def test_only_answers_and_facts_that_were_declared_are_given() -> None:
         about(commands.MergeLead, into=OTHER, asked="m"),
         about(commands.UnmergeLead, out_of=OTHER, asked="u"),
     )
+    ticked = Agreement(overall=True, wording="I agree.")
+    confirm = about(commands.ConfirmConsent, agreement=ticked.id)
     opened = Activity(id="a", kind="opened", occurred_at=START, source=captured().source)
     did = about(RecordActivity, activity=opened)
-    made = folding(capture(), *ASKS, changed, did, *merges, about(commands.EraseLead), published(1))
+    made = folding(capture(unconfirmed=ticked), *ASKS, changed, confirm, did, *merges, about(commands.EraseLead), published(1))
     assert {type(fact) for fact in made.written} == set(leads.writes)
     assert all(decision.outcome is not None for decision in made.decisions[:-1])

@@ -5,8 +5,8 @@ from typing import Any
 from consumers.scoring.consumer import scoring
 from consumers.scoring.documents import ScoringRules
 from schemas.activities import Activity, ActivityRecorded
-from schemas.events import LeadScored
-from schemas.person import Source
+from schemas.events import ConsentConfirmed, LeadScored
+from schemas.person import Agreement, Source
 from tests.consumers.making import LEAD, START, Folding, captured, documents, erased
 
 
@@ -65,3 +65,26 @@ def test_who_never_wrote_or_is_forgotten_gets_no_points() -> None:
     written = len(made.written)
     made.feed(act(path="/pricing"))
     assert len(made.written) == written
+
+
+def test_a_reply_that_no_person_wrote_counts_for_nothing() -> None:
+    made = Folding(scoring)
+    made.feed(captured(), act("replied", automatic=True))
+    assert "mail_answered" not in points(made)
+
+
+def test_consent_counts_once_it_is_confirmed_and_once_only() -> None:
+    words = Agreement(overall=True, purposes=("news",), wording="I agree.")
+    made = Folding(scoring)
+    made.feed(captured(unconfirmed=words))
+    assert "consent" not in points(made)
+    confirmed = ConsentConfirmed(lead=LEAD, version=2, agreement=words, actor="source:site")
+    made.feed(confirmed, confirmed)
+    assert points(made)["consent"] == 5
+
+
+def test_a_purpose_that_is_confirmed_is_no_consent_in_general() -> None:
+    made = Folding(scoring)
+    words = Agreement(purposes=("news",), wording="I agree.")
+    made.feed(captured(unconfirmed=words), ConsentConfirmed(lead=LEAD, version=2, agreement=words, actor="source:site"))
+    assert "consent" not in points(made)

@@ -4,13 +4,14 @@ import pytest
 import pytest_asyncio
 
 from projections.history.endpoint import router
-from schemas.person import Person
+from schemas.person import Agreement, Person
 from tests.projections.builders import (
     ADA,
     BOB,
     ada,
     assigned,
     captured,
+    confirmed,
     erased,
     note,
     noted,
@@ -47,6 +48,7 @@ async def a_life(api):
     log.add(captured(first=False, version=12, consents={"mail": False}), Person(answers={"when": "never"}, page_url="https://x"))
     log.add(None, lead=ADA)
     log.add(assigned(ADA, "eve", version=14))
+    log.add(confirmed(ADA, Agreement(overall=True, purposes=("news",), wording="I agree."), version=15))
     await api.put(log)
     await api.services.pool.execute(
         """insert into identity.submissions (submission_id, status, lead, source_id, partition, "offset")
@@ -82,7 +84,10 @@ async def test_an_export_has_everything_and_of_nobody_else(api):
         (None, True, "submission-1"),
         ("mail", True, "submission-1"),
         ("mail", False, "submission-12"),
+        (None, True, None),
+        ("news", True, None),
     ]
+    assert {one["wording"] for one in found["consents"][3:]} == {"I agree."}
     assert {one["question"]: one["value"] for one in found["answers"]} == {"size": 12, "when": "never"}
     assert [one["text"] for one in found["notes"]] == ["Likes tea"]
     assert [(one["title"], one["state"], one["owner"]) for one in found["tasks"]] == [("Call her", "done", "eve")]

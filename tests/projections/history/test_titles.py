@@ -3,13 +3,14 @@ import pytest
 from projections.history.titles import actor_of, describe
 from schemas.activities import ActivityDetails
 from schemas.message import Message
-from schemas.person import Source
+from schemas.person import Agreement, Source
 from tests.projections.builders import (
     ADA,
     activity,
     ada,
     assigned,
     captured,
+    confirmed,
     erased,
     noted,
     recorded,
@@ -20,6 +21,8 @@ from tests.projections.builders import (
     task_changed,
     updated,
 )
+
+WORDS = Agreement(overall=True, purposes=("news",), wording="I agree.")
 
 
 def title(body: Message, person=None, names=None) -> str:
@@ -38,6 +41,7 @@ def title(body: Message, person=None, names=None) -> str:
         (updated(ADA, ["first_name", "custom"]), "Changed first name, custom fields"),
         (recorded(ADA, outcome="failed"), "Mail could not be sent"),
         (recorded(ADA, outcome="unknown"), "Mail handed over, its fate unknown"),
+        (confirmed(ADA, WORDS), "Confirmed by mail what was ticked"),
         (erased(ADA), "Erased"),
     ],
 )
@@ -86,6 +90,12 @@ def test_an_erased_persons_values_are_not_there():
     assert describe("x", updated(ADA, ["name"]), None, {}).detail == {"fields": ["name"], "changes": {}}
     assert describe("x", noted(ADA), None, {}).text is None
     assert describe("x", updated(ADA, ["name"]), ada(), {}).detail["changes"] == {"name": "Ada Lovelace"}
+
+
+def test_what_is_to_be_confirmed_and_what_was_are_told_in_the_words_that_were_agreed_to():
+    agreed = {"overall": True, "purposes": ["news"], "wording": "I agree."}
+    assert describe("x", captured(unconfirmed=WORDS), ada(), {}).detail["awaits_confirmation"] == agreed
+    assert describe("x", confirmed(ADA, WORDS), None, {}).detail == agreed
 
 
 def test_a_capture_tells_how_it_came():

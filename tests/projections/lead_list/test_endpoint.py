@@ -5,7 +5,7 @@ import pytest
 import pytest_asyncio
 
 from projections.lead_list.endpoint import router
-from schemas.person import Person, Source, Traits
+from schemas.person import Agreement, Person, Source, Traits
 from tests.projections.builders import (
     ADA,
     BOB,
@@ -14,6 +14,7 @@ from tests.projections.builders import (
     ada,
     assigned,
     captured,
+    confirmed,
     erased,
     planned,
     recorded,
@@ -76,6 +77,7 @@ async def test_a_lead_has_the_shape_that_was_promised(api):
         "answers": {"size": 12, "when": "soon"},
         "consent": True,
         "consents": {"mail": True},
+        "awaits_confirmation": False,
         "custom": {"plan": "gold"},
         "tags": [],
         "merged_into": None,
@@ -86,6 +88,22 @@ async def test_a_lead_has_the_shape_that_was_promised(api):
     }
     listed = (await api.json("/leads", q="ada"))["items"]
     assert listed == [answer.json()]
+
+
+async def test_what_was_ticked_is_awaited_and_then_counts_with_its_time(api):
+    words = Agreement(overall=True, purposes=("news",), wording="I agree.")
+    log = await api.log()
+    log.add(captured(unconfirmed=words), ada())
+    await api.put(log)
+    before = (await api.json("/leads"))["items"][0]
+    assert (before["consent"], before["consents"], before["awaits_confirmation"]) == (None, {}, True)
+    assert (await api.json(f"/leads/{ADA}"))["awaits_confirmation"] is True
+    log.add(confirmed(ADA, words))
+    await api.put(log)
+    after = await api.json(f"/leads/{ADA}")
+    assert (after["consent"], after["consents"], after["awaits_confirmation"]) == (True, {"news": True}, False)
+    at = await api.services.pool.fetchval("select at from lead_list.consents where lead = $1 and purpose = 'news'", ADA)
+    assert at == START + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(

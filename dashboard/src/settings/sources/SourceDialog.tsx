@@ -12,13 +12,20 @@ export function SourceDialog({ close }: { close: () => void }) {
   const { mutate, error, isPending } = useCreateSource();
   const [vendor, setVendor] = useState("generic");
   const [signed, setSigned] = useState(false);
+  const [optIn, setOptIn] = useState(false);
   const [made, setMade] = useState<SourceMade | null>(null);
   const expected = VENDORS.find(({ value }) => value === vendor)?.secret ?? "";
 
   function submit(form: FormData) {
     const secret = String(form.get("secret") ?? "").trim();
     mutate(
-      { name: String(form.get("name")).trim(), vendor, signed, ...(signed && secret ? { secret } : {}) },
+      {
+        name: String(form.get("name")).trim(),
+        vendor,
+        signed,
+        ...(signed && secret ? { secret } : {}),
+        ...(!signed && optIn ? { double_opt_in: true } : {}),
+      },
       { onSuccess: setMade },
     );
   }
@@ -73,9 +80,16 @@ export function SourceDialog({ close }: { close: () => void }) {
           slotProps={{ htmlInput: { maxLength: 1000, spellCheck: false } }}
         />
       ) : (
-        <Box sx={{ fontSize: "0.75rem", color: "text.secondary" }}>
-          Whoever knows the address can send. A form on a page works only so.
-        </Box>
+        <>
+          <Box sx={{ fontSize: "0.75rem", color: "text.secondary" }}>
+            Whoever knows the address can send. A form on a page works only so.
+          </Box>
+          <FormControlLabel
+            label="Consent counts once it is confirmed by mail (double opt-in)"
+            slotProps={{ typography: { variant: "body2" } }}
+            control={<Checkbox size="small" checked={optIn} onChange={(_, on) => setOptIn(on)} />}
+          />
+        </>
       )}
     </FormDialog>
   );

@@ -8,7 +8,7 @@ import { Tag } from "../../shell/Tag";
 import { useNow } from "../../shell/useNow";
 import { vendorName } from "./vendors";
 
-export type SourceAct = "addresses" | "preview" | "rotate" | "delete";
+export type SourceAct = "addresses" | "preview" | "opt-in" | "rotate" | "delete";
 
 interface SourceRowProps {
   source: Source;
@@ -35,6 +35,7 @@ export function SourceRow({ source, mayChange, onAct }: SourceRowProps) {
           <Tag>{vendorName(source.vendor)}</Tag>
           {source.signed && <Tag tone="good">Signed</Tag>}
           {source.quiet && <Tag tone="open">Quiet</Tag>}
+          {source.double_opt_in && <Tag tone="good">Double opt-in</Tag>}
         </>
       }
       about={
@@ -61,6 +62,11 @@ export function SourceRow({ source, mayChange, onAct }: SourceRowProps) {
               </IconButton>
               <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
                 <MenuItem onClick={() => choose("preview")}>Try a mapping</MenuItem>
+                {!source.signed && (
+                  <MenuItem onClick={() => choose("opt-in")}>
+                    {source.double_opt_in ? "Stop double opt-in" : "Double opt-in"}
+                  </MenuItem>
+                )}
                 <MenuItem onClick={() => choose("rotate")}>New secret</MenuItem>
                 <MenuItem onClick={() => choose("delete")}>Delete</MenuItem>
               </Menu>

@@ -54,7 +54,7 @@ test("a secret that can't be used is said at its field", async () => {
   const { user } = open("/settings/sources");
   await user.click(await screen.findByRole("button", { name: "New source" }));
   await user.type(screen.getByLabelText(/^Name/), "Survey");
-  await user.click(screen.getByRole("checkbox"));
+  await user.click(screen.getByRole("checkbox", { name: /signed/ }));
   await user.type(screen.getByLabelText("Secret"), "x{Enter}");
   expect(await screen.findByText("is no key")).toBeInTheDocument();
   expect(screen.getByLabelText("Secret")).toBeInvalid();
@@ -97,6 +97,51 @@ test("a source is deleted after one is asked once more", async () => {
   await choose(page, "Delete");
   await page.user.click(screen.getByRole("button", { name: "Delete" }));
   expect(await screen.findByText("No sources yet")).toBeInTheDocument();
+});
+
+test("a form can be made so that consent is confirmed by mail", async () => {
+  const { user } = open("/settings/sources");
+  await user.click(await screen.findByRole("button", { name: "New source" }));
+  await user.type(screen.getByLabelText(/^Name/), "Contact");
+  await user.click(screen.getByRole("checkbox", { name: /double opt-in/ }));
+  await user.click(screen.getByRole("button", { name: "Make the source" }));
+  await waitFor(() => expect(askedFor("POST", "/v1/sources")).toHaveLength(1));
+  expect(askedFor("POST", "/v1/sources")[0]?.body).toMatchObject({ signed: false, double_opt_in: true });
+});
+
+test("double opt-in is switched on and off on the source as it was seen", async () => {
+  state.sources = [aSource("Form", { version: 3 })];
+  const page = open("/settings/sources");
+  await choose(page, "Double opt-in");
+  await page.user.click(screen.getByRole("button", { name: "Ask for confirmation" }));
+  expect(await screen.findByText("Consent has to be confirmed by mail now.")).toBeInTheDocument();
+  const saved = askedFor("PATCH", "/v1/sources/source-Form")[0];
+  expect(saved?.headers.get("If-Match")).toBe('"3"');
+  expect(saved?.body).toEqual({ double_opt_in: true });
+  expect(await screen.findByText("Double opt-in")).toBeInTheDocument();
+  await choose(page, "Stop double opt-in");
+  await page.user.click(screen.getByRole("button", { name: "Stop asking" }));
+  await waitFor(() => expect(askedFor("PATCH", "/v1/sources/source-Form")[1]?.body).toEqual({ double_opt_in: false }));
+});
+
+test("why a source can't ask for confirmation is said", async () => {
+  state.sources = [aSource("Form")];
+  gateway.use(
+    http.patch("http://localhost/v1/sources/:id", () =>
+      problem(422, "Invalid request", [{ field: "double_opt_in", message: "needs the words that are agreed to" }]),
+    ),
+  );
+  const page = open("/settings/sources");
+  await choose(page, "Double opt-in");
+  await page.user.click(screen.getByRole("button", { name: "Ask for confirmation" }));
+  expect(await screen.findByText(/needs the words that are agreed to/)).toBeInTheDocument();
+});
+
+test("a source whose sender signs has no form, and nothing to confirm", async () => {
+  state.sources = [aSource("Form", { signed: true })];
+  const { user } = open("/settings/sources");
+  await user.click(await screen.findByRole("button", { name: "More about Form" }));
+  expect(screen.queryByRole("menuitem", { name: /opt-in/ })).not.toBeInTheDocument();
 });
 
 test("an analyst sees sources and their addresses, and changes nothing", async () => {

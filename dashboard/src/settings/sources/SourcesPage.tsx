@@ -13,6 +13,7 @@ import { EmptyState, ErrorState } from "../../shell/States";
 import { useTitle } from "../../shell/useTitle";
 import { Allowed } from "../Allowed";
 import { Addresses } from "./Addresses";
+import { OptInDialog } from "./OptInDialog";
 import { PreviewDialog } from "./PreviewDialog";
 import { useDeleteSource, useSources } from "./queries";
 import { RotateDialog } from "./RotateDialog";
@@ -88,6 +89,7 @@ function SourceList({ mayChange }: { mayChange: boolean }) {
       </Rows>
       {source && asked?.act === "addresses" && <AddressesDialog source={source} close={close} />}
       {source && asked?.act === "preview" && <PreviewDialog source={source} mayChange={mayChange} close={close} />}
+      {source && asked?.act === "opt-in" && <OptInDialog source={source} close={close} />}
       {source && asked?.act === "rotate" && <RotateDialog source={source} close={close} />}
       {source && asked?.act === "delete" && <DeleteDialog source={source} close={close} />}
     </>

@@ -53,6 +53,21 @@ export const useSaveMapping = (source: Source) =>
     quiet: true,
   });
 
+/** Switched only on the source as it was seen. */
+export const useSaveOptIn = (source: Source) =>
+  useAct({
+    send: (double_opt_in: boolean): Promise<Source> =>
+      must(
+        client.PATCH(SOURCE, {
+          params: to(source.id),
+          body: { double_opt_in },
+          headers: { "If-Match": ifMatch(source.version) },
+        }),
+      ),
+    touches,
+    quiet: true,
+  });
+
 export interface Trial {
   body: string;
   content_type: string;
