@@ -16,6 +16,7 @@ from consumers.identity import rules as identity_rules
 from consumers.identity.activity_recall import ActivityRecall
 from consumers.identity.claims import Claims, Decided, Filed
 from consumers.identity.held import Activities
+from consumers.identity.merges import Merges
 from consumers.identity.suppressing import suppress
 from infra.crypto.codec import open_person, seal_person
 from infra.crypto.keyring import Keyring
@@ -167,7 +168,7 @@ class ActivityStep:
                 work.file(one, "duplicate", before.lead, before.submission_id)
 
     async def _tell(self, connection: Any, tables: Activities, news: Sequence[Came], work: _Work) -> None:
-        known = await acquainted(connection, [received for _, received in news])
+        known = await acquainted(connection, self._keyring, [received for _, received in news])
         earlier = await tables.held(sorted(known.visitors))
         leads = {received.activity.id: rules.whose(received, known) for _, received in news}
         wanted = sorted({lead for lead in (*leads.values(), *known.visitors.values()) if lead is not None})
@@ -204,7 +205,7 @@ class ActivityStep:
         work.publish(command, came)
 
 
-async def acquainted(connection: Any, news: Sequence[ActivityReceived]) -> rules.Acquainted:
+async def acquainted(connection: Any, keyring: Keyring, news: Sequence[ActivityReceived]) -> rules.Acquainted:
     """Who is known of those that activities name. Visitors' claims are locked until the transaction ends, addresses are not."""
     mails = sorted({one.mail for one in news if one.mail is not None})
     addresses = sorted({one.address for one in news if one.address is not None})
@@ -212,8 +213,10 @@ async def acquainted(connection: Any, news: Sequence[ActivityReceived]) -> rules
     sent = await effects.sent(connection, mails) if mails else []
     claims = Claims(connection)
     known = await claims.lock(visitors) if visitors else None
+    # Who was merged is spoken to as the one that they go on as; claims say so themselves.
+    tops = await Merges(connection, keyring).tops([one.lead for one in sent]) if sent else {}
     return rules.Acquainted(
-        mails={one.id: rules.Mailed(LeadId(one.lead), one.message_id, one.to == "lead") for one in sent},
+        mails={one.id: rules.Mailed(tops.get(one.lead, LeadId(one.lead)), one.message_id, one.to == "lead") for one in sent},
         addresses=await claims.by_address(addresses) if addresses else {},
         visitors={} if known is None else {identifier.hash: lead for identifier, lead in known.owners.items()},
     )

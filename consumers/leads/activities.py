@@ -29,7 +29,7 @@ def record(state: LeadState, event: Event[activities.RecordActivity], _: Documen
             return Decision(state, outcome=Outcome("declined", f"{EARLY_MAX} activities wait for a lead at most"))
         return Decision(state.model_copy(update={"early": (*state.early, asked)}), outcome=Outcome("done"))
     facts = list(told(asked, state.version, event.offset))
-    version = event.offset if len(facts) > 1 else state.version
+    version = event.offset if len(facts) > 1 or state.merged_into is not None else state.version
     after = state.model_copy(update={"version": version})
     return Decision(after, passed_on(after, event.offset, *facts), outcome=Outcome("done", version=version))
 

@@ -180,3 +180,15 @@ async def test_over_an_empty_database_what_waited_waits_again(site: Acting) -> N
     assert await site.held() == ["/a", "/b"]
     _, _, *told = await site.submits("ada@x.example", visitor=VISITOR)
     assert paths(told) == ["/a", "/b"]
+
+
+async def test_what_a_merged_lead_does_is_told_of_the_one_that_it_goes_on_as(site: Acting) -> None:
+    loser = await lead_of(site, "ada@x.example", visitor=VISITOR)
+    survivor = await lead_of(site, "ada@y.example")
+    mail = await site.mailed(loser, "ada@x.example")
+    await site.pool.execute("insert into identity.merges (loser, survivor, top) values ($1, $2, $2)", loser, survivor)
+    asked = await site.does(
+        view("/a"), news("opened", "ada@x.example"), news("clicked", "ada@x.example", "e2", message=mail), view("/b")
+    )
+    assert {command.lead for command in asked} == {survivor}
+    assert (await site.opened(asked[0])).title == "The page /a"

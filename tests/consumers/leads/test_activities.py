@@ -8,7 +8,7 @@ from consumers.leads import activities as rules
 from consumers.leads.consumer import leads
 from schemas import commands, events
 from schemas.activities import Activity, ActivityRecorded, RecordActivity
-from schemas.message import Message, Sealed
+from schemas.message import LeadId, Message, Sealed
 from schemas.person import Source
 from tests.consumers.making import LEAD, START, Folding, captured
 
@@ -101,3 +101,13 @@ def test_of_who_is_forgotten_nothing_is_told() -> None:
 def test_a_capture_passes_on_whose_browser_it_was() -> None:
     (fact,) = folding(capture(visitor="v")).decisions[-1].events
     assert fact.visitor == "v"  # type: ignore[attr-defined]
+
+
+def test_what_comes_too_late_for_a_merged_lead_is_said_to_have_moved() -> None:
+    other = LeadId("018f0000-0000-7000-8000-000000000002")
+    merge = commands.MergeLead(lead=LEAD, command_id="m", actor="ann", into=other, asked="m")
+    made = folding(capture(), merge, act())
+    told, moved = made.decisions[-1].events
+    assert isinstance(told, ActivityRecorded)
+    assert isinstance(moved, events.LeadMergedInto)
+    assert moved.into == other

@@ -7,7 +7,7 @@ from consumers.scoring.documents import ScoringRules
 from schemas.activities import Activity, ActivityRecorded
 from schemas.events import ConsentConfirmed, LeadScored
 from schemas.person import Agreement, Source
-from tests.consumers.making import LEAD, START, Folding, captured, documents, erased
+from tests.consumers.making import LEAD, START, Folding, absorbed, captured, documents, erased
 
 
 def act(kind: str = "page_view", **more: Any) -> ActivityRecorded:
@@ -88,3 +88,9 @@ def test_a_purpose_that_is_confirmed_is_no_consent_in_general() -> None:
     words = Agreement(purposes=("news",), wording="I agree.")
     made.feed(captured(unconfirmed=words), ConsentConfirmed(lead=LEAD, version=2, agreement=words, actor="source:site"))
     assert "consent" not in points(made)
+
+
+def test_what_a_merged_lead_did_counts_on_an_account_of_its_own() -> None:
+    made = Folding(scoring)
+    made.feed(captured(), absorbed(captured()), absorbed(act(path="/pricing")))
+    assert points(made)["pricing_page"] == 5
