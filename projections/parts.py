@@ -1,4 +1,4 @@
-"""A lead that others were merged into: what it knows itself and what each of them brought, seen as a whole, and as it is stored."""
+"""A lead that others were merged into: what it knows itself and what each of them brought; seen whole, and as it is stored."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
