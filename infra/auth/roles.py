@@ -74,6 +74,11 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
 )
 
 
+def role_beyond(user: "User", role: Role) -> list[Permission]:
+    """What a role holds that this user doesn't: somebody with it stands above them, and is not theirs to make or to change."""
+    return sorted(PERMISSIONS[role] - user.permissions)
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """Whoever sent a request.

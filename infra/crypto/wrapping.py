@@ -12,7 +12,16 @@ from infra.crypto.seal import KEY_BYTES, NONCE_BYTES, WrongKey
 
 PEPPER: Final = "pepper"
 SECRETS: Final = frozenset(
-    {PEPPER, "access tokens", "refresh tokens", "submission ids", "source secrets", "totp secrets", "recovery codes"}
+    {
+        PEPPER,
+        "access tokens",
+        "refresh tokens",
+        "submission ids",
+        "source secrets",
+        "totp secrets",
+        "recovery codes",
+        "machine addresses",
+    }
 )
 """What outlives a master key. A new one is added here; it is stored at the next start."""
 

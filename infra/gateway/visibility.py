@@ -10,6 +10,7 @@ import asyncpg
 from infra.auth.roles import Permission, User
 from infra.gateway.problems import not_found
 from infra.gateway.services import Services
+from schemas.lead_ids import is_made_by
 
 
 async def check_lead(given: Services, user: User, lead: str, *, what: str = "lead") -> None:
@@ -24,6 +25,17 @@ async def check_lead(given: Services, user: User, lead: str, *, what: str = "lea
     found, owner = await given.owner_of(lead)
     if found and not user.may_see(owner):
         raise not_found(what)
+
+
+async def may_hear_of(given: Services, user: User, lead: str, submission_id: str) -> bool:
+    """Whether whoever sent a submission is told which lead it came to: the one that it made, else one that is their business.
+
+    Who may read no leads at all is told, as of everything that they sent: an id and a version, which open nothing to them.
+    """
+    if user.sees_all or not user.may(Permission.LEADS_READ) or is_made_by(lead, submission_id):
+        return True
+    found, owner = (False, None) if given.owner_of is None else await given.owner_of(lead)
+    return found and user.may_see(owner)
 
 
 async def need_lead(given: Services, user: User, lead: str) -> None:

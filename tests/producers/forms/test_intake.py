@@ -1,7 +1,9 @@
 import asyncio
 import base64
+import dataclasses
 import hashlib
 import hmac
+from datetime import UTC, datetime
 
 import pytest
 
@@ -310,6 +312,17 @@ async def test_metas_challenge_is_answered_to_who_knows_the_secret() -> None:
     assert wrong is not None
     assert (right.status, right.body) == (200, b"1158201444")
     assert wrong.status == 403
+
+
+async def test_metas_challenge_takes_the_secret_before_for_as_long_as_it_overlaps() -> None:
+    query, now = "hub.mode=subscribe&hub.challenge=1&hub.verify_token=", datetime.now(UTC).timestamp()
+    for until, old in ((now + 60, 200), (now - 60, 403)):
+        kept = source(vendor="meta", secrets=(SECRET, b"the-one-before"))
+        rig = Rig(dataclasses.replace(kept, old_secret_until=until))
+        for token, status in ((SECRET.decode(), 200), ("the-one-before", old), ("", 403)):
+            reply = await rig.post(b"", query=query + token, method="GET")
+            assert reply is not None
+            assert reply.status == status, (token, until)
 
 
 async def test_cloudevents_senders_are_allowed_to_send() -> None:
