@@ -5,12 +5,19 @@ setting those of one's team; the others don't exist for them. Lists and searches
 Who may send leads but read none (an integration) may follow what they sent themselves.
 """
 
+import dataclasses
+import re
+from typing import Final
+
 import asyncpg
 
 from infra.auth.roles import Permission, User
+from infra.gateway.outcomes import Decided
 from infra.gateway.problems import not_found
 from infra.gateway.services import Services
 from schemas.lead_ids import is_made_by
+
+_LEAD: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 async def check_lead(given: Services, user: User, lead: str, *, what: str = "lead") -> None:
@@ -36,6 +43,26 @@ async def may_hear_of(given: Services, user: User, lead: str, submission_id: str
         return True
     found, owner = (False, None) if given.owner_of is None else await given.owner_of(lead)
     return found and user.may_see(owner)
+
+
+async def as_told(given: Services, user: User, decided: Decided) -> Decided:
+    """An outcome as this user hears of it: its detail names no other lead that isn't their business."""
+    if user.sees_all:
+        return decided
+    detail = decided.detail
+    for lead in set(_LEAD.findall(detail)) - {decided.lead}:
+        found, owner = (False, None) if given.owner_of is None else await given.owner_of(lead)
+        if not found or not user.may_see(owner):
+            detail = detail.replace(f"the lead {lead}", "another lead").replace(lead, "another lead")
+    return dataclasses.replace(decided, detail=detail)
+
+
+async def may_give(given: Services, user: User, lead: str) -> bool:
+    """Whether this user may say whose a lead is that they see: any, or else an own one and one of nobody's."""
+    if user.may(Permission.LEADS_ASSIGN):
+        return True
+    found, owner = (False, None) if given.owner_of is None else await given.owner_of(lead)
+    return not found or owner in (None, user.person)
 
 
 async def need_lead(given: Services, user: User, lead: str) -> None:

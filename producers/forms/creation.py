@@ -13,7 +13,7 @@ from infra.gateway import answers, idempotency
 from infra.gateway.outcomes import Decided, Identified
 from infra.gateway.problems import Problem, unavailable
 from infra.gateway.services import Used
-from infra.gateway.values import Address, Custom, Phone, Word, e164
+from infra.gateway.values import Address, Custom, Label, Phone, Word, e164
 from infra.gateway.visibility import may_hear_of
 from infra.kafka.ports import LogUnavailable
 from producers.forms.publishing import Raw, SubmissionWriter
@@ -38,8 +38,8 @@ class LeadRequest(BaseModel):
     answers: Custom = {}
     custom: Custom = {}
     consent: bool | None = None
-    consents: Annotated[dict[str, bool], Field(max_length=100)] = {}
-    campaign: Annotated[dict[str, Word], Field(max_length=100)] = {}
+    consents: Annotated[dict[Label, bool], Field(max_length=100)] = {}
+    campaign: Annotated[dict[Label, Word], Field(max_length=100)] = {}
     quiet: bool = False
 
     @model_validator(mode="after")

@@ -226,6 +226,12 @@ async def test_a_lead_that_identity_filed_away_is_declined_and_one_that_takes_lo
         {"name": "a\x00"},
         {"name": "x", "score": 1},
         {"name": "x", "answers": {"a": "\x00"}},
+        {"name": "x", "consents": {"a\x00": True}},
+        {"name": "x", "consents": {"ada@x.example": True}},
+        {"name": "x", "consents": {"a" * 101: True}},
+        {"name": "x", "campaign": {"a\x00": "v"}},
+        {"name": "x", "campaign": {"+49 171 1234567": "v"}},
+        {"name": "x", "campaign": {"": "v"}},
     ],
 )
 async def test_a_lead_that_makes_no_sense_is_refused(here: Running, body: dict[str, object]) -> None:
