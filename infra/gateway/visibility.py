@@ -81,8 +81,12 @@ async def check_sent(given: Services, user: User, id_: str, lead: str | None, *,
     if lead is None and not user.sees_all:
         decided = await given.outcomes.of(id_)
         lead = None if decided is None else decided.lead
-    if lead is not None:
-        await check_lead(given, user, lead, what=what)
+    if lead is None or user.sees_all:
+        return
+    await check_lead(given, user, lead, what=what)
+    # Who sent a submission may know it, and not the lead that it came to; who sent a command knows both.
+    if await given.outcomes.of_submission(id_) is not None and not await may_hear_of(given, user, lead, id_):
+        raise not_found(what)
 
 
 async def remember_sent(pool: asyncpg.Pool, user: User, id_: str) -> None:

@@ -166,6 +166,9 @@ async def test_a_rep_who_adds_to_a_lead_of_others_hears_nothing_of_it(
     else:
         assert answer.json() == {"submission_id": answer.headers["x-submission-id"], "status": "accepted"}
         assert not {"etag", "location"} & answer.headers.keys()
+    for kind in ("commands", "submissions"):
+        later = await here.client.get(f"/v1/{kind}/{answer.headers['x-submission-id']}", headers=here.token("rep", "rep-1"))
+        assert later.status_code == (404 if status == 202 or owner == "eve" else 200), kind
     told = await here.client.post("/v1/leads", json={"email": "x@y.example"}, headers=here.token("manager"))
     assert told.json()["id"] == lead
 
