@@ -7,7 +7,7 @@ LEADFLOW_API_CASES sets how many are made up (1,000); `make test-long` makes 20,
 import asyncio
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +43,7 @@ ELSEWHERE = {"/readyz"}
 """Says 503 as long as something is not ready, and here Kafka never is."""
 CHECKS = (not_a_server_error, response_schema_conformance, content_type_conformance)
 LEAD = "019a0000-0000-8000-8000-0000000000ff"
+ADMIN, REP, NOBODY = "an admin", "a rep", "nobody"
 OTHERS = CAT
 """A lead of somebody else than the rep, and what can't come out of chance if it comes out at all."""
 SECRETS = ("Zaphod Nobodysbusiness", "nobodysbusiness@hidden.example", "hash-of-hidden")
@@ -52,8 +53,8 @@ SECRETS = ("Zaphod Nobodysbusiness", "nobodysbusiness@hidden.example", "hash-of-
 class Api:
     url: str
     document: dict[str, Any]
-    tokens: dict[str, dict[str, str]]
-    """Headers by who asks."""
+    headers: dict[str, Callable[[], dict[str, str]]]
+    """By who asks; made anew for each operation, since a token is over sooner than all of this."""
 
 
 async def decide(made: Running, message: BaseModel, position: Position) -> None:
@@ -99,8 +100,8 @@ def serving(settings: Settings) -> Iterator[Api]:
             while not server.started:
                 await asyncio.sleep(0.01)
             port = server.servers[0].sockets[0].getsockname()[1]
-            tokens = {"an admin": made.token("admin"), "a rep": made.token("rep", "eve"), "nobody": {}}
-            found["api"] = Api(f"http://127.0.0.1:{port}", made.gateway.api.openapi(), tokens)
+            asking = {ADMIN: lambda: made.token("admin"), REP: lambda: made.token("rep", "eve"), NOBODY: dict}
+            found["api"] = Api(f"http://127.0.0.1:{port}", made.gateway.api.openapi(), asking)
             ready.set()
             while not stop.is_set():
                 await asyncio.sleep(0.05)
@@ -128,10 +129,10 @@ def ask(api: Api, cases: int) -> list[str]:
     schema = schemathesis.openapi.from_dict(api.document)
     operations = [found.ok() for found in schema.get_all_operations()]
     wanted = [operation for operation in operations if operation.path not in ENDLESS | ELSEWHERE]
-    each = max(1, cases // (len(api.tokens) * len(wanted)))
+    each = max(1, cases // (len(api.headers) * len(wanted)))
     session, wrong = requests.Session(), []
     for operation in wanted:
-        for who in api.tokens:
+        for who in api.headers:
             try:
                 _ask(api, operation, session, who, each)
             except (AssertionError, BaseExceptionGroup, schemathesis.errors.SchemathesisError) as failed:
@@ -140,6 +141,10 @@ def ask(api: Api, cases: int) -> list[str]:
 
 
 def _ask(api: Api, operation: Any, session: requests.Session, who: str, count: int) -> None:
+    headers = api.headers[who]()
+    me = requests.get(f"{api.url}/v1/auth/me", headers=headers, timeout=20)
+    assert (me.status_code == 200) == (who != NOBODY), "it is asked as who it says"
+
     @hypothesis_settings(
         max_examples=count,
         deadline=None,
@@ -151,11 +156,11 @@ def _ask(api: Api, operation: Any, session: requests.Session, who: str, count: i
     @given(case=operation.as_strategy())
     def one(case: Any) -> None:
         session.cookies.clear()
-        if who == "a rep":
+        if who == REP:
             about_others(case)
-        response = case.call(base_url=api.url, headers=api.tokens[who], session=session, timeout=20)
+        response = case.call(base_url=api.url, headers=headers, session=session, timeout=20)
         case.validate_response(response, checks=CHECKS)
-        if who != "an admin":
+        if who != ADMIN:
             told = [secret for secret in SECRETS if secret in response.text]
             assert not told, f"{response.request.method} {response.request.url} tells {told}"
 
@@ -164,7 +169,7 @@ def _ask(api: Api, operation: Any, session: requests.Session, who: str, count: i
 
 def test_any_request_is_answered_as_the_description_says(settings: Settings) -> None:
     with serving(settings) as api:
-        seen = requests.get(f"{api.url}/v1/leads/{OTHERS}/timeline", headers=api.tokens["an admin"], timeout=20).text
+        seen = requests.get(f"{api.url}/v1/leads/{OTHERS}/timeline", headers=api.headers[ADMIN](), timeout=20).text
         assert {SECRETS[2]} <= {secret for secret in SECRETS if secret in seen}, "it is there to be told"
         wrong = ask(api, CASES)
     assert not wrong, "\n\n".join(wrong)
