@@ -126,7 +126,8 @@ class Bulk:
         return given.ids.derived(f"bulk|{self.id}|{lead}")
 
 
-@router.post("/leads/bulk", status_code=202)
+# Said again, because what the routers around it say of 202 would take its place.
+@router.post("/leads/bulk", status_code=202, responses={202: {"model": BulkAccepted}})
 async def change_many(
     asked: BulkRequest,
     request: Request,
