@@ -31,7 +31,7 @@ class Pending(BaseModel):
     status_url: str
 
 
-class Accepted(BaseModel):
+class TakenIn(BaseModel):
     """It was taken, and added to a lead that isn't the asker's business: of that nothing more is said."""
 
     submission_id: str
@@ -54,11 +54,11 @@ def done(given: Services, decided: Decided, response: Response) -> Done:
     return Done(id=decided.lead, version=decided.version, position=position_of(given, decided))
 
 
-def accepted(submission_id: str, decided: Decided, response: Response) -> Accepted:
+def accepted(submission_id: str, decided: Decided, response: Response) -> TakenIn:
     """202 for what was done to a lead that the asker may not see. Raises Problem as `done` does, without the version."""
     refuse(dataclasses.replace(decided, version=None))
     response.status_code = 202
-    return Accepted(submission_id=submission_id)
+    return TakenIn(submission_id=submission_id)
 
 
 def position_of(given: Services, decided: Decided) -> str | None:

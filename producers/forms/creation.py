@@ -49,7 +49,7 @@ class LeadRequest(BaseModel):
         return self
 
 
-@router.post("/leads", status_code=201, responses={202: {"model": answers.Pending | answers.Accepted}})
+@router.post("/leads", status_code=201, responses={202: {"model": answers.Pending | answers.TakenIn}})
 async def create_lead(
     asked: LeadRequest,
     request: Request,
@@ -57,7 +57,7 @@ async def create_lead(
     given: Used,
     user: Annotated[User, Depends(require(Permission.LEADS_WRITE))],
     idempotency_key: Annotated[str | None, Header()] = None,
-) -> answers.Done | answers.Pending | answers.Accepted:
+) -> answers.Done | answers.Pending | answers.TakenIn:
     """Make a lead, or add to the one that has this e-mail address.
 
     202 if it isn't decided within two seconds, and where it is added to a lead that you may not see (`accepted`).
