@@ -218,6 +218,7 @@ class Gateway(_Group):
 class Limits(_Group):
     """Requests a minute, which may also come at once. People at a dashboard come nowhere near. `sign_in`: logins, resets of one
     address. `intake_...`: the hot route, where they stop what has run wild; a source's sender may have many addresses.
+    `form_unknown`: hosted forms that are not at hand, which guessed ones never are.
     """
 
     user_per_minute: int = Field(default=3_000, ge=1)
@@ -226,6 +227,7 @@ class Limits(_Group):
     sign_in_per_minute: int = Field(default=120, ge=1)
     intake_source_per_minute: int = Field(default=600_000, ge=1)
     intake_address_per_minute: int = Field(default=60_000, ge=1)
+    form_unknown_per_minute: int = Field(default=120, ge=1)
 
 
 class Audit(_Group):

@@ -1,11 +1,11 @@
 """Whose submission is it? Pure: what was claimed before goes in, who it is comes out."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from schemas import commands
+from schemas.lead_ids import new_lead
 from schemas.message import LeadId, Sealed
 from schemas.person import Blocked, Identifying, Traits
 from schemas.submissions import ContactEdited, SubmissionReceived
@@ -129,15 +129,6 @@ def resolve(submission: SubmissionReceived, known: Known, recorded_ms: int) -> V
             return Verdict(by_phone, created=False)
         return Verdict(new_lead(submission.submission_id, recorded_ms), created=True, suggestion=by_phone)
     return Verdict(new_lead(submission.submission_id, recorded_ms), created=True)
-
-
-def new_lead(submission_id: str, recorded_ms: int) -> LeadId:
-    """UUIDv7 layout: recorded time, then a hash of the submission's id. The same whenever it is made again."""
-    tail = bytearray(hashlib.blake2b(submission_id.encode(), digest_size=10).digest())
-    tail[0] = (tail[0] & 0x0F) | 0x70
-    tail[2] = (tail[2] & 0x3F) | 0x80
-    text = (recorded_ms & 0xFFFFFFFFFFFF).to_bytes(6, "big").hex() + tail.hex()
-    return LeadId(f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}")
 
 
 def capture(

@@ -2,9 +2,10 @@
 
 Every request under /v1 but GET, HEAD and OPTIONS makes an entry before it is answered, if somebody is recognised behind it; so do
 those of which a handler says that they count (`note`): logins, resets, exports. What nobody known asked in vain is not kept.
-Every answer has an `X-Request-Id`, which the entry has too.
+A request that is cut off has an entry too: it may have been done. Every answer has an `X-Request-Id`, which the entry has too.
 """
 
+import asyncio
 import re
 from collections.abc import MutableMapping
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ PREFIX: Final = "/v1/"
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LOST: Final = Counter("leadflow_audit_lost_total", "Entries that could not be written, and stand in the log alone")
 NAMED_BYTES_MAX: Final = 64 * 1024
+WRITE_SECONDS_MAX: Final = 5.0
+CUT_OFF: Final = orjson.dumps({"type": "timeout"})
+"""As far as an entry tells what a request is answered with that took too long."""
 _NAME: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::\w+)?\}")
 _HIDDEN: Final = "?"
@@ -74,6 +78,10 @@ class Audited:
         answer = _Answer(self, scope, send)
         try:
             await self._app(scope, receive, answer.send)
+        except asyncio.CancelledError:
+            if not answer.written:
+                await self.write(scope, 503, CUT_OFF)
+            raise
         except Exception:
             if answer.start is None:
                 await self.write(scope, 500, b"")
@@ -96,7 +104,8 @@ class Audited:
             address=self._addresses.of(scope),
         )
         try:
-            await write(self._pool, entry)
+            async with asyncio.timeout(WRITE_SECONDS_MAX):
+                await write(self._pool, entry)
         except UNAVAILABLE as away:
             LOST.inc()
             log.critical(
@@ -112,6 +121,8 @@ class _Answer:
         self._scope = scope
         self._send = send
         self.start: Message | None = None
+        self.written = False
+        """What there is to be written down is."""
         self._sent = False
         state = scope.setdefault("state", {})
         state["request_id"] = str(uuid4())
@@ -133,6 +144,7 @@ class _Answer:
         assert self.start is not None  # noqa: S101 - a body follows a head
         self._sent = True
         await self._audited.write(self._scope, self.start["status"], body)
+        self.written = True
         await self._send(self.start)
 
     @staticmethod

@@ -75,6 +75,12 @@ async def listed(pool: asyncpg.Pool) -> list[ApiKey]:
     return [_key(row) for row in rows]
 
 
+async def one(pool: asyncpg.Pool, key_id: str) -> ApiKey | None:
+    """As in the list."""
+    row = await pool.fetchrow(f"select {_LISTED} from auth.api_keys where id = $1", key_id)
+    return None if row is None else _key(row)
+
+
 async def revoke(pool: asyncpg.Pool, key_id: str) -> bool:
     """False if there is no such key, or it is revoked already."""
     done = await pool.fetchval(

@@ -6,7 +6,7 @@ away what is known stays known, and a token ends by itself at the latest. Redis 
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import asyncpg
@@ -25,9 +25,17 @@ log = structlog.get_logger("sessions")
 class EndedSessions:
     """`async with` keeps it up to date; `session in ended` asks it."""
 
-    def __init__(self, pool: asyncpg.Pool, *, token_seconds: int, now: Callable[[], float] = time.monotonic) -> None:
-        """An entry is kept for `token_seconds`, when the last token of its session is over."""
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        *,
+        token_seconds: int,
+        told: Callable[[Collection[str]], None] = lambda _sessions: None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """An entry is kept for `token_seconds`, when the last token of its session is over. `told` hears of each once."""
         self._pool = pool
+        self._told = told
         self._kept = token_seconds + LOOK_BACK_SECONDS
         self._now = now
         self._until: dict[str, float] = {}
@@ -50,8 +58,7 @@ class EndedSessions:
 
     def add(self, *sessions: str) -> None:
         """Known here at once, elsewhere a second later."""
-        until = self._now() + self._kept
-        self._until.update(dict.fromkeys(sessions, until))
+        self._learn(sessions, self._now() + self._kept)
 
     async def look(self) -> None:
         """Ask once. Raises asyncpg's errors."""
@@ -66,8 +73,13 @@ class EndedSessions:
         )
         self._looked = now
         self._until = {session: until for session, until in self._until.items() if until > now}
-        for row in rows:
-            self._until.setdefault(row["id"], now + self._kept)
+        self._learn([row["id"] for row in rows], now + self._kept)
+
+    def _learn(self, sessions: Collection[str], until: float) -> None:
+        new = set(sessions) - self._until.keys()
+        self._until.update(dict.fromkeys(new, until))
+        if new:
+            self._told(new)
 
     async def _try(self) -> None:
         try:

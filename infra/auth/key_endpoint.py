@@ -1,5 +1,6 @@
 """/v1/auth/keys: API keys, for machines; and what roles there are to give."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -92,8 +93,7 @@ async def keys(given: Used, _user: Keeper) -> Keys:
 @router.post("/keys", status_code=201)
 async def create_key(new: NewKey, given: Used, user: Keeper) -> KeyMade:
     """Make an API key. Its text is in this answer and nowhere else. It may no more than whoever makes it, and for no longer."""
-    wanted = PERMISSIONS[new.role] if new.scopes is None else frozenset(new.scopes)
-    lacking = sorted(wanted - user.permissions)
+    lacking = sorted(_permissions(new.role, new.scopes) - user.permissions)
     if lacking:
         raise forbidden(f"You can't give what you may not do yourself: {', '.join(lacking)}.")
     if user.expires_at is not None and (new.expires_at is None or new.expires_at > user.expires_at):
@@ -107,10 +107,17 @@ async def create_key(new: NewKey, given: Used, user: Keeper) -> KeyMade:
 
 
 @router.delete("/keys/{key_id}", status_code=204)
-async def revoke_key(key_id: str, given: Used, _user: Keeper) -> None:
-    """Revoke an API key."""
+async def revoke_key(key_id: str, given: Used, user: Keeper) -> None:
+    """Revoke an API key. Not one that may more than whoever asks."""
+    key = await api_keys.one(given.pool, key_id)
+    if key is not None and (lacking := sorted(_permissions(key.role, key.scopes) - user.permissions)):
+        raise forbidden(f"The key may what you may not yourself: {', '.join(lacking)}.")
     if not await api_keys.revoke(given.pool, key_id):
         raise not_found("API key")
+
+
+def _permissions(role: Role, scopes: Sequence[Permission] | None) -> frozenset[Permission]:
+    return PERMISSIONS[role] if scopes is None else PERMISSIONS[role] & frozenset(scopes)
 
 
 def _key_item(key: api_keys.ApiKey) -> KeyItem:

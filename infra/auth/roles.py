@@ -20,6 +20,8 @@ class Permission(StrEnum):
     `leads:write` makes new leads, `leads:edit` changes those that are there;
     `leads:all` widens every other permission on leads from one's own and unassigned leads to all of them;
     `leads:take` lets a rep take an unassigned lead or give up an own one, `leads:assign` gives leads to anybody.
+    Without `leads:read`, as an integration, one sends leads and follows what became of what one sent (`submissions:read`), and
+    reads no lead, not even those that one's own submissions made: others add to these later.
     """
 
     LEADS_READ = "leads:read"
@@ -72,6 +74,11 @@ _MANAGER: Final = _REP | _ANALYST | {_P.LEADS_ASSIGN, _P.LEADS_EXPORT, _P.SOURCE
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {"admin": frozenset(Permission), "manager": _MANAGER, "rep": _REP, "analyst": _ANALYST, "integration": _INTEGRATION}
 )
+
+
+def role_beyond(user: "User", role: Role) -> list[Permission]:
+    """What a role holds that this user doesn't: somebody with it stands above them, and is not theirs to make or to change."""
+    return sorted(PERMISSIONS[role] - user.permissions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""/v1/users: who may log in, as what. For administrators, and written by people alone: no key makes a user."""
+"""/v1/users: who may log in, as what. For administrators, and written by people alone: no key makes a user.
+
+Nobody gives a role that may more than they may themselves, nor changes, invites or helps somebody who has such a role.
+"""
 
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -8,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from infra.auth import resets, users
 from infra.auth.account_mail import TooManyWaiting
-from infra.auth.dependencies import LoggedIn, require
+from infra.auth.dependencies import LoggedIn, forbidden, require
 from infra.auth.password_endpoint import NewPassword, hashed
-from infra.auth.roles import HumanRole, Permission, Role, User
+from infra.auth.roles import HumanRole, Permission, Role, User, role_beyond
 from infra.auth.users import AddressTaken, Changed, LastAdmin
 from infra.gateway.problems import FieldError, Problem, not_found
 from infra.gateway.services import Services, Used
@@ -93,8 +96,9 @@ async def list_users(
 
 
 @router.post("/users", status_code=201)
-async def create_user(asked: UserRequest, response: Response, given: Used, _user: Admin, _person: LoggedIn) -> UserItem:
+async def create_user(asked: UserRequest, response: Response, given: Used, user: Admin, _person: LoggedIn) -> UserItem:
     """Let somebody in. 409 if the address is taken."""
+    _need_reach(user, asked.role)
     new = users.NewUser(asked.email, "", asked.name, asked.role, asked.person)
     password_hash = users.NO_PASSWORD if asked.password is None else await hashed(given, asked.password)
     try:
@@ -119,7 +123,7 @@ async def change_user(
     asked: UserPatch,
     response: Response,
     given: Used,
-    _user: Admin,
+    user: Admin,
     _person: LoggedIn,
     if_match: Annotated[str | None, Header()] = None,
 ) -> UserItem:
@@ -131,10 +135,14 @@ async def change_user(
     fields = asked.model_dump(exclude_unset=True)
     if not fields:
         raise Problem(422, "invalid", "Invalid request", "Send at least one field to change.")
+    if asked.role is not None:
+        _need_reach(user, asked.role)
     ended: list[str] = []
     try:
         async with given.pool.acquire() as connection, connection.transaction():
-            if not await users.change(connection, user_id, fields, expected_version=expected):
+            if not await users.change(
+                connection, user_id, fields, expected_version=expected, check=lambda found: _need_reach(user, found.user.role)
+            ):
                 raise not_found("user")
             if fields.keys() & ENDS_SESSIONS:
                 ended = await given.sessions.end_all(user_id, "user changed", connection=connection)
@@ -150,21 +158,31 @@ async def change_user(
 
 
 @router.post("/users/{user_id}/invite", status_code=202)
-async def invite_user(user_id: str, given: Used, _user: Admin, _person: LoggedIn) -> UserItem:
+async def invite_user(user_id: str, given: Used, user: Admin, _person: LoggedIn) -> UserItem:
     """Send a link to choose a password, again. At most one a minute and five an hour go out."""
     found = await users.one(given.pool, user_id)
     if found is None or found.disabled:
         raise not_found("user")
+    _need_reach(user, found.user.role)
     _invite(given, found.user.email)
     return _item(found)
 
 
 @router.delete("/users/{user_id}/totp", status_code=204)
-async def remove_second_factor(user_id: str, given: Used, _user: Admin, _person: LoggedIn) -> None:
+async def remove_second_factor(user_id: str, given: Used, user: Admin, _person: LoggedIn) -> None:
     """For somebody who lost the app and the recovery codes. Ends their sessions."""
+    found = await users.one(given.pool, user_id)
+    if found is not None:
+        _need_reach(user, found.user.role)
     if not await given.factors.remove(user_id):
         raise not_found("second factor")
     given.ended.add(*await given.sessions.end_all(user_id, "second factor removed"))
+
+
+def _need_reach(user: User, role: Role) -> None:
+    """Raises Problem 403 for a role that holds more than this user may."""
+    if lacking := role_beyond(user, role):
+        raise forbidden(f"The role {role} may what you may not yourself: {', '.join(lacking)}.")
 
 
 def _invite(given: Services, email: str) -> None:

@@ -1,6 +1,6 @@
 """Users in PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -133,24 +133,35 @@ async def create(pool: asyncpg.Pool, new: NewUser, password_hash: str) -> str:
 
 
 async def change(
-    connection: asyncpg.Connection, user_id: str, fields: Mapping[str, Any], *, expected_version: int | None = None
+    connection: asyncpg.Connection,
+    user_id: str,
+    fields: Mapping[str, Any],
+    *,
+    expected_version: int | None = None,
+    check: Callable[[Listed], None] = lambda _found: None,
 ) -> bool:
-    """Change some of CHANGEABLE, in the caller's transaction. False if there is no such user. Raises LastAdmin, Changed."""
+    """Change some of CHANGEABLE, in the caller's transaction. False if there is no such user. Raises LastAdmin, Changed.
+
+    `check` sees the user as they are then, and raises what it likes.
+    """
     unknown = fields.keys() - set(CHANGEABLE)
     if unknown:
         raise ValueError(f"{sorted(unknown)} can't be changed")
     # Two admins who take each other's rights away: one of them comes second, and hears that they are the last.
     await connection.execute("select pg_advisory_xact_lock(hashtextextended('auth.admins', 0))")
     found = await one(connection, user_id)
-    if found is not None and expected_version not in (None, found.version):
-        raise Changed
+    if found is not None:
+        check(found)
+        if expected_version not in (None, found.version):
+            raise Changed
     assignments = ", ".join(f"{name} = ${number}" for number, name in enumerate(fields, 2))
     done = await connection.fetchval(
         f"update auth.users set {assignments}, updated_at = clock_timestamp() where id = $1 returning true",
         user_id,
         *fields.values(),
     )
-    if not await connection.fetchval("select true from auth.users where role = 'admin' and not disabled limit 1"):
+    left = "select true from auth.users where role = 'admin' and not disabled and password_hash <> $1 limit 1"
+    if not await connection.fetchval(left, NO_PASSWORD):
         raise LastAdmin
     return bool(done)
 

@@ -21,6 +21,7 @@ SECRETS: Final = frozenset(
         "totp secrets",
         "recovery codes",
         "confirmation links",
+        "machine addresses",
     }
 )
 """What outlives a master key. A new one is added here; it is stored at the next start."""

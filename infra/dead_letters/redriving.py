@@ -26,6 +26,7 @@ OWN_HEADERS: Final = ("ce_origin", "ce_sequence")
 
 
 IDS: Final = ("submission_id", "command_id", "lead")
+ACTOR: Final = "actor"
 
 
 class NotRedrivable(Exception):
@@ -99,7 +100,10 @@ class Redriver:
 
 
 def _keep_ids(before: bytes, after: bytes) -> None:
-    """Raises NotRedrivable where an id changed that a repeat is recognised by. One that could not be read may be anything."""
+    """Raises NotRedrivable where an id changed that a repeat is recognised by, or who asked.
+
+    One that could not be read may be anything.
+    """
     try:
         was, now = orjson.loads(before), orjson.loads(after)
     except ValueError:
@@ -109,6 +113,8 @@ def _keep_ids(before: bytes, after: bytes) -> None:
     for name in IDS:
         if isinstance(was.get(name), str) and now.get(name) != was[name]:
             raise NotRedrivable(f"{name} must stay {was[name]}: a repeat is recognised by it")
+    if now.get(ACTOR) != was.get(ACTOR):
+        raise NotRedrivable(f"{ACTOR} must stay as it is: nobody asks in somebody else's name")
 
 
 def _patched(body: bytes, patch: dict[str, JsonValue]) -> bytes:

@@ -9,6 +9,7 @@ import asyncpg
 import orjson
 
 from infra.crypto.keyring import Keyring
+from infra.effects.impersonal import impersonal
 from infra.effects.model import Claimed, FinalState, Verdict
 from infra.effects.statements import (
     BEGIN,
@@ -130,5 +131,5 @@ class EffectStore:
 
 
 def _storable(detail: str) -> str:
-    """What another server said may hold what PostgreSQL refuses."""
-    return detail[:DETAIL_CHARACTERS_MAX].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    """What another server said may hold what PostgreSQL refuses, and name the person: it goes into the log, readable for ever."""
+    return impersonal(detail)[:DETAIL_CHARACTERS_MAX].replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import structlog
 
+from infra.effects.impersonal import impersonal
 from infra.effects.model import Claimed, FinalState, HandOver, Limits, Performer, Publish, TryAgain, Undeliverable, Verdict
 from infra.effects.store import EffectStore, Stranded, Unreported
 from infra.kafka.ports import LogUnavailable
@@ -250,5 +251,5 @@ def _report(effect: Unreported) -> RecordMessage:
         actor=ACTOR,
         message_id=effect.message_id,
         outcome=_OUTCOMES[effect.state],
-        detail=effect.detail,
+        detail=impersonal(effect.detail),
     )

@@ -1,5 +1,8 @@
 """What a request that asks something of a lead is answered with, once it is decided, or when it takes too long."""
 
+import dataclasses
+from typing import Literal
+
 from fastapi import Response
 from pydantic import BaseModel, Field
 
@@ -28,6 +31,13 @@ class Pending(BaseModel):
     status_url: str
 
 
+class TakenIn(BaseModel):
+    """It was taken, and added to a lead that isn't the asker's business: of that nothing more is said."""
+
+    submission_id: str
+    status: Literal["accepted"] = "accepted"
+
+
 async def awaited(given: Services, command_id: str, *, submission: bool = False) -> Decided | Identified | None:
     """Wait for the outcome as long as the settings say. Raises Problem 503 if too many wait already."""
     try:
@@ -42,6 +52,13 @@ def done(given: Services, decided: Decided, response: Response) -> Done:
     if decided.version is not None:
         response.headers["ETag"] = f'"{decided.version}"'
     return Done(id=decided.lead, version=decided.version, position=position_of(given, decided))
+
+
+def accepted(submission_id: str, decided: Decided, response: Response) -> TakenIn:
+    """202 for what was done to a lead that the asker may not see. Raises Problem as `done` does, without the version."""
+    refuse(dataclasses.replace(decided, version=None))
+    response.status_code = 202
+    return TakenIn(submission_id=submission_id)
 
 
 def position_of(given: Services, decided: Decided) -> str | None:

@@ -92,6 +92,7 @@ def create_app(services: Services, routers: Sequence[APIRouter], direct: Mapping
 
     api = _api(routers, lifespan)
     api.state.services = services
+    api.state.looks = probes.looks(services)
     api.include_router(docs.router)
     dashboard.serve(api, services.dashboard)
     _surround(api, services)
@@ -103,7 +104,12 @@ def _surround(api: FastAPI, services: Services) -> None:
     settings = services.settings
     api.add_middleware(Audited, pool=services.pool, addresses=services.addresses)
     api.add_middleware(
-        Limited, rates=services.rates, tokens=services.tokens, addresses=services.addresses, limits=settings.limits
+        Limited,
+        rates=services.rates,
+        tokens=services.tokens,
+        addresses=services.addresses,
+        limits=settings.limits,
+        bucket_of=services.bucket_of,
     )
     origins = listed(settings.gateway.allowed_origins)
     if origins:

@@ -121,10 +121,16 @@ class Leases:
 
 
 class IntakeLimits:
-    """What one source and one sender may hand in. `check` is for the hot route: it never waits."""
+    """What one source and one sender may hand in. `check` is for the hot route: it never waits.
 
-    def __init__(self, leases: Leases, *, source_per_minute: int, address_per_minute: int) -> None:
+    `bucket_of` is what Redis knows an address by.
+    """
+
+    def __init__(
+        self, leases: Leases, *, source_per_minute: int, address_per_minute: int, bucket_of: Callable[[str], str] = bucket
+    ) -> None:
         self._leases = leases
+        self._bucket_of = bucket_of
         self._source = Rate("intake-source", source_per_minute)
         self._address = Rate("intake-address", address_per_minute)
 
@@ -135,15 +141,30 @@ class IntakeLimits:
 
     def check_address(self, address: str) -> None:
         """Raises Problem 429 with Retry-After."""
-        self._one(bucket(address), self._address)
+        _check(self._leases, self._bucket_of(address), self._address)
 
     def check_source(self, source_id: str) -> None:
         """Raises Problem 429 with Retry-After."""
-        self._one(source_id, self._source)
+        _check(self._leases, source_id, self._source)
 
-    def _one(self, key: str, rate: Rate) -> None:
-        if not self._leases.allow(f"{rate.name}:{key}", rate):
-            raise too_many(self._leases.wait_seconds(f"{rate.name}:{key}"))
+
+class FormLimits:
+    """How many hosted forms that aren't at hand one sender may ask for: those that are none, most of all."""
+
+    def __init__(self, leases: Leases, *, unknown_per_minute: int, bucket_of: Callable[[str], str] = bucket) -> None:
+        self._leases = leases
+        self._bucket_of = bucket_of
+        self._unknown = Rate("form-unknown", unknown_per_minute)
+
+    def check(self, address: str) -> None:
+        """Raises Problem 429 with Retry-After."""
+        _check(self._leases, self._bucket_of(address), self._unknown)
+
+
+def _check(leases: Leases, key: str, rate: Rate) -> None:
+    name = f"{rate.name}:{key}"
+    if not leases.allow(name, rate):
+        raise too_many(leases.wait_seconds(name))
 
 
 def too_many(seconds: int) -> Problem:

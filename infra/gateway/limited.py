@@ -6,7 +6,7 @@ ratelimit-headers), with 429 also `Retry-After`. A sender is known by a token th
 
 import hashlib
 import math
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, Final
 
 from infra.auth import api_keys
@@ -24,10 +24,20 @@ _BEARER: Final = b"bearer "
 
 
 class Limited:
-    """ASGI middleware."""
+    """ASGI middleware. `bucket_of` is what Redis knows an address by."""
 
-    def __init__(self, app: Any, *, rates: Rates, tokens: TokenCodec, addresses: Addresses, limits: Limits) -> None:
+    def __init__(
+        self,
+        app: Any,
+        *,
+        rates: Rates,
+        tokens: TokenCodec,
+        addresses: Addresses,
+        limits: Limits,
+        bucket_of: Callable[[str], str] = bucket,
+    ) -> None:
         self._app = app
+        self._bucket_of = bucket_of
         self._rates = rates
         self._tokens = tokens
         self._addresses = addresses
@@ -59,7 +69,7 @@ class Limited:
             await refused.response(scope["path"])(scope, receive, sending)
 
     def _buckets(self, scope: Scope) -> list[Bucket]:
-        address = bucket(self._addresses.of(scope))
+        address = self._bucket_of(self._addresses.of(scope))
         found = [Bucket(address, self._address)]
         if scope["path"] in SIGN_IN:
             found.append(Bucket(address, self._sign_in))

@@ -4,8 +4,8 @@ A client that doesn't keep up loses its oldest changes and is told to `resync`, 
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Collection
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -18,6 +18,8 @@ from schemas.events import LeadErased
 CHANNEL: Final = "live"
 ERASED: Final = LeadErased.TYPE
 CLIENTS_MAX: Final = 1_000
+CLIENTS_OF_ONE_MAX: Final = 20
+"""Of one user or API key: more tabs than anybody looks at."""
 QUEUE_MAX: Final = 256
 LISTEN_RETRY_SECONDS: Final = 1.0
 
@@ -33,11 +35,15 @@ class TooManyClients(Exception):
     """More live clients than we let listen."""
 
 
+class TooManyOfOne(Exception):
+    """More live clients than we let one user have."""
+
+
 class Client:
     """One listener's queue."""
 
     def __init__(self, user: User) -> None:
-        self._user = user
+        self.user = user
         self._queue: deque[Change] = deque(maxlen=QUEUE_MAX)
         self._ready = asyncio.Event()
         self.closed = False
@@ -46,7 +52,7 @@ class Client:
 
     def offer(self, change: Change, message: dict[str, Any]) -> None:
         """Queue a change, if it says of itself that it is this user's business; one that doesn't say is for who sees all."""
-        if not (self._user.may_see(message["owner"]) if "owner" in message else self._user.sees_all):
+        if not (self.user.may_see(message["owner"]) if "owner" in message else self.user.sees_all):
             return
         if len(self._queue) == QUEUE_MAX:
             self.lost = True
@@ -86,6 +92,7 @@ class Live:
         self._erased = erased
         self._channel = prefix + CHANNEL
         self._clients: set[Client] = set()
+        self._by_user: Counter[str] = Counter()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -103,18 +110,32 @@ class Live:
         return len(self._clients)
 
     def join(self, user: User) -> Client:
-        """Raises TooManyClients."""
+        """Raises TooManyClients, TooManyOfOne."""
         if len(self._clients) >= CLIENTS_MAX:
             raise TooManyClients
+        if self._by_user[user.id] >= CLIENTS_OF_ONE_MAX:
+            raise TooManyOfOne
         client = Client(user)
         if self._closed:
             client.close()
         self._clients.add(client)
+        self._by_user[user.id] += 1
         return client
 
     def leave(self, client: Client) -> None:
         """No more for this one."""
-        self._clients.discard(client)
+        if client not in self._clients:
+            return
+        self._clients.remove(client)
+        self._by_user[client.user.id] -= 1
+        if not self._by_user[client.user.id]:
+            del self._by_user[client.user.id]
+
+    def end(self, sessions: Collection[str]) -> None:
+        """These sessions are over, and so are the streams that they opened."""
+        for client in self._clients:
+            if client.user.session in sessions:
+                client.close()
 
     def close(self) -> None:
         """End every client's stream, also of who joins later: call it before a server is stopped, which waits for them."""

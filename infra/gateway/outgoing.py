@@ -18,6 +18,8 @@ import httpx2
 BYTES_MAX: Final = 1024 * 1024
 URL_CHARACTERS_MAX: Final = 4_096
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_NOBODYS: Final = tuple(ipaddress.ip_network(one) for one in ("64:ff9b:1::/48", "3fff::/20", "192.88.99.0/24"))
+"""What some versions of the standard library still take for the open internet: local NAT64, documentation, 6to4 relays."""
 _PORTS: Final = {"http": 80, "https": 443}
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -128,6 +130,8 @@ def is_public(address: str) -> bool:
         hides = ip.ipv4_mapped is not None or ip.sixtofour is not None or ip.teredo is not None or ip in _NAT64
         if hides or ip.scope_id is not None or ip.is_site_local:
             return False
+    if any(ip in network for network in _NOBODYS):
+        return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback or ip.is_link_local)
 
 

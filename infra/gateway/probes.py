@@ -1,17 +1,22 @@
-"""/healthz (the process answers), /readyz (names what is not ready), /metrics (Prometheus)."""
+"""/healthz (the process answers), /readyz (names what is not ready), /metrics (Prometheus).
+
+Strangers may ask too, so what was found is kept for a second, and whoever asks meanwhile shares one look.
+"""
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
-from infra.gateway.services import ReadyCheck, Services, Used
+from infra.gateway.services import ReadyCheck, Services
 
 router = APIRouter(tags=["probes"])
 CHECK_SECONDS_MAX: Final = 2.0
+KEPT_SECONDS: Final = 1.0
 
 
 class Health(BaseModel):
@@ -37,6 +42,44 @@ class Readiness(BaseModel):
     checks: list[CheckResult]
 
 
+class Looks:
+    """The last look, and the one that is being taken. `take` raises nothing."""
+
+    def __init__(self, take: Callable[[], Awaitable[list[CheckResult]]], *, now: Callable[[], float] = time.monotonic) -> None:
+        self._take = take
+        self._now = now
+        self._found: list[CheckResult] = []
+        self._good_until = 0.0
+        self._taking: asyncio.Task[list[CheckResult]] | None = None
+
+    async def results(self) -> list[CheckResult]:
+        """At most KEPT_SECONDS old."""
+        if self._now() < self._good_until:
+            return self._found
+        if self._taking is None:
+            self._taking = asyncio.create_task(self._look())
+        # Who gives up waiting takes it from nobody else.
+        return await asyncio.shield(self._taking)
+
+    async def _look(self) -> list[CheckResult]:
+        try:
+            self._found = await self._take()
+            self._good_until = self._now() + KEPT_SECONDS
+        finally:
+            self._taking = None
+        return self._found
+
+
+def looks(given: Services) -> Looks:
+    """For `app.state`: one for all who ask this process."""
+
+    async def take() -> list[CheckResult]:
+        checks = {"postgres": _postgres(given), "redis": _redis(given), **given.ready}
+        return list(await asyncio.gather(*(_checked(name, check) for name, check in checks.items())))
+
+    return Looks(take)
+
+
 @router.get("/healthz")
 async def healthz() -> Health:
     """Answers as long as the process does; asks nobody else."""
@@ -44,13 +87,13 @@ async def healthz() -> Health:
 
 
 @router.get("/readyz", responses={503: {"model": Readiness}})
-async def readyz(response: Response, given: Used) -> Readiness:
-    """200 when everything needed answers, else 503 with the names of what doesn't."""
-    checks = {"postgres": _postgres(given), "redis": _redis(given), **given.ready}
-    results = await asyncio.gather(*(_checked(name, check) for name, check in checks.items()))
+async def readyz(request: Request, response: Response) -> Readiness:
+    """200 when everything needed answers, else 503 with the names of what doesn't. At most a second old."""
+    kept: Looks = request.app.state.looks
+    results = await kept.results()
     missing = [result.name for result in results if not result.ready]
     response.status_code = 503 if missing else 200
-    return Readiness(ready=not missing, not_ready=missing, checks=list(results))
+    return Readiness(ready=not missing, not_ready=missing, checks=results)
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})

@@ -18,6 +18,8 @@ from infra.gateway.direct import Answer, DirectRoute
 HEAD_BYTES_MAX: Final = 64 * 1024
 HEAD_SECONDS_MAX: Final = 20.0
 KEEP_ALIVE_SECONDS: Final = 75
+UNREAD_SECONDS_MAX: Final = 30.0
+"""How long somebody may leave unread what fills the buffer. Who reads on, however slowly, empties it sooner."""
 STOP_SECONDS: Final = 10
 _BROKEN = Answer(500, [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"21")], b"Internal Server Error")
 
@@ -68,11 +70,12 @@ class _Asked:
 
 
 class _Protocol(HttpToolsProtocol):
-    """A sender that never ends its head is cut off, in bytes and in time."""
+    """A sender that never ends its head is cut off, in bytes and in time; so is a reader that doesn't read."""
 
     _head_bytes = 0
     _head_read = False
     _head_timer: asyncio.TimerHandle | None = None
+    _unread_timer: asyncio.TimerHandle | None = None
     _route: DirectRoute | None = None
     """The hot route of a request whose end is not read yet, and whose body so far is in `_pieces`."""
 
@@ -97,7 +100,20 @@ class _Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is awaited any more."""
         self._head_ended()
+        self._read_on()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The buffer is full."""
+        super().pause_writing()
+        if self._unread_timer is None:
+            # Not closed: that would wait for the buffer to be read.
+            self._unread_timer = self.loop.call_later(UNREAD_SECONDS_MAX, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        self._read_on()
+        super().resume_writing()
 
     def on_url(self, url: bytes) -> None:
         """A part of the address."""
@@ -203,6 +219,11 @@ class _Protocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _read_on(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
 
     def _count(self, size: int) -> None:
         self._head_bytes += size

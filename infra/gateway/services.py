@@ -23,9 +23,9 @@ from infra.auth.teams import Teams
 from infra.auth.tokens import JoseCodec, TokenCodec
 from infra.crypto.keyring import Keyring
 from infra.crypto.seal import KEY_BYTES
-from infra.gateway.addresses import Addresses
+from infra.gateway.addresses import Addresses, sealed_bucket
 from infra.gateway.ids import SubmissionIds
-from infra.gateway.leases import IntakeLimits, Leases
+from infra.gateway.leases import FormLimits, IntakeLimits, Leases
 from infra.gateway.live import Live
 from infra.gateway.outcomes import Outcomes
 from infra.gateway.rates import Rates
@@ -56,6 +56,7 @@ class Services:
         opensearch: an opensearchpy.AsyncOpenSearch, None where search is not served.
         imports: a producers.imports.service.Imports, None where there is no S3.
         files: a producers.files.store.LeadFiles, likewise.
+        bucket_of: what Redis knows a machine's address by.
         owner_of: whose a lead is, for what a rep may change; None lets a rep change nothing of others, for want of knowing.
         ready: checks by name, beside those that the gateway makes itself (PostgreSQL, Redis).
         source_secret: key under which the secrets of intake sources are sealed.
@@ -75,7 +76,9 @@ class Services:
     rates: Rates
     leases: Leases
     intake_limits: IntakeLimits
+    form_limits: FormLimits
     addresses: Addresses
+    bucket_of: Callable[[str], str]
     guesses: Guesses
     factors: SecondFactors
     account_mail: AccountMail
@@ -110,7 +113,9 @@ class Services:
         """Everything else from what differs by deployment. Raises ValueError for an unusable signing key."""
         auth, limits = settings.auth, settings.limits
         rates = Rates(redis, settings.redis.prefix)
+        live = Live(redis, settings.redis.prefix, keyring.forget)
         leases = Leases(rates)
+        bucket_of = sealed_bucket(keyring.secret("machine addresses"))
         return cls(
             settings=settings,
             pool=pool,
@@ -120,7 +125,7 @@ class Services:
             tokens=JoseCodec(signing_keys(settings, keyring), issuer=auth.issuer, seconds=auth.access_seconds),
             passwords=passwords or Passwords(),
             sessions=Sessions(pool, keyring.secret("refresh tokens"), days=auth.refresh_days),
-            ended=EndedSessions(pool, token_seconds=auth.access_seconds),
+            ended=EndedSessions(pool, token_seconds=auth.access_seconds, told=live.end),
             teams=Teams(pool),
             rates=rates,
             leases=leases,
@@ -128,14 +133,17 @@ class Services:
                 leases,
                 source_per_minute=limits.intake_source_per_minute,
                 address_per_minute=limits.intake_address_per_minute,
+                bucket_of=bucket_of,
             ),
+            form_limits=FormLimits(leases, unknown_per_minute=limits.form_unknown_per_minute, bucket_of=bucket_of),
+            bucket_of=bucket_of,
             addresses=Addresses(settings.gateway.trusted_proxies),
             guesses=Guesses(redis, settings.redis.prefix, lambda email: keyring.hash("email", email)),
             factors=SecondFactors(pool, keyring.secret("totp secrets"), keyring.secret("recovery codes")),
             account_mail=AccountMail(pool, settings.mail, public_url=settings.gateway.public_url),
             ids=SubmissionIds(keyring.secret("submission ids")),
             outcomes=Outcomes(pool, redis, settings.redis.prefix),
-            live=Live(redis, settings.redis.prefix, keyring.forget),
+            live=live,
             source_secret=keyring.secret("source secrets"),
             opensearch=opensearch,
             imports=imports,

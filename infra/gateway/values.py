@@ -1,6 +1,7 @@
 """Types of request fields that every store takes: text without NUL, JSON of bounded depth and size with numbers in range."""
 
 import math
+import re
 from typing import Annotated, Any, Final
 
 import phonenumbers
@@ -10,6 +11,7 @@ DEPTH_MAX: Final = 16
 VALUES_MAX: Final = 1_000
 INTEGER_MIN: Final = -(2**63)
 INTEGER_MAX: Final = 2**63 - 1
+_ADDRESS_OR_NUMBER: Final = re.compile(r"@|(?:\d[\s().+-]*){6}")
 
 
 def storable(value: Any) -> Any:
@@ -68,6 +70,13 @@ def e164(phone: str | None) -> str | None:
     return text
 
 
+def names_nobody(text: str) -> str:
+    """The text itself. Raises ValueError for what may tell a person, where names stand in the open."""
+    if _ADDRESS_OR_NUMBER.search(text):
+        raise ValueError("names a kind, not a person: no addresses, no numbers of six digits and more")
+    return text
+
+
 Word = Annotated[str, Field(max_length=500), AfterValidator(storable)]
 """A line of text."""
 Address = Annotated[str, Field(max_length=320), AfterValidator(storable), AfterValidator(address)]
@@ -76,5 +85,7 @@ Phone = Annotated[str, Field(max_length=50), AfterValidator(storable)]
 """A phone number, as somebody writes it."""
 Prose = Annotated[str, Field(min_length=1, max_length=20_000), AfterValidator(storable)]
 """A text of some length."""
+Label = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(storable), AfterValidator(names_nobody)]
+"""What something is called that isn't sealed."""
 Custom = Annotated[dict[str, JsonValue], Field(max_length=200), AfterValidator(storable)]
 """Custom fields by name."""

@@ -5,11 +5,19 @@ setting those of one's team; the others don't exist for them. Lists and searches
 Who may send leads but read none (an integration) may follow what they sent themselves.
 """
 
+import dataclasses
+import re
+from typing import Final
+
 import asyncpg
 
 from infra.auth.roles import Permission, User
+from infra.gateway.outcomes import Decided
 from infra.gateway.problems import not_found
 from infra.gateway.services import Services
+from schemas.lead_ids import is_made_by
+
+_LEAD: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 async def check_lead(given: Services, user: User, lead: str, *, what: str = "lead") -> None:
@@ -24,6 +32,37 @@ async def check_lead(given: Services, user: User, lead: str, *, what: str = "lea
     found, owner = await given.owner_of(lead)
     if found and not user.may_see(owner):
         raise not_found(what)
+
+
+async def may_hear_of(given: Services, user: User, lead: str, submission_id: str) -> bool:
+    """Whether whoever sent a submission is told which lead it came to: the one that it made, else one that is their business.
+
+    Who may read no leads at all is told, as of everything that they sent: an id and a version, which open nothing to them.
+    """
+    if user.sees_all or not user.may(Permission.LEADS_READ) or is_made_by(lead, submission_id):
+        return True
+    found, owner = (False, None) if given.owner_of is None else await given.owner_of(lead)
+    return found and user.may_see(owner)
+
+
+async def as_told(given: Services, user: User, decided: Decided) -> Decided:
+    """An outcome as this user hears of it: its detail names no other lead that isn't their business."""
+    if user.sees_all:
+        return decided
+    detail = decided.detail
+    for lead in set(_LEAD.findall(detail)) - {decided.lead}:
+        found, owner = (False, None) if given.owner_of is None else await given.owner_of(lead)
+        if not found or not user.may_see(owner):
+            detail = detail.replace(f"the lead {lead}", "another lead").replace(lead, "another lead")
+    return dataclasses.replace(decided, detail=detail)
+
+
+async def may_give(given: Services, user: User, lead: str) -> bool:
+    """Whether this user may say whose a lead is that they see: any, or else an own one and one of nobody's."""
+    if user.may(Permission.LEADS_ASSIGN):
+        return True
+    found, owner = (False, None) if given.owner_of is None else await given.owner_of(lead)
+    return not found or owner in (None, user.person)
 
 
 async def need_lead(given: Services, user: User, lead: str) -> None:
@@ -42,8 +81,12 @@ async def check_sent(given: Services, user: User, id_: str, lead: str | None, *,
     if lead is None and not user.sees_all:
         decided = await given.outcomes.of(id_)
         lead = None if decided is None else decided.lead
-    if lead is not None:
-        await check_lead(given, user, lead, what=what)
+    if lead is None or user.sees_all:
+        return
+    await check_lead(given, user, lead, what=what)
+    # Who sent a submission may know it, and not the lead that it came to; who sent a command knows both.
+    if await given.outcomes.of_submission(id_) is not None and not await may_hear_of(given, user, lead, id_):
+        raise not_found(what)
 
 
 async def remember_sent(pool: asyncpg.Pool, user: User, id_: str) -> None:

@@ -1,6 +1,5 @@
 """What the requests about leads have in common: who sends them, their headers, and fields that several take."""
 
-import re
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request, Response
@@ -12,12 +11,11 @@ from infra.gateway import answers
 from infra.gateway.people import everybody
 from infra.gateway.problems import FieldError, Problem
 from infra.gateway.services import Services, Used
-from infra.gateway.values import storable
+from infra.gateway.values import names_nobody, storable
 from producers.commands.sending import Sender, lead_id
 
 TAG_CHARACTERS_MAX: Final = 50
 TAGS_AT_ONCE_MAX: Final = 50
-_ADDRESS_OR_NUMBER = re.compile(r"@|(?:\d[\s().+-]*){6}")
 
 MAY_WRITE: Final = Depends(require(Permission.LEADS_EDIT))
 
@@ -37,9 +35,7 @@ def tag_name(text: str) -> str:
     name = " ".join(text.split()).casefold()
     if not 0 < len(name) <= TAG_CHARACTERS_MAX:
         raise ValueError(f"has 1 to {TAG_CHARACTERS_MAX} characters")
-    if _ADDRESS_OR_NUMBER.search(name):
-        raise ValueError("names a kind of lead, not a person: no addresses, no numbers of six digits and more")
-    return name
+    return names_nobody(name)
 
 
 Tag = Annotated[str, Field(max_length=4 * TAG_CHARACTERS_MAX), AfterValidator(storable), AfterValidator(tag_name)]

@@ -16,7 +16,7 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from infra.auth.dependencies import require
+from infra.auth.dependencies import forbidden, require
 from infra.auth.roles import Permission, User
 from infra.crypto.keyring import MissingKey
 from infra.gateway import idempotency
@@ -24,7 +24,7 @@ from infra.gateway.outcomes import TooManyWaiting
 from infra.gateway.problems import Problem, not_found, unavailable
 from infra.gateway.services import Services, Used
 from infra.gateway.values import Word
-from infra.gateway.visibility import check_lead
+from infra.gateway.visibility import check_lead, may_give
 from infra.kafka.ports import LogUnavailable
 from producers.commands import translate
 from producers.commands.asking import IdempotencyKey, TagChange, check_owner
@@ -126,7 +126,8 @@ class Bulk:
         return given.ids.derived(f"bulk|{self.id}|{lead}")
 
 
-@router.post("/leads/bulk", status_code=202)
+# Said again, because what the routers around it say of 202 would take its place.
+@router.post("/leads/bulk", status_code=202, responses={202: {"model": BulkAccepted}})
 async def change_many(
     asked: BulkRequest,
     request: Request,
@@ -136,12 +137,16 @@ async def change_many(
     idempotency_key: IdempotencyKey = None,
 ) -> BulkAccepted:
     """Change up to 500 leads. 202 says that each was asked; who may not see a lead finds it missing."""
-    if "assign" in asked.do.model_fields_set:
+    giving = "assign" in asked.do.model_fields_set
+    if giving:
+        if not user.may(Permission.LEADS_TAKE):
+            raise forbidden(f"The role {user.role} lacks the permission {Permission.LEADS_TAKE.value}.")
         await check_owner(given, user, asked.do.assign, "do.assign")
     body = b"bulk|" + await request.body()
     now_ms = int(time.time() * 1000)
     id_ = await idempotency.claim(given.pool, given.ids, user, idempotency_key, body, now_ms=now_ms)
-    bulk = await _kept(given.pool, id_) or await _keep(given, user, id_, list(dict.fromkeys(str(lead) for lead in asked.leads)))
+    leads = list(dict.fromkeys(str(lead) for lead in asked.leads))
+    bulk = await _kept(given.pool, id_) or await _keep(given, user, id_, leads, giving=giving)
     commands = [
         _command(asked.do, Asker(LeadId(lead), bulk.command_id(given, lead), user.id))
         for lead in bulk.leads
@@ -174,8 +179,8 @@ def _command(do: Change, asker: Asker) -> Command:
     return translate.assign(asker, do.assign) if do.status is None else translate.change_status(asker, do.status)
 
 
-async def _keep(given: Services, user: User, id_: str, leads: list[str]) -> Bulk:
-    refused = await _refused(given, user, leads)
+async def _keep(given: Services, user: User, id_: str, leads: list[str], *, giving: bool) -> Bulk:
+    refused = await _refused(given, user, leads, giving=giving)
     text = orjson.dumps(refused).decode()
     await given.pool.execute(KEEP, id_, user.id, leads, text, KEPT_DAYS, _EXPIRED_PER_REQUEST_MAX)
     # The same request may have come twice at once: what was kept first counts.
@@ -187,14 +192,17 @@ async def _kept(pool: asyncpg.Pool, id_: str) -> Bulk | None:
     return None if row is None else Bulk(id_, row["actor"], row["leads"], orjson.loads(row["refused"]))
 
 
-async def _refused(given: Services, user: User, leads: Sequence[str]) -> dict[str, str]:
-    """Leads of which nothing is asked: those that aren't this user's business, that never were, or that are no more."""
+async def _refused(given: Services, user: User, leads: Sequence[str], *, giving: bool) -> dict[str, str]:
+    """Leads of which nothing is asked: not this user's business, not theirs to give, never there, or there no more."""
     refused = {}
     for lead in leads:
         try:
             await check_lead(given, user, lead)
         except Problem:
             refused[lead] = "missing"
+            continue
+        if giving and not await may_give(given, user, lead):
+            refused[lead] = "declined"
     asked = [lead for lead in leads if lead not in refused]
     try:
         keys = await given.keyring.lead_keys(asked)

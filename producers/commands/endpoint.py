@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from infra.auth.dependencies import require
+from infra.auth.dependencies import forbidden, require
 from infra.auth.roles import Permission, User
 from infra.gateway import answers
 from infra.gateway.problems import Problem, not_found
 from infra.gateway.services import Used
 from infra.gateway.values import Address, Custom, Phone, Prose, Word, e164
-from infra.gateway.visibility import check_sent
+from infra.gateway.visibility import as_told, check_sent, may_give
 from producers.commands import bulk, merging, tasks, translate
 from producers.commands.asking import MAY_WRITE, Answer, IdempotencyKey, IfMatch, Sending, TagChange, check_owner
 from schemas.commands import Status
@@ -121,7 +121,10 @@ async def assign_lead(
 ) -> Answer:
     """Give a lead to a person, or to nobody. A rep may take an unassigned lead and give up an own one."""
     await check_owner(given, user, asked.owner, "owner")
-    return await sender.send(translate.assign(await sender.begin(idempotency_key, if_match), asked.owner))
+    asker = await sender.begin(idempotency_key, if_match)
+    if not await may_give(given, user, sender.lead):
+        raise forbidden("You may take a lead of nobody's and give up an own one; this one is somebody else's.")
+    return await sender.send(translate.assign(asker, asked.owner))
 
 
 @router.post("/leads/{lead}/status", dependencies=[MAY_WRITE])
@@ -165,10 +168,11 @@ async def command(
     decided = await given.outcomes.of(command_id)
     if decided is not None:
         await check_sent(given, user, command_id, decided.lead, what="command")
+        told = await as_told(given, user, decided)
         return CommandState(
             command_id=command_id,
             status=decided.status,
-            detail=decided.detail or None,
+            detail=told.detail or None,
             lead=decided.lead,
             version=decided.version,
             position=answers.position_of(given, decided),

@@ -17,7 +17,7 @@ from infra.gateway.outcomes import Decided
 from infra.gateway.problems import Problem, not_found, unavailable
 from infra.gateway.services import Services
 from infra.gateway.versions import expected_version
-from infra.gateway.visibility import check_lead
+from infra.gateway.visibility import as_told, check_lead
 from infra.kafka.ports import LogUnavailable, Outgoing
 from producers.commands import translate
 from producers.commands.translate import AnyCommand, Asker
@@ -84,7 +84,7 @@ class Sender:
             decided = outcome if isinstance(outcome, Decided) else None
         if decided is None:
             return answers.pending(command.command_id, self._response)
-        return answers.done(self._given, decided, self._response)
+        return answers.done(self._given, await as_told(self._given, self._user, decided), self._response)
 
     async def edit(self, asker: Asker, fields: Mapping[str, Any]) -> answers.Done | answers.Pending:
         """Change fields; a new address or number goes the way of submissions. Raises as `send` does."""

@@ -14,14 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from infra.auth.dependencies import require
 from infra.auth.roles import Permission, User
 from infra.crypto.keyring import MissingKey
-from infra.gateway.problems import Problem, not_found, unavailable
+from infra.gateway.problems import FieldError, Problem, not_found, unavailable
 from infra.gateway.services import Services, Used
 from infra.gateway.values import Word
 from infra.gateway.visibility import check_lead
 from infra.storage.files import NoSuchFile, StorageUnavailable
 from infra.storage.sealing import ErasedOwner
 from producers.files import translate
-from producers.files.store import FILES_MAX, SIZE_MAX, LeadFile, LeadFiles, TooManyFiles
+from producers.files.store import FILES_MAX, SIZE_MAX, LeadFile, LeadFiles, TooManyFiles, WrongSize
 
 router = APIRouter(prefix="/v1/leads/{lead}", tags=["files"])
 Reader = Annotated[User, Depends(require(Permission.LEADS_READ))]
@@ -85,6 +85,9 @@ async def complete_file(lead: str, file_id: str, given: Used, user: Writer) -> F
                 await files.keep(found)
             except NoSuchFile:
                 raise Problem(409, "no-file", "No file yet", "PUT the file to upload_url first.") from None
+            except WrongSize as wrong:
+                errors = [FieldError("size", f"is {found.size}, the file has {wrong.size}")]
+                raise Problem(422, "invalid", "Invalid request", errors=errors) from None
         return _item(found)
 
 

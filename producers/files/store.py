@@ -48,6 +48,14 @@ class TooManyFiles(Exception):
     """The lead has as many files as one may have."""
 
 
+class WrongSize(Exception):
+    """What was uploaded has another size than was announced."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"{size:,} bytes")
+        self.size = size
+
+
 class LeadFiles:
     """Raises asyncpg's errors, StorageUnavailable, and MissingKey or ErasedOwner for leads without a key."""
 
@@ -72,9 +80,11 @@ class LeadFiles:
         return await self._files.store.presigned_put(translate.upload_key(lead, file_id), size, UPLOAD_SECONDS)
 
     async def keep(self, file: LeadFile) -> None:
-        """Seal what was uploaded; twice is once. Raises NoSuchFile where nothing was."""
+        """Seal what was uploaded; twice is once. Raises NoSuchFile where nothing was, and WrongSize."""
         upload = translate.upload_key(file.lead, file.id)
-        await self._files.store.size(upload)
+        size = await self._files.store.size(upload)
+        if size != file.size:  # not every S3 holds senders to what the address was signed for
+            raise WrongSize(size)
         plain = self._files.store.get(upload)
         await self._files.put(translate.key(file.lead, file.id), plain, bytes_max=SIZE_MAX, lead=file.lead)
         await self._pool.execute("update files.files set stored = true where id = $1", file.id)

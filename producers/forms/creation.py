@@ -13,7 +13,8 @@ from infra.gateway import answers, idempotency
 from infra.gateway.outcomes import Decided, Identified
 from infra.gateway.problems import Problem, unavailable
 from infra.gateway.services import Used
-from infra.gateway.values import Address, Custom, Phone, Word, e164
+from infra.gateway.values import Address, Custom, Label, Phone, Word, e164
+from infra.gateway.visibility import may_hear_of
 from infra.kafka.ports import LogUnavailable
 from producers.forms.publishing import Raw, SubmissionWriter
 from producers.forms.submission import ParsedSubmission
@@ -37,8 +38,8 @@ class LeadRequest(BaseModel):
     answers: Custom = {}
     custom: Custom = {}
     consent: bool | None = None
-    consents: Annotated[dict[str, bool], Field(max_length=100)] = {}
-    campaign: Annotated[dict[str, Word], Field(max_length=100)] = {}
+    consents: Annotated[dict[Label, bool], Field(max_length=100)] = {}
+    campaign: Annotated[dict[Label, Word], Field(max_length=100)] = {}
     quiet: bool = False
 
     @model_validator(mode="after")
@@ -48,7 +49,7 @@ class LeadRequest(BaseModel):
         return self
 
 
-@router.post("/leads", status_code=201, responses={202: {"model": answers.Pending}})
+@router.post("/leads", status_code=201, responses={202: {"model": answers.Pending | answers.TakenIn}})
 async def create_lead(
     asked: LeadRequest,
     request: Request,
@@ -56,8 +57,11 @@ async def create_lead(
     given: Used,
     user: Annotated[User, Depends(require(Permission.LEADS_WRITE))],
     idempotency_key: Annotated[str | None, Header()] = None,
-) -> answers.Done | answers.Pending:
-    """Make a lead, or add to the one that has this e-mail address. 202 if it isn't decided within two seconds."""
+) -> answers.Done | answers.Pending | answers.TakenIn:
+    """Make a lead, or add to the one that has this e-mail address.
+
+    202 if it isn't decided within two seconds, and where it is added to a lead that you may not see (`accepted`).
+    """
     body = await request.body()
     now = time.time()
     id_ = await idempotency.claim(given.pool, given.ids, user, idempotency_key, b"leads|" + body, now_ms=int(now * 1000))
@@ -78,6 +82,8 @@ async def create_lead(
     response.headers["X-Submission-Id"] = id_
     outcome = await answers.awaited(given, id_, submission=True)
     if isinstance(outcome, Decided):
+        if not await may_hear_of(given, user, outcome.lead, id_):
+            return answers.accepted(id_, outcome, response)
         result = answers.done(given, outcome, response)
         response.headers["Location"] = f"/v1/leads/{outcome.lead}"
         return result

@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from producers.forms.limits import DEPTH_MAX, VALUES_MAX, BadPayload, has_nul, pointer, too_deep, too_many
@@ -25,7 +25,8 @@ _CHARSETS = {
     "iso-8859-15": "iso8859-15",
 }
 _PART_HEADER_BYTES_MAX = 8_192
-_CONTENT_TYPE_CHARACTERS_MAX = 512
+CONTENT_TYPE_CHARACTERS_MAX: Final = 512
+"""The rest of a content type is not looked at, and so decides nothing: whoever remembers one keeps no more of it."""
 
 
 class MediaType(NamedTuple):
@@ -42,11 +43,11 @@ class _Conflict(Exception):
 
 def media_type(content_type: str) -> MediaType:
     """Parse a Content-Type header; anything odd gives a name that nobody takes."""
-    head, _, _ = content_type[:_CONTENT_TYPE_CHARACTERS_MAX].partition(";")
+    head, _, _ = content_type[:CONTENT_TYPE_CHARACTERS_MAX].partition(";")
     name = head.strip().lower()
     if name in ("text/json", "application/x-json") or (name.startswith("application/") and name.endswith("+json")):
         name = "application/json"
-    parameters = _parameters(content_type[len(head) : _CONTENT_TYPE_CHARACTERS_MAX])
+    parameters = _parameters(content_type[len(head) : CONTENT_TYPE_CHARACTERS_MAX])
     charset = _CHARSETS.get(parameters.get("charset", "").lower(), "")
     return MediaType(name, charset, parameters.get("boundary", ""))
 

@@ -1,10 +1,14 @@
-"""GET /f/{source_id}: the hosted form of a source, its thank-you page, and the snippet that puts it into another page."""
+"""GET /f/{source_id}: the hosted form of a source, its thank-you page, and the snippet that puts it into another page.
 
-from typing import Annotated, Final
+Sources come from a cache. Who asks for what is in none is counted by address before the table is asked, so that guessing ids is
+slow, and costs PostgreSQL next to nothing.
+"""
+
+from typing import Annotated, Final, NamedTuple
 from urllib.parse import quote
 
 import orjson
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from infra.gateway.problems import not_found, unavailable
@@ -13,7 +17,8 @@ from producers.forms import pages
 from producers.forms.browsers import FORM_PREFIX
 from producers.forms.reading.names import campaign_parameter
 from producers.forms.reading.shapes import is_url
-from producers.forms.sources import SOURCE_ID, STORE_AWAY, IntakeSource, Sources
+from producers.forms.source_cache import SourceCache, SourcesUnavailable
+from producers.forms.sources import SOURCE_ID, IntakeSource, Sources
 from producers.forms.translate import VISITOR_FIELD
 from schemas.activities import VISITOR_ID
 
@@ -52,34 +57,67 @@ SNIPPET: Final = """(function () {
 """
 
 
+class Shown(NamedTuple):
+    """A source that takes posts from browsers, and how its form looks."""
+
+    source: IntakeSource
+    settings: pages.FormSettings
+
+
+async def _shown(source_id: SourceId, request: Request, given: Used) -> Shown:
+    """A source that takes posts from browsers, which can sign nothing. Raises Problem 404, 429, 503."""
+    cache = _cache(request, given)
+    source = cache.known(source_id)
+    if source is None:
+        given.form_limits.check(given.addresses.of(request.scope))
+        try:
+            source = await cache.get(source_id)
+        except SourcesUnavailable:
+            raise unavailable("The list of sources") from None
+    if source is None or source.deleted or source.signed:
+        raise not_found("form")
+    return Shown(source, pages.FormSettings() if source.form is None else pages.FormSettings.model_validate(dict(source.form)))
+
+
+def _cache(request: Request, given: Services) -> SourceCache:
+    """This app's, made when it is first asked for."""
+    state = request.app.state
+    if not hasattr(state, "form_sources"):
+        state.form_sources = SourceCache(Sources.of(given))
+    cache: SourceCache = state.form_sources
+    return cache
+
+
+Asked = Annotated[Shown, Depends(_shown)]
+
+
 @router.get("/{source_id}.js", response_class=Response, responses={200: {"content": {"text/javascript": {}}}})
-async def snippet(source_id: SourceId, given: Used) -> Response:
+async def snippet(shown: Asked, given: Used) -> Response:
     """`<script src=".../f/{source_id}.js"></script>` shows the form where it stands, and tells it the page's campaign."""
-    source, settings = await _form(source_id, given)
+    source, settings = shown
     url = f"{given.settings.gateway.public_url.rstrip('/')}{FORM_PREFIX}{source.id}"
     script = SNIPPET % {"url": _literal(url), "title": _literal(settings.title), "field": _literal(VISITOR_FIELD)}
     return Response(script, media_type="text/javascript", headers=_headers(source) | {"Cache-Control": "public, max-age=300"})
 
 
 @router.get("/{source_id}/thanks", response_class=HTMLResponse)
-async def thanks(source_id: SourceId, given: Used) -> HTMLResponse:
+async def thanks(shown: Asked) -> HTMLResponse:
     """Where a posted form leads to."""
-    source, settings = await _form(source_id, given)
+    source, settings = shown
     text = settings.thanks if source.origin.confirmed_as is None else settings.check_mail
     return HTMLResponse(pages.page(settings.title, text, language=settings.language), headers=_headers(source))
 
 
 @router.get("/{source_id}", response_class=HTMLResponse)
 async def form(
-    source_id: SourceId,
+    shown: Asked,
     request: Request,
-    given: Used,
     page_url: Annotated[str | None, Query(max_length=2_000)] = None,
     referrer: Annotated[str | None, Query(max_length=2_000)] = None,
     lf_visitor: Annotated[str | None, Query(max_length=100)] = None,
 ) -> HTMLResponse:
     """The form. Campaign parameters and click ids of this address go along with what is sent; needs no script."""
-    source, settings = await _form(source_id, given)
+    source, settings = shown
     hidden = {
         name: value
         for name, value in request.query_params.multi_items()[:PARAMETERS_MAX]
@@ -91,18 +129,6 @@ async def form(
         hidden[VISITOR_FIELD] = lf_visitor
     html = pages.form_page(settings, f"{INTAKE}{quote(source.id)}", hidden)
     return HTMLResponse(html, headers=_headers(source))
-
-
-async def _form(source_id: str, given: Services) -> tuple[IntakeSource, pages.FormSettings]:
-    """A source that takes posts from browsers, which can sign nothing. Raises Problem."""
-    try:
-        source = await Sources.of(given).load(source_id)
-    except STORE_AWAY:
-        raise unavailable("The list of sources") from None
-    if source is None or source.deleted or source.signed:
-        raise not_found("form")
-    settings = pages.FormSettings() if source.form is None else pages.FormSettings.model_validate(dict(source.form))
-    return source, settings
 
 
 def _headers(source: IntakeSource) -> dict[str, str]:

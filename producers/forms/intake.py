@@ -26,6 +26,7 @@ from infra.kafka.publisher import Position
 from producers.forms import batch, browsers
 from producers.forms.adapters import accepted_by, adapter, parts_of
 from producers.forms.bundles import Bundles, Fetching, Taken
+from producers.forms.encodings import CONTENT_TYPE_CHARACTERS_MAX
 from producers.forms.handshakes import gone, handshake
 from producers.forms.payload import BadPayload, check
 from producers.forms.publishing import Raw, SubmissionWriter
@@ -247,7 +248,7 @@ class Intake:
         self, source: IntakeSource, body: bytes, text: str | None, content_type: str | None
     ) -> tuple[ParsedSubmission, Any]:
         """What a body says, and its payload, which is None where the submission has an id to tell it by. Raises Problem."""
-        reader, kind = adapter(source.vendor), f"{source.vendor} {content_type}"
+        reader, kind = adapter(source.vendor), f"{source.vendor} {(content_type or '')[:CONTENT_TYPE_CHARACTERS_MAX]}"
         recalled = None if text is None else self._layouts.recall(kind, body, text)
         if recalled is not None:
             # Of one layout with a body that was checked, so there is nothing to check, and little to load.

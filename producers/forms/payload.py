@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from producers.forms.encodings import MediaType, form_data, media_type, multipart_data
+from producers.forms.encodings import CONTENT_TYPE_CHARACTERS_MAX, MediaType, form_data, media_type, multipart_data
 from producers.forms.limits import (
     DEPTH_MAX,
     FLOAT_MAX,
@@ -47,7 +47,7 @@ def check(body: bytes, content_type: str | None, values_max: int = VALUES_MAX) -
     """
     if content_type == "application/json":
         return _json(body, values_max)
-    kind = _cached_media_type(content_type) if content_type else MediaType("", "utf-8", "")
+    kind = _cached_media_type(content_type[:CONTENT_TYPE_CHARACTERS_MAX]) if content_type else MediaType("", "utf-8", "")
     if not body.strip():
         raise BadPayload(None, "the body is empty: send the form's fields")
     if kind.name == "application/json" or _looks_like_json(body, kind):

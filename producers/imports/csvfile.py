@@ -6,6 +6,7 @@ reading can go on from a byte.
 
 import codecs
 import csv
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -13,7 +14,8 @@ DELIMITERS: Final = (",", ";", "\t", "|")
 RECORD_BYTES_MAX: Final = 256 * 1024
 CELL_CHARACTERS_MAX: Final = 20_000
 COLUMNS_MAX: Final = 200
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = re.compile(r"(^|[;|\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
+"""Where a formula begins: at the start of a cell, or where a program that goes by another delimiter or line end sees one."""
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -172,6 +174,5 @@ def written(rows: Sequence[Sequence[object]]) -> str:
 
 
 def _quoted(cell: str) -> str:
-    if cell.startswith(FORMULA_STARTS):
-        cell = f"'{cell}"
-    return '"' + cell.replace('"', '""') + '"' if any(sign in cell for sign in ',"\r\n') else cell
+    cell = _FORMULA.sub(r"\1'", cell)
+    return '"' + cell.replace('"', '""') + '"' if any(sign in cell for sign in ',;|"\t\r\n') else cell

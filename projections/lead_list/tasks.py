@@ -76,7 +76,7 @@ Condition = tuple[str, Any]
 
 
 def _seen_by(user: User) -> list[Condition]:
-    return [] if user.sees_all else [("(l.owner is null or l.owner = {})", user.person or "")]
+    return [] if user.sees_all else [("(l.owner is null or l.owner = any({}::text[]))", sorted(user.persons))]
 
 
 async def _page(

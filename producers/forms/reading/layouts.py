@@ -20,6 +20,7 @@ from producers.forms.reading.sheet import Entry, entry_of, means_of
 
 LAYOUTS_MAX: Final = 1_024
 ALIKE_MAX: Final = 8
+KIND_CHARACTERS_MAX: Final = 1_024
 # Learning costs as much as reading. Where there is no room left, senders that never repeat themselves pay for it this rarely.
 LEARNED_WHEN_FULL: Final = 16
 _BYTES_MAX = 16_384
@@ -108,7 +109,7 @@ def _filled(node: Any, filled: Sequence[str]) -> Any:
 
 
 class Layouts:
-    """The last layouts. `kind` is whatever else than the body decides how it is read."""
+    """The last layouts. `kind` is whatever else than the body decides how it is read; a long one is not remembered."""
 
     def __init__(self, count_max: int = LAYOUTS_MAX) -> None:
         self._count_max = count_max
@@ -128,7 +129,7 @@ class Layouts:
 
     def learn(self, kind: str, body: bytes, text: str, payload: Any, readable: Any) -> None:
         """Remember a body by what it was read as; `readable` is the part of the payload that holds answers, at its places."""
-        if len(body) > _BYTES_MAX or text[:1] not in _OPENING:
+        if len(body) > _BYTES_MAX or len(kind) > KIND_CHARACTERS_MAX or text[:1] not in _OPENING:
             return
         place = (kind, body.translate(None, _NOT_STRUCTURE))
         alike = self._alike.get(place, [])

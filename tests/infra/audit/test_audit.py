@@ -13,6 +13,7 @@ from infra.audit import recording
 from infra.audit.store import CLI, NOBODY, Entry, write
 from infra.auth.dependencies import CurrentUser
 from infra.gateway.app import create_app
+from infra.gateway.middleware import Around
 from infra.settings import Settings
 from tests.infra.auth.logins import bearer, cookie, log_in, refresh
 from tests.infra.gateway import offline
@@ -175,6 +176,52 @@ async def test_a_bug_is_a_failure_that_is_written_down(here: Running, since: Sin
     async with offline.client(create_app(here.services, [router])) as client:
         assert (await client.post("/v1/bugs", headers=here.token("admin"))).status_code == 500
     assert await since.one() == ("user-admin", "bug", "", "failed", 500, "")
+
+
+@pytest.mark.parametrize("answering", [False, True], ids=["before it answers", "while its entry is written"])
+async def test_what_is_cut_off_at_its_deadline_is_written_down_too(here: Running, since: Since, answering: bool) -> None:
+    router, pool = APIRouter(), SlowPool(here.services.pool, answering)
+
+    @router.post("/v1/things/{thing}")
+    async def work(thing: str, _user: CurrentUser) -> str:
+        await asyncio.sleep(0 if answering else 60)
+        return thing
+
+    async with offline.client(create_app(dataclasses.replace(here.services, pool=pool), [router])) as client:
+        app = client._transport.app.api  # type: ignore[attr-defined]
+        around = next(one for one in app.user_middleware if one.cls is Around)
+        around.kwargs["answer_seconds"] = 0.3
+        answer = await client.post("/v1/things/t1", headers=here.token("admin"))
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (503, "timeout")
+    assert await since.one() == ("user-admin", "work", "things/t1", "failed", 503, "timeout")
+
+
+class SlowPool:
+    """A pool whose first statement takes for ever, if it is to."""
+
+    def __init__(self, pool: Any, slow: bool) -> None:
+        self._pool, self._slow = pool, slow
+
+    async def execute(self, *asked: Any) -> Any:
+        if self._slow:
+            self._slow = False
+            await asyncio.sleep(60)
+        return await self._pool.execute(*asked)
+
+
+async def test_an_entry_that_takes_for_ever_is_given_up(here: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "WRITE_SECONDS_MAX", 0.05)
+    router = APIRouter()
+
+    @router.post("/v1/things")
+    async def thing(_user: CurrentUser) -> None:
+        return None
+
+    before = recording.LOST._value.get()
+    slow = dataclasses.replace(here.services, pool=SlowPool(here.services.pool, True))
+    async with offline.client(create_app(slow, [router])) as client:
+        assert (await client.post("/v1/things", headers=here.token("admin"))).status_code == 200
+    assert recording.LOST._value.get() == before + 1
 
 
 async def test_an_entry_that_can_not_be_written_is_counted_and_the_answer_goes_out(here: Running, since: Since) -> None:

@@ -150,3 +150,13 @@ async def test_a_key_ends_with_whoever_made_it_and_shrinks_with_their_role(fresh
         assert [await status(fresh, one) for one in keys] == [401, 401]
     finally:
         await pool.execute("update auth.users set role = 'admin', disabled = false where email = 'admin@example.com'")
+
+
+async def test_a_key_revokes_none_that_may_more(fresh: Running) -> None:
+    keeper = await make(fresh, role="admin", scopes=["keys:write"])
+    mine = {"Authorization": f"Bearer {keeper.json()['key']}"}
+    strong = await make(fresh, role="admin")
+    assert (await fresh.client.delete(f"/v1/auth/keys/{strong.json()['id']}", headers=mine)).status_code == 403
+    assert await status(fresh, strong.json()["key"]) == 200
+    assert (await fresh.client.delete("/v1/auth/keys/nobody", headers=mine)).status_code == 404
+    assert (await fresh.client.delete(f"/v1/auth/keys/{keeper.json()['id']}", headers=mine)).status_code == 204

@@ -131,6 +131,24 @@ async def test_users_that_are_ensured_again_keep_their_id_and_password(here: Run
     assert (await log_in(here)).status_code == 200
 
 
+async def test_a_login_waits_for_no_new_hash_where_too_many_wait_already(here: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    from argon2 import PasswordHasher
+
+    from infra.auth.passwords import TooBusy
+
+    async def full(_password: str) -> str:
+        raise TooBusy
+
+    pool, other = here.services.pool, PasswordHasher(time_cost=2, memory_cost=64, parallelism=1).hash(PASSWORD)
+    await pool.execute("update auth.users set password_hash = $1 where email = 'rep@example.com'", other)
+    with monkeypatch.context() as busy:
+        busy.setattr(here.services.passwords, "hash", full)
+        assert (await log_in(here)).status_code == 200
+        assert await pool.fetchval("select password_hash from auth.users where email = 'rep@example.com'") == other
+    assert (await log_in(here)).status_code == 200
+    assert await pool.fetchval("select password_hash from auth.users where email = 'rep@example.com'") != other
+
+
 async def test_a_hash_of_another_cost_is_made_anew_at_login(here: Running) -> None:
     from argon2 import PasswordHasher
 

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from infra.auth import first_admin, users
+from infra.auth import first_admin, roles, users
+from infra.auth.roles import Permission
 from infra.auth.users import LastAdmin
 from infra.settings import Auth
 from tests.infra.auth.logins import bearer, log_in
@@ -180,3 +181,43 @@ async def test_the_first_admin_comes_from_the_settings_or_is_told_once(fresh: Ru
     assert told.password is not None
     assert (await log_in(fresh, told.email, told.password)).status_code == 200
     assert await first_admin.ensure(pool, passwords, Auth()) is None
+
+
+@pytest.fixture
+def managers_let_people_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the roles were others: a manager may write users, and is no admin for that."""
+    given = {**roles.PERMISSIONS, "manager": roles.PERMISSIONS["manager"] | {Permission.USERS_WRITE}}
+    monkeypatch.setattr(roles, "PERMISSIONS", given)
+
+
+@pytest.mark.usefixtures("managers_let_people_in")
+async def test_nobody_gives_what_they_have_not_nor_touches_who_stands_above_them(fresh: Running) -> None:
+    manager, admin, rep = fresh.token("manager"), fresh.user_ids["admin"], fresh.user_ids["rep"]
+    await fresh.services.pool.execute("insert into auth.totp (user_id, secret, confirmed_at) values ($1, '\\x00', now())", admin)
+    try:
+        for method, path, body in (
+            ("POST", "", {**NEW, "role": "admin"}),
+            ("PATCH", f"/{rep}", {"role": "admin"}),
+            ("PATCH", f"/{fresh.user_ids['manager']}", {"role": "admin"}),
+            *(("PATCH", f"/{admin}", change) for change in ({"role": "rep"}, {"disabled": True}, {"name": "X"}, {"person": "x"})),
+            ("POST", f"/{admin}/invite", {}),
+            ("DELETE", f"/{admin}/totp", {}),
+        ):
+            answer = await ask(fresh, method, path, manager, **body)
+            assert answer.status_code == 403, (method, path, body)
+            assert "audit:read" in answer.json()["detail"]
+        listed = {one["email"]: one for one in (await ask(fresh, "GET", "")).json()["items"]}
+        assert listed.keys() == {f"{role}@example.com" for role in ("admin", "manager", "rep", "analyst")}
+        assert listed["admin@example.com"]["second_factor"] is True
+        assert (await ask(fresh, "POST", "", manager, **NEW)).status_code == 201
+        assert (await ask(fresh, "PATCH", f"/{rep}", manager, role="manager")).status_code == 200
+    finally:
+        await fresh.services.pool.execute("delete from auth.totp")
+
+
+async def test_an_admin_who_has_chosen_no_password_lets_nobody_in(fresh: Running) -> None:
+    invited = await ask(fresh, "POST", "", email="next@x.example", name="Next", role="admin")
+    assert (invited.status_code, invited.json()["invited"]) == (201, True)
+    for change in ({"role": "manager"}, {"disabled": True}):
+        answer = await ask(fresh, "PATCH", f"/{fresh.user_ids['admin']}", **change)
+        assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (409, "last-admin")

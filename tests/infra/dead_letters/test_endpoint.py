@@ -111,6 +111,10 @@ async def test_a_repaired_one_is_published_under_its_id_and_settled(has: Running
     )
     assert changed.status_code == 422
     assert "must stay" in changed.json()["detail"]
+    posing = await has.client.post(
+        address, headers=has.token("manager"), json={"patch": {"kind": "lead", "actor": "somebody-else"}}
+    )
+    assert (posing.status_code, "actor must stay" in posing.json()["detail"]) == (422, True)
     both = await has.client.post(address, headers=has.token("admin"), json={"patch": {}, "body": {}})
     assert both.status_code == 422
     done = await has.client.post(address, headers=has.token("manager"), json={"patch": {"kind": "lead"}})

@@ -7,7 +7,7 @@ import pytest
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 
-from infra.gateway import docs, problems
+from infra.gateway import docs, probes, problems
 from infra.gateway.app import create_app, openapi
 from infra.gateway.problems import FieldError, Problem
 from infra.gateway.services import NoMasterKey, Services, master_key
@@ -49,6 +49,42 @@ async def test_readiness_names_what_is_missing() -> None:
     assert problem["postgres"] in ("NobodyThere", "ConnectionRefusedError", "OSError"), "the name alone, since strangers may ask"
     assert problem["consumers"] == "12 partitions without an owner"
     assert "no answer" in problem["search"]
+
+
+async def test_whoever_asks_whether_it_is_ready_shares_one_look_a_second() -> None:
+    asked, now, gate = 0, 0.0, asyncio.Event()
+
+    async def take() -> list[probes.CheckResult]:
+        nonlocal asked
+        asked += 1
+        await gate.wait()
+        return [probes.CheckResult(name="kafka", ready=True, problem=None, milliseconds=float(asked))]
+
+    looks = probes.Looks(take, now=lambda: now)
+    waiting = [asyncio.create_task(looks.results()) for _ in range(50)]
+    await asyncio.sleep(0)
+    waiting.pop(0).cancel()
+    gate.set()
+    assert {found[0].milliseconds for found in await asyncio.gather(*waiting)} == {1.0}, "who gave up took it from nobody"
+    now = 0.9
+    assert (await looks.results())[0].milliseconds == 1.0
+    now = 1.1
+    assert (await looks.results())[0].milliseconds == 2.0
+    assert asked == 2
+
+
+async def test_being_ready_is_asked_over_http_once_a_second() -> None:
+    asked = 0
+
+    async def check() -> str | None:
+        nonlocal asked
+        asked += 1
+        return None
+
+    async with offline.client(offline.app(offline.services(ready={"kafka": check}))) as client:
+        answers = await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {503}
+    assert asked <= 2, "a slow machine may need more than a second"
 
 
 async def test_metrics_have_routes_and_no_paths() -> None:

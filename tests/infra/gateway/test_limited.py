@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from infra.gateway.addresses import sealed_bucket
 from infra.gateway.middleware import Around
 from infra.settings import BadSettings, Limits, Settings, load
 from tests.infra.auth.logins import log_in
@@ -73,6 +74,23 @@ async def test_logins_and_resets_of_an_address_are_counted_together(settings: Se
         assert (await here.client.post("/v1/auth/reset", json={"email": "x@y.example"})).status_code == 202
         assert [(await log_in(here)).status_code for _ in range(3)] == [200, 200, 429]
         assert (await here.client.get("/v1/auth/me", headers=here.token("rep"))).status_code == 200
+
+
+async def test_no_machines_address_stands_in_redis(settings: Settings) -> None:
+    few = ("address_per_minute", "sign_in_per_minute", "intake_address_per_minute", "form_unknown_per_minute")
+    async with limited(settings, **dict.fromkeys(few, 5)) as here:  # so few that they are remembered for a while
+        await demo_users(here.services)
+        assert (await log_in(here, password="wrong")).status_code == 401
+        assert (await log_in(here)).status_code == 200
+        assert (await here.client.get("/f/src_000000000000000000000000")).status_code == 404
+        here.services.intake_limits.check("src_1", "127.0.0.1")
+        await here.services.leases.fetch()
+        keys = [key async for key in here.services.redis.scan_iter(f"{settings.redis.prefix}*")]
+        for kind in (b"rates:address:", b"rates:sign-in:", b"rates:intake-address:", b"rates:form-unknown:", b"guesses:address:"):
+            assert [key for key in keys if kind in key], f"nothing is counted as {kind.decode()}"
+        assert [key for key in keys if b"127.0.0.1" in key] == []
+        hashes = {sealed_bucket(secret)("127.0.0.1") for secret in (b"one", b"two")}
+        assert len(hashes) == 2, "nor can it be told by trying all"
 
 
 async def test_at_a_dashboard_nobody_comes_near(settings: Settings) -> None:

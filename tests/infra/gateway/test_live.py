@@ -1,20 +1,22 @@
 import asyncio
 import contextlib
 import json
-import uuid
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
 
 from infra.auth.roles import User
 from infra.gateway import live as live_module
-from infra.gateway.live import QUEUE_MAX, Client, Live, TooManyClients
+from infra.gateway import stream as stream_module
+from infra.gateway.live import QUEUE_MAX, Client, Live, TooManyClients, TooManyOfOne
 from infra.gateway.stream import events
 from infra.redis.client import open_client
 from infra.settings import Settings
+from tests.infra.auth.logins import log_in
 from tests.infra.gateway import offline
-from tests.infra.gateway.running import Running, running
+from tests.infra.gateway.running import Running, demo_users, running
 
 pytestmark = pytest.mark.asyncio
 ADMIN = User("u1", "a@example.com", "A", "admin")
@@ -30,6 +32,10 @@ def change(offset: int, **more: object) -> bytes:
 def hub(erased: list[str] | None = None) -> Live:
     told: list[str] = [] if erased is None else erased
     return Live(offline.NoStore(), "p:", told.append)  # type: ignore[arg-type]
+
+
+async def still() -> bool:
+    return True
 
 
 async def test_every_client_hears_every_change_in_order() -> None:
@@ -96,7 +102,7 @@ async def test_a_stream_says_resync_first_then_changes_and_a_heartbeat_when_noth
     client = live.join(ADMIN)
     client.must_resync()
     live.publish(change(7))
-    stream = events(live, client, 60, 0.01)
+    stream = events(live, client, 60, 0.01, still)
     assert await anext(stream) == b"retry: 2000\n\n"
     assert await anext(stream) == b"event: resync\ndata: {}\n\nid: 2-7\nevent: lead.changed\ndata: " + change(7) + b"\n\n"
     assert (await anext(stream)).startswith(b":")
@@ -106,14 +112,58 @@ async def test_a_stream_says_resync_first_then_changes_and_a_heartbeat_when_noth
 
 async def test_a_stream_ends_with_its_token_and_with_the_server() -> None:
     live = hub()
-    assert len([part async for part in events(live, live.join(ADMIN), 0.02, 0.01)]) >= 2
+    assert len([part async for part in events(live, live.join(ADMIN), 0.02, 0.01, still)]) >= 2
     client = live.join(ADMIN)
-    stream = events(live, client, 60, 60)
+    stream = events(live, client, 60, 60, still)
     await anext(stream)
     live.close()
     assert len([part async for part in stream]) <= 1
-    assert len([part async for part in events(live, live.join(ADMIN), 60, 60)]) == 1
+    assert len([part async for part in events(live, live.join(ADMIN), 60, 60, still)]) == 1
     assert len(live) == 0
+
+
+async def test_a_stream_ends_with_its_session_and_no_other_does() -> None:
+    live = hub()
+    eve, dan = (live.join(User("u2", "", "", "rep", "p1", session=session)) for session in ("s1", "s2"))
+    stream = events(live, eve, 60, 60, still)
+    await anext(stream)
+    live.publish(change(1))
+    live.end({"s1", "s3"})
+    assert [part async for part in stream] == [], "not even what was waiting"
+    assert not dan.closed
+    assert len(live) == 1
+
+
+async def test_a_stream_ends_when_its_reader_is_found_to_be_allowed_no_longer_however_busy_it_is() -> None:
+    live, asked = hub(), 0
+
+    async def stands() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked < 3
+
+    client, parts = live.join(ADMIN), 0
+    async with asyncio.timeout(5):
+        async for _ in events(live, client, 60, 0.01, stands):
+            parts += 1
+            live.publish(change(parts))
+            await asyncio.sleep(0.001)
+    assert asked == 3
+    assert len(live) == 0
+
+
+async def test_of_one_user_only_so_many_listen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_module, "CLIENTS_OF_ONE_MAX", 2)
+    live = hub()
+    first, _ = live.join(REP), live.join(REP)
+    with pytest.raises(TooManyOfOne):
+        live.join(REP)
+    live.join(ADMIN)
+    for _ in range(2):
+        live.leave(first)
+    live.join(REP)
+    with pytest.raises(TooManyOfOne):
+        live.join(REP)
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -212,38 +262,74 @@ async def test_an_api_key_may_listen_too_and_a_full_house_says_when_to_come_back
 
 
 @pytest.mark.integration
-async def test_an_outcome_is_found_by_word_of_redis_and_also_without(here: Running) -> None:
-    outcomes, lead = here.services.outcomes, str(uuid.uuid4())
-    waiting = [asyncio.create_task(outcomes.wait(f"c{number}", 5)) for number in range(20)]
-    await asyncio.sleep(0.3)
-    for number in range(20):
-        await here.outcome(f"c{number}", lead, version=number)
-    found = await asyncio.gather(*waiting)
-    assert [one.version for one in found if one is not None and hasattr(one, "version")] == list(range(20))
-    await here.outcome("silent", "l", tell=False)
-    assert await outcomes.wait("silent", 1) is not None
-    assert await outcomes.wait("never", 0.05) is None
-    assert await outcomes.of("never") is None
+async def test_a_user_with_too_many_streams_is_told_to_close_one(here: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_module, "CLIENTS_OF_ONE_MAX", 0)
+    refused = await here.client.get("/v1/stream", headers=here.token("rep"))
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (429, "too-many-streams")
+    assert refused.headers["retry-after"] == "30"
+
+
+@asynccontextmanager
+async def streaming(here: Running, headers: dict[str, str]) -> AsyncIterator[asyncio.Task[None]]:
+    """An open stream, and the task that ends with it."""
+    before = len(here.services.live)
+
+    async def send(message: dict[str, object]) -> None:
+        del message
+
+    async def receive() -> dict[str, object]:
+        await asyncio.Event().wait()
+        return {}
+
+    given = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "GET", "path": "/v1/stream", "query_string": b"", "headers": given, "http_version": "1.1"}
+    task = asyncio.create_task(here.gateway(scope, receive, send))
+    await until(lambda: len(here.services.live) > before)
+    yield task
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.mark.integration
-async def test_nonsense_on_the_channel_harms_nobody(here: Running) -> None:
-    channel = here.services.settings.redis.prefix + "outcomes"
-    await here.services.redis.publish(channel, b"{nonsense")
-    await here.services.redis.publish(channel, b'"text"')
-    await here.outcome("later", "l", tell=False)
-    assert await here.services.outcomes.wait("later", 2) is not None
+async def test_a_stream_ends_when_its_user_logs_out_or_is_disabled(here: Running) -> None:
+    pool = here.services.pool
+    (user,) = [user for user in await demo_users(here.services) if user.role == "rep"]
+    for last in ("logout", "disabled"):
+        token = (await log_in(here)).json()["access_token"]
+        async with streaming(here, {"Authorization": f"Bearer {token}"}) as stream, asyncio.timeout(5):
+            if last == "logout":
+                await here.client.post("/v1/auth/logout")
+            else:  # by another process, which only the table knows of
+                await pool.execute("update auth.families set revoked_at = now() where user_id = $1", user.id)
+            await stream
+    assert len(here.services.live) == 0
 
 
 @pytest.mark.integration
-async def test_waiting_is_bounded(here: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    from infra.gateway import outcomes
-
-    monkeypatch.setattr(outcomes, "WAITERS_MAX", 0)
+async def test_a_stream_ends_when_its_key_is_revoked(here: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "HEARTBEAT_SECONDS", 0.05)
     admin = here.token("admin")
-    answer = await here.client.post("/v1/leads", json={"name": "Ada"}, headers=admin)
-    assert answer.status_code == 503
-    assert answer.headers["retry-after"] == "2"
+    made = (await here.client.post("/v1/auth/keys", json={"name": "tv", "role": "analyst"}, headers=admin)).json()
+    async with streaming(here, {"Authorization": f"Bearer {made['key']}"}) as stream, asyncio.timeout(5):
+        await asyncio.sleep(0.2)
+        assert not stream.done()
+        await here.client.delete(f"/v1/auth/keys/{made['id']}", headers=admin)
+        await stream
+
+
+@pytest.mark.integration
+async def test_a_reader_that_went_before_the_beginning_leaves_no_place_taken(here: Running) -> None:
+    async def gone() -> dict[str, object]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, object]) -> None:
+        raise ConnectionResetError
+
+    given = [(b"authorization", here.token("admin")["Authorization"].encode())]
+    scope = {"type": "http", "method": "GET", "path": "/v1/stream", "query_string": b"", "headers": given, "http_version": "1.1"}
+    with contextlib.suppress(BaseExceptionGroup, RuntimeError):
+        await here.gateway(scope, gone, send)
+    assert len(here.services.live) == 0
 
 
 async def test_without_redis_the_listener_keeps_trying() -> None:

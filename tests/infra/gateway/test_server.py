@@ -1,6 +1,7 @@
 """HTTP as it comes over a socket: what an ASGI app never sees."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +25,14 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
+    if scope["path"] == "/endless":
+        await receive()
+        gone = asyncio.ensure_future(receive())
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not gone.done():
+            await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
+            await asyncio.sleep(0)
+        return
     size, more = 0, True
     while more:
         message = await receive()
@@ -127,6 +136,34 @@ async def test_a_head_that_does_not_come_is_not_waited_for(port: int, begun: byt
         if begun:
             writer.write(begun)
             assert await reader.read() == b"", "the second request's head neither"
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_reader_that_does_not_read_is_dropped_and_a_slow_one_is_not(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "UNREAD_SECONDS_MAX", 0.3)
+    asked = b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n"
+    loop = asyncio.get_running_loop()
+
+    def small() -> socket.socket:
+        reader = socket.socket()
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        reader.setblocking(False)
+        return reader
+
+    with small() as deaf, small() as slow:
+        for reader in (deaf, slow):
+            await loop.sock_connect(reader, ("127.0.0.1", port))
+            await loop.sock_sendall(reader, asked)
+        for _ in range(20):
+            await asyncio.sleep(0.05)
+            for _ in range(500):
+                assert await loop.sock_recv(slow, 65_536)
+        with contextlib.suppress(ConnectionResetError):
+            async with asyncio.timeout(5):
+                while await loop.sock_recv(deaf, 65_536):
+                    continue
+        for _ in range(500):
+            assert await loop.sock_recv(slow, 65_536), "who reads is served on"
 
 
 @pytest.mark.asyncio(loop_scope="session")

@@ -123,3 +123,8 @@ async def test_what_cant_be_asked_is_named(here: Running, body: dict[str, object
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["field"] == field
     assert here.publisher.records == []
+
+
+async def test_its_answer_is_described_as_what_it_is(here: Running) -> None:
+    described = here.gateway.api.openapi()["paths"]["/v1/leads/bulk"]["post"]["responses"]["202"]
+    assert described["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/BulkAccepted"}

@@ -1,17 +1,21 @@
 import asyncio
+import dataclasses
 import uuid
 
 import pytest
 from pydantic import BaseModel
 
 from infra.crypto.codec import open_person
+from infra.gateway.app import create_app
 from infra.kafka.publisher import Position
+from infra.wiring import discovery
 from schemas import topics
 from schemas.commands import AssignLead, ChangeStatus, Command, EditLead, NoteLead
 from schemas.envelope import Envelope
 from schemas.person import Note, Person
 from schemas.submissions import ContactEdited, ErasureRequested
 from schemas.topics import partition
+from tests.infra.gateway import offline
 from tests.infra.gateway.running import Running, read
 from tests.producers.commands.asked import a_lead, last
 
@@ -235,3 +239,70 @@ async def test_an_if_match_that_is_no_etag_is_malformed(here: Running) -> None:
     assert wrong.status_code == 400
     any_ = await here.client.patch(f"/v1/leads/{lead}", json={"name": "x"}, headers={**here.token("admin"), "If-Match": "*"})
     assert any_.status_code == 200
+
+
+class Team:
+    """Stands for the published teams: one, with these."""
+
+    def __init__(self, *members: str) -> None:
+        self._members = frozenset(members)
+
+    async def mates(self, person: str) -> frozenset[str]:
+        return self._members if person in self._members else frozenset()
+
+
+async def test_a_rep_who_sees_the_leads_of_the_team_takes_none_of_theirs(here: Running) -> None:
+    seeing = here.services.settings.model_copy(
+        update={"auth": here.services.settings.auth.model_copy(update={"reps_see": "team"})}
+    )
+    team = dataclasses.replace(here.services, settings=seeing, teams=Team("rep-1", "rep-2"))  # type: ignore[arg-type]
+    own, free, mates, strangers = [await a_lead(here, owner) for owner in ("rep-1", None, "rep-2", "rep-3")]
+    rep = here.token("rep", "rep-1")
+    async with offline.client(create_app(team, discovery.routers())) as client:
+        for owner in ("rep-1", None):
+            for lead, status in ((own, 200), (free, 200), (mates, 403), (strangers, 404)):
+                answer = await client.post(f"/v1/leads/{lead}/assign", json={"owner": owner}, headers=rep)
+                assert answer.status_code == status, (lead, owner)
+        body = {"leads": [own, free, mates, strangers], "do": {"assign": None}}
+        url = (await client.post("/v1/leads/bulk", json=body, headers=rep)).json()["status_url"]
+        state = (await client.get(url, headers=rep)).json()
+        assert [item["status"] for item in state["items"]] == ["done", "done", "declined", "missing"]
+        assert (await client.patch(f"/v1/leads/{mates}", json={"name": "X"}, headers=rep)).status_code == 200
+
+
+async def test_a_key_that_may_edit_but_not_take_gives_nobody_a_lead(here: Running) -> None:
+    scopes = ["leads:read", "leads:all", "leads:edit"]
+    made = await here.client.post(
+        "/v1/auth/keys", json={"name": "k", "role": "manager", "scopes": scopes}, headers=here.token("admin")
+    )
+    key = {"Authorization": f"Bearer {made.json()['key']}"}
+    lead = await a_lead(here, "rep-1")
+    for path, body in (
+        (f"/v1/leads/{lead}/assign", {"owner": None}),
+        ("/v1/leads/bulk", {"leads": [lead], "do": {"assign": None}}),
+    ):
+        assert (await here.client.post(path, json=body, headers=key)).status_code == 403, path
+    assert here.publisher.records == []
+    tagged = await here.client.post("/v1/leads/bulk", json={"leads": [lead], "do": {"tag": {"add": ["hot"]}}}, headers=key)
+    assert tagged.status_code == 202
+
+
+@pytest.mark.parametrize(("owner", "named"), [("rep-1", True), (None, True), ("rep-2", False), ("unknown", False)])
+async def test_a_refusal_names_another_lead_only_to_who_may_see_it(here: Running, owner: str | None, named: bool) -> None:
+    lead, other = await a_lead(here, "rep-1"), str(uuid.uuid4())
+    if owner != "unknown":
+        here.owners[other] = owner
+
+    async def taken(here: Running, message: BaseModel, position: Position) -> None:
+        assert isinstance(message, ContactEdited)
+        detail = f"the address belongs to the lead {other}"
+        await here.outcome(message.command_id, lead, "declined", detail=detail, position=position.offset)
+
+    here.publisher.decide = taken
+    for headers, told in ((here.token("rep", "rep-1"), named), (here.token("manager"), True)):
+        answer = await here.client.patch(f"/v1/leads/{lead}", json={"email": "taken@x.example"}, headers=headers)
+        command = read(here.publisher.records[-1].record)
+        assert isinstance(command, ContactEdited)
+        later = await here.client.get(f"/v1/commands/{command.command_id}", headers=headers)
+        wanted = f"the address belongs to {f'the lead {other}' if told else 'another lead'}"
+        assert (answer.status_code, answer.json()["detail"], later.json()["detail"]) == (422, wanted, wanted)

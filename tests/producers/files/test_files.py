@@ -84,6 +84,23 @@ async def test_a_file_is_sealed_listed_given_back_and_deleted(office: Office) ->
     assert (await ask(office, "GET", f"{lead}/files/{file_id}")).status_code == 404
 
 
+async def test_a_file_of_another_size_than_was_announced_is_not_taken(office: Office) -> None:
+    lead = await made(office)
+    new = {"name": "small", "content_type": "text/plain", "size": 5}
+    announced = (await ask(office, "POST", f"{lead}/files", json=new)).json()
+    complete = f"{lead}/files/{announced['id']}/complete"
+    async with httpx2.AsyncClient() as outside:
+        await outside.put(announced["upload_url"], content=b"x" * 500)
+    assert (await ask(office, "POST", complete)).status_code in (409, 422), "S3 may refuse it itself"
+    upload = f"leads/{lead}/uploads/{announced['id']}"
+    await office.imports.files.store.put(upload, b"x" * 500, bytes_max=1_000)
+    refused = await ask(office, "POST", complete)
+    assert (refused.status_code, refused.json()["errors"]) == (422, [{"field": "size", "message": "is 5, the file has 500"}])
+    assert (await ask(office, "GET", f"{lead}/files")).json() == {"items": []}
+    await office.imports.files.store.put(upload, b"12345", bytes_max=1_000)
+    assert (await ask(office, "POST", complete)).status_code == 200
+
+
 async def test_files_end_with_their_lead(office: Office) -> None:
     lead, other = await made(office), await made(office)
     file_id, kept = await uploaded(office, lead), await uploaded(office, other)

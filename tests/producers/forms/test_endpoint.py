@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from infra.crypto.codec import open_person
 from infra.kafka.publisher import Position
 from infra.settings import Settings
+from schemas.lead_ids import new_lead
 from schemas.person import SubmittedPerson
 from schemas.submissions import SubmissionReceived
 from schemas.topics import partition
@@ -33,6 +34,7 @@ async def quiet(here: Running) -> None:
 
 async def captured(here: Running, message: BaseModel, _position: Position) -> None:
     assert isinstance(message, SubmissionReceived)
+    here.owners[LEAD] = None
     await here.filed(message.submission_id, "processed", LEAD)
     await here.outcome(message.submission_id, LEAD, version=3, position=3)
 
@@ -131,6 +133,62 @@ async def test_a_lead_made_through_the_api_is_a_submission_that_is_awaited(here:
     assert (person.email, person.phone_e164, person.custom) == ("Ada@Example.com", "+14155552671", {"a": 1})
 
 
+@pytest.mark.parametrize(
+    ("owner", "made", "status"),
+    [
+        ("eve", False, 202),
+        (None, False, 201),
+        ("rep-1", False, 201),
+        ("unknown", False, 202),
+        ("unknown", True, 201),
+        ("eve", True, 201),
+    ],
+)
+async def test_a_rep_who_adds_to_a_lead_of_others_hears_nothing_of_it(
+    here: Running, owner: str | None, made: bool, status: int
+) -> None:
+    lead = str(uuid.uuid4())
+
+    async def joined(here: Running, message: BaseModel, _position: Position) -> None:
+        nonlocal lead
+        assert isinstance(message, SubmissionReceived)
+        lead = new_lead(message.submission_id, 1) if made else lead
+        if owner != "unknown":
+            here.owners[lead] = owner
+        await here.filed(message.submission_id, "processed", lead)
+        await here.outcome(message.submission_id, lead, version=41)
+
+    here.publisher.decide = joined
+    answer = await here.client.post("/v1/leads", json={"email": "x@y.example"}, headers=here.token("rep", "rep-1"))
+    assert answer.status_code == status, answer.text
+    if status == 201:
+        assert (answer.json()["id"], answer.headers["etag"]) == (lead, '"41"')
+    else:
+        assert answer.json() == {"submission_id": answer.headers["x-submission-id"], "status": "accepted"}
+        assert not {"etag", "location"} & answer.headers.keys()
+    for kind in ("commands", "submissions"):
+        later = await here.client.get(f"/v1/{kind}/{answer.headers['x-submission-id']}", headers=here.token("rep", "rep-1"))
+        assert later.status_code == (404 if status == 202 or owner == "eve" else 200), kind
+    told = await here.client.post("/v1/leads", json={"email": "x@y.example"}, headers=here.token("manager"))
+    assert told.json()["id"] == lead
+
+
+async def test_what_is_declined_for_a_lead_of_others_tells_no_version(here: Running) -> None:
+    lead = str(uuid.uuid4())
+    here.owners[lead] = "eve"
+
+    async def declined(here: Running, message: BaseModel, _position: Position) -> None:
+        assert isinstance(message, SubmissionReceived)
+        await here.filed(message.submission_id, "processed", lead)
+        await here.outcome(message.submission_id, lead, "declined", version=41)
+
+    here.publisher.decide = declined
+    answer = await here.client.post("/v1/leads", json={"email": "x@y.example"}, headers=here.token("rep", "rep-1"))
+    assert answer.status_code == 422
+    assert "etag" not in answer.headers
+    assert lead not in answer.text
+
+
 async def test_the_same_key_makes_one_lead_also_in_parallel(here: Running) -> None:
     here.publisher.decide = captured
     headers = {**here.token("admin"), "Idempotency-Key": f"make-{uuid.uuid4()}"}
@@ -171,6 +229,12 @@ async def test_a_lead_that_identity_filed_away_is_declined_and_one_that_takes_lo
         {"name": "a\x00"},
         {"name": "x", "score": 1},
         {"name": "x", "answers": {"a": "\x00"}},
+        {"name": "x", "consents": {"a\x00": True}},
+        {"name": "x", "consents": {"ada@x.example": True}},
+        {"name": "x", "consents": {"a" * 101: True}},
+        {"name": "x", "campaign": {"a\x00": "v"}},
+        {"name": "x", "campaign": {"+49 171 1234567": "v"}},
+        {"name": "x", "campaign": {"": "v"}},
     ],
 )
 async def test_a_lead_that_makes_no_sense_is_refused(here: Running, body: dict[str, object]) -> None:

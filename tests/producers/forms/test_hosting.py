@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from infra.crypto.codec import open_person
-from infra.settings import Settings
+from infra.settings import Limits, Settings
+from producers.forms.sources import IntakeSource, Sources
 from schemas.person import SubmittedPerson
 from schemas.submissions import SubmissionReceived
 from tests.infra.gateway.running import Running, read, running
@@ -213,3 +214,53 @@ async def test_the_snippet_shows_the_form_and_tells_it_the_page(here: Running) -
     found, person = await message(here)
     assert found.campaign == {"utm_medium": "cpc"}
     assert person.page_url == "https://www.acme.example/pricing?utm_medium=cpc"
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the table of sources was asked for."""
+    found: list[str] = []
+    load = Sources.load
+
+    async def counted(self: Sources, source_id: str) -> IntakeSource | None:
+        found.append(source_id)
+        return await load(self, source_id)
+
+    monkeypatch.setattr(Sources, "load", counted)
+    return found
+
+
+async def test_guessing_forms_is_slow_and_asks_the_table_seldom(settings: Settings, asked: list[str]) -> None:
+    apart = settings.redis.model_copy(update={"prefix": f"{settings.redis.prefix}guessing:"})
+    few = settings.model_copy(update={"limits": Limits(form_unknown_per_minute=20), "redis": apart})
+    async with running(few) as here:
+        source = await make(here)
+        await seen(here, source)
+        asked.clear()
+        statuses = []
+        for number in range(60):
+            answer = await here.client.get(f"/f/src_{number:024x}{('', '.js', '/thanks')[number % 3]}")
+            statuses.append(answer.status_code)
+            await here.services.leases.fetch()
+        assert set(statuses) == {404, 429}
+        assert int(answer.headers["retry-after"]) >= 1
+        assert len(asked) == statuses.count(404) < 30
+        for _ in range(20):
+            await seen(here, source)
+        assert set(asked[statuses.count(404) :]) <= {source}, "what is known is served to everybody"
+
+
+async def test_a_form_that_is_not_there_is_asked_for_once_a_second(here: Running, asked: list[str]) -> None:
+    for _ in range(10):
+        assert (await here.client.get(f"/f/src_{'f' * 24}")).status_code == 404
+    assert len(asked) <= 3, "a slow machine may need more than a second"
+
+
+async def test_a_form_that_is_changed_or_taken_away_is_so_at_once(here: Running) -> None:
+    source, headers = await make(here, form={"title": "Before"}), here.token("manager")
+    assert "Before" in (await here.client.get(f"/f/{source}")).text
+    changed = await here.client.patch(f"/v1/sources/{source}", json={"form": {"title": "After"}}, headers=headers)
+    assert changed.status_code == 200, changed.text
+    assert "After" in (await here.client.get(f"/f/{source}")).text
+    assert (await here.client.delete(f"/v1/sources/{source}", headers=headers)).status_code == 204
+    assert (await here.client.get(f"/f/{source}")).status_code == 404

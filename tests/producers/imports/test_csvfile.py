@@ -1,5 +1,7 @@
 """CSV as people's programs write it."""
 
+import csv
+import io
 from collections.abc import AsyncIterator
 
 import pytest
@@ -102,3 +104,17 @@ def test_no_cell_that_is_given_out_is_a_formula(start: str) -> None:
     text = written([("row", f'{start}cmd|"x"')])
     assert text.startswith(f"row,\"'{start}cmd" if start else "")
     assert written([(1, "fine, indeed")]) == '1,"fine, indeed"\r\n'
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+@pytest.mark.parametrize("before", ["", " ", "\n", "x;", "x; ", "x|", "x\t", "x\r\n", "x\n", '";'])
+def test_nor_is_a_part_of_one_that_another_delimiter_cuts_off(before: str, sign: str) -> None:
+    text = written([(f"{before}{sign}cmd()", "y")])
+    for delimiter in ",;|\t":
+        for cell in (cell for row in csv.reader(io.StringIO(text), delimiter=delimiter) for cell in row):
+            assert not cell.strip().startswith(sign), (delimiter, cell)
+
+
+def test_what_is_no_formula_stays_as_it_is() -> None:
+    for cell in ("a-b", "a; b", "1 + 1", "me@x.example", "2026-01-01", "x|y"):
+        assert next(csv.reader([written([(cell, "y")])]))[0] == cell

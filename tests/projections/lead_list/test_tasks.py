@@ -1,10 +1,13 @@
+import dataclasses
 from datetime import timedelta
 
 import pytest
 import pytest_asyncio
 
+from infra.gateway.app import create_app
 from projections.lead_list.endpoint import router
 from schemas.person import Person
+from tests.infra.gateway import offline
 from tests.projections.builders import ADA, BOB, START, ada, assigned, captured, erased, task, task_added, task_changed
 from tests.projections.served import served
 
@@ -80,3 +83,19 @@ async def test_who_is_erased_has_nothing_to_be_done(api):
     log.add(erased(ADA))
     await api.put(log)
     assert await ids(api) == ["t-soon"]
+
+
+async def test_a_rep_who_sees_the_leads_of_the_team_sees_their_tasks(api):
+    await some_tasks(api)
+    given = api.services.settings
+    seeing = given.model_copy(update={"auth": given.auth.model_copy(update={"reps_see": "team"})})
+
+    class Team:
+        async def mates(self, person):
+            return frozenset({"eve", "dan"}) if person in ("eve", "dan") else frozenset()
+
+    app = create_app(dataclasses.replace(api.services, settings=seeing, teams=Team()), [router])
+    async with offline.client(app) as client:
+        for person, found in (("eve", 4), ("zoe", 3)):
+            answer = await client.get("/v1/tasks", headers=api.headers("rep", person))
+            assert len(answer.json()["items"]) == found, person

@@ -10,7 +10,7 @@ import pytest
 
 from producers.forms.adapters import adapter
 from producers.forms.payload import check
-from producers.forms.reading.layouts import ALIKE_MAX, LEARNED_WHEN_FULL, Layouts
+from producers.forms.reading.layouts import ALIKE_MAX, KIND_CHARACTERS_MAX, LEARNED_WHEN_FULL, Layouts
 from tests.producers.forms import corpus, shapes_of_envelopes, shapes_of_people
 from tests.producers.forms.intaking import given
 from tests.producers.forms.shape import JSON
@@ -199,3 +199,11 @@ def test_memory_is_bounded() -> None:
     for number, body in enumerate(bodies):
         alike.learn("", body, body.decode(), {"a": "x", "n": number}, {"a": "x", "n": number})
     assert [alike.recall("", body, body.decode()) is None for body in bodies] == [False] * ALIKE_MAX + [True]
+
+
+def test_what_is_remembered_of_a_kind_is_bounded() -> None:
+    layouts, payload = Layouts(), {"a": "x"}
+    body = orjson.dumps(payload)
+    for size, kept in ((KIND_CHARACTERS_MAX, True), (KIND_CHARACTERS_MAX + 1, False)):
+        layouts.learn("k" * size, body, body.decode(), payload, payload)
+        assert (layouts.recall("k" * size, body, body.decode()) is not None) == kept
