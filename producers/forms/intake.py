@@ -249,8 +249,10 @@ class Intake:
         recalled = None if text is None else self._layouts.recall(kind, body, text)
         if recalled is not None:
             # Of one layout with a body that was checked, so there is nothing to check, and little to load.
-            beside = orjson.loads(body) if source.mapping else recalled.beside
-            parsed = reader.translate(beside, source.mapping, recalled.entries)
+            if source.mapping:
+                parsed = reader.translate(orjson.loads(body), source.mapping, recalled.entries)
+            else:
+                parsed = recalled.submission(reader.translate)
             return parsed, None if parsed.vendor_event_id else orjson.loads(body)
         try:
             payload = check(body, content_type)

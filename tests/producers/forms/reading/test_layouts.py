@@ -118,6 +118,7 @@ def test_memory_changes_nothing(write: Callable[[Any], bytes]) -> None:
                 continue
             recalled += 1
             assert reader.translate(found.beside, {}, found.entries) == plain, (name, body)
+            assert found.submission(reader.translate) == plain, (name, body)
     assert recalled > total // 3
 
 
