@@ -26,7 +26,7 @@ BATCH_BYTES = 1024 * 1024
 BATCH_RECORDS_MAX = 2000
 STOP_SECONDS = 3.0
 BUSY_SECONDS = 0.02
-GATHER_SECONDS = 0.008
+GATHER_SECONDS = 0.004
 """At some hundred records a second each would be a request of its own, and a request costs as much as ten records in one."""
 TROUBLED_SECONDS = 1.0
 """After a failure, how soon a record is tried again. Until one has arrived, all others are refused at once instead of waiting."""
