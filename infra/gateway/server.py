@@ -123,8 +123,12 @@ class _Protocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; what comes after the body claims to be one, and is dropped."""
         self._count(len(name) + len(value))
-        if not self._head_read:
-            super().on_header(name, value)
+        if self._head_read:
+            return
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """What follows is the body, which whoever reads it bounds."""
