@@ -88,11 +88,11 @@ async def test_many_records_of_which_one_is_not_acknowledged_are_refused_in_boun
 async def test_many_of_which_nobody_waits_any_more_are_not_sent_for(producer: Producer, topics: Settings) -> None:
     async with reader(topics.kafka, TOPIC) as log:
         since = (await log.ends())[0]
-    gave_up = asyncio.create_task(producer.publish_all(TOPIC, [(0, record(b"gave up")) for _ in range(3)]))
+    gave_up = [asyncio.create_task(producer.publish_all(TOPIC, [(0, record(b"gave up")) for _ in range(3)]))]
     await asyncio.sleep(0)
-    gave_up.cancel()
+    gave_up[0].cancel()
     await producer.publish(TOPIC, 0, record(b"waited"))
-    assert gave_up.cancelled()
+    assert gave_up[0].cancelled()
     assert await kept(topics, 0, since) == [b"waited"]
     assert producer.pending_bytes == 0
     assert await producer.publish_all(TOPIC, []) == []
