@@ -41,7 +41,11 @@ async def run(made: Deployment, results: Results, seconds: float, rounds: int) -
     port, camel_port = free_port(), free_port()
     peer_command = ["uvicorn", "benchmarks.peers.intake:app", "--factory", "--port", str(port), "--log-level", "warning"]
     peer_command += ["--no-access-log", "--loop", "uvloop", "--http", "httptools"]
-    commands = [peer_command, ["infra.cli", "gateway"], *([["benchmarks.peers.camel", str(camel_port)]] if with_camel else ())]
+    commands = [
+        peer_command,
+        ["infra.cli", "gateway"],
+        *([["benchmarks.peers.camel", str(camel_port), str(made.logs)]] if with_camel else ()),
+    ]
     posts = [request("/intake", one.body, {}) for one in found]
     ours_posts = await our_requests(made, found)
     with running(made.settings, made.logs / "intake.log", *commands) as processes:

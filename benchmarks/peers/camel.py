@@ -1,13 +1,12 @@
 """Apache Camel, by configuration alone: HTTP to Kafka, all acknowledged, idempotent, gathered for 5 ms, lz4. No signature, no encryption.
 
-python -m benchmarks.peers.camel PORT, where there are a `java` (17 or later) and `mvn`, which fetches the jars, once.
+python -m benchmarks.peers.camel PORT FOLDER, where there are a `java` (17 or later) and `mvn`, which fetches the jars, once.
 """
 
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from infra.local.artifacts import default_cache_dir
@@ -55,9 +54,9 @@ def jars() -> Path | None:
     return folder
 
 
-def main(port: str) -> None:
-    """Becomes the Java process."""
-    kafka, folder, found = load().kafka, Path(tempfile.mkdtemp(prefix="leadflow-camel-")), jars()
+def main(port: str, folder: Path) -> None:
+    """Becomes the Java process. Its configuration goes to the folder."""
+    kafka, found = load().kafka, jars()
     route = _ROUTE.format(port=port, path=PATH, topic=kafka.prefix + TOPIC, bootstrap=kafka.bootstrap)
     (folder / "route.yaml").write_text(route, encoding="utf-8")
     settings = f"camel.main.routes-include-pattern=file:{folder}/route.yaml\ncamel.main.name=peer\n"
@@ -67,4 +66,4 @@ def main(port: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], Path(sys.argv[2]))
