@@ -26,10 +26,10 @@ async def run(made: Deployment, results: Results, seconds: float, rounds: int) -
     new = NewSource("bench", traffic.VENDOR, secret=SECRET, open_answers=list(OPEN_ANSWERS))
     path = f"/v1/intake/{(await sources.create(new, created_by='bench'))[0].id}"
     bodies = [one.body for one in found]
-    whole = [b"[" + b",".join(bodies[at : at + EVENTS]) + b"]" for at in range(0, len(bodies), EVENTS)]
+    whole = [b"\n".join(bodies[at : at + EVENTS]) for at in range(0, len(bodies), EVENTS)]
     single, batches = (
-        [request(path + query, body, {"Typeform-Signature": traffic.signed(body, SECRET.encode())}) for body in many]
-        for query, many in (("", bodies), ("?batch=true", whole))
+        [request(path, body, {"Typeform-Signature": traffic.signed(body, SECRET.encode())}, kind) for body in many]
+        for kind, many in (("application/json", bodies), ("application/x-ndjson", whole))
     )
     with running(made.settings, made.logs / "batches.log", ("infra.cli", "gateway")) as server:
         await intake.listening(made.settings.gateway.port, server)

@@ -1,4 +1,4 @@
-"""Intake over HTTP: our gateway (signature, translation, encryption, acks=all) beside FastAPI + aiokafka, same load generator."""
+"""Intake over HTTP: our gateway (signature, translation, encryption, acks=all) beside FastAPI + aiokafka and Camel, same load generator."""
 
 import asyncio
 import json
@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks import traffic
 from benchmarks.deployment import Deployment, free_port, make_topics
 from benchmarks.load import request, write_requests
+from benchmarks.peers import camel
 from benchmarks.peers import intake as peer
 from benchmarks.processes import ROOT, Running, running
 from benchmarks.results import Result, Results, Wrong
@@ -25,29 +26,43 @@ from schemas.topics import SUBMISSIONS, Topic
 STAGE = "intake: HTTP -> acknowledged by Kafka"
 CONNECTIONS = 64
 WARM_UP_SECONDS = 3.0
+JAVA_WARM_UP_SECONDS = 15.0
 BODIES = 2_000
 START_SECONDS_MAX = 60.0
 
 
 async def run(made: Deployment, results: Results, seconds: float, rounds: int) -> None:
-    """Peer and ours by turns."""
+    """Peers and ours by turns."""
     found = traffic.submissions(BODIES)
-    await make_topics(made.settings, peer.TOPIC)
-    port = free_port()
+    with_camel = camel.jars() is not None
+    if not with_camel:
+        results.console.print("  Camel is left out: it needs `java` and `mvn`, and its jars")
+    await make_topics(made.settings, peer.TOPIC, camel.TOPIC)
+    port, camel_port = free_port(), free_port()
     peer_command = ["uvicorn", "benchmarks.peers.intake:app", "--factory", "--port", str(port), "--log-level", "warning"]
     peer_command += ["--no-access-log", "--loop", "uvloop", "--http", "httptools"]
-    peer_topic = Topic(peer.TOPIC, "", "", None)
+    commands = [
+        peer_command,
+        ["infra.cli", "gateway"],
+        *([["benchmarks.peers.camel", str(camel_port), str(made.logs)]] if with_camel else ()),
+    ]
     posts = [request("/intake", one.body, {}) for one in found]
     ours_posts = await our_requests(made, found)
-    with running(made.settings, made.logs / "intake.log", peer_command, ("infra.cli", "gateway")) as processes:
-        peers = Running(processes.children[:1], processes.log)
-        ours = Running(processes.children[1:], processes.log)
-        for at in (port, made.settings.gateway.port):
+    with running(made.settings, made.logs / "intake.log", *commands) as processes:
+        each = [Running([child], processes.log) for child in processes.children]
+        for at in (port, made.settings.gateway.port, *([camel_port] if with_camel else ())):
             await listening(at, processes)
+        if with_camel:
+            await load(made.logs, camel_port, posts, "--seconds", str(JAVA_WARM_UP_SECONDS))
         for _ in range(rounds):
-            other = await _measured(made, results, "FastAPI + aiokafka (uvicorn)", peers, port, posts, peer_topic, seconds)
-            own = await _measured(made, results, "ours", ours, made.settings.gateway.port, ours_posts, SUBMISSIONS, seconds)
+            topic = Topic(peer.TOPIC, "", "", None)
+            other = await _measured(made, results, "FastAPI + aiokafka (uvicorn)", each[0], port, posts, topic, seconds)
+            own = await _measured(made, results, "ours", each[1], made.settings.gateway.port, ours_posts, SUBMISSIONS, seconds)
             results.compare(own, other)
+            if with_camel:
+                topic = Topic(camel.TOPIC, "", "", None)
+                java = await _measured(made, results, "Camel (netty-http, kafka)", each[2], camel_port, posts, topic, seconds)
+                results.compare(java, own)
 
 
 async def our_requests(made: Deployment, found: Sequence[traffic.Submitted]) -> list[bytes]:

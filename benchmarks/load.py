@@ -41,9 +41,9 @@ def read_requests(path: Path) -> list[bytes]:
     return found
 
 
-def request(path: str, body: bytes, headers: dict[str, str]) -> bytes:
+def request(path: str, body: bytes, headers: dict[str, str], kind: str = "application/json") -> bytes:
     """One POST."""
-    lines = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", f"Content-Length: {len(body)}"]
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 

@@ -96,7 +96,7 @@ class Keyring:
         self._pool = pool
         self._masters = Masters(master, previous)
         self._secrets = {purpose: self._masters.derived(purpose) for purpose in SECRETS}
-        self._pepper = self._secrets[PEPPER]
+        self._hash = hmac.new(self._secrets[PEPPER], digestmod="sha256")
         self._leads: Recent[Key | None] = Recent(LEAD_KEYS_CACHED_MAX)
         self._others: Recent[Key | None] = Recent(INTAKE_KEYS_CACHED_MAX)
 
@@ -116,7 +116,7 @@ class Keyring:
                     await connection.execute(statements.CREATE_NAMED, name, fresh)
                     wrapped = await connection.fetchval(statements.NAMED, name)
                 self._secrets[purpose] = self._masters.unwrap(wrapped, name)
-        self._pepper = self._secrets[PEPPER]
+        self._hash = hmac.new(self._secrets[PEPPER], digestmod="sha256")
 
     def secret(self, purpose: str) -> bytes:
         """32 bytes for one of SECRETS, the same under every master key of this deployment."""
@@ -131,7 +131,9 @@ class Keyring:
             raise ValueError(f"{kind!r} is not a kind of hash: {sorted(_HASH_KINDS)}")
         if kind == "email":
             value = normal_email(value)
-        return hmac.digest(self._pepper, f"{kind}\0{value}".encode(), "sha256").hex()
+        keyed = self._hash.copy()
+        keyed.update(f"{kind}\0{value}".encode())
+        return keyed.hexdigest()
 
     async def intake(self, day: date) -> Key:
         """The key of one day at intake, created by whoever asks first. Raises DestroyedKey."""

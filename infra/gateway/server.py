@@ -21,6 +21,8 @@ KEEP_ALIVE_SECONDS: Final = 75
 UNREAD_SECONDS_MAX: Final = 30.0
 """How long somebody may leave unread what fills the buffer. Who reads on, however slowly, empties it sooner."""
 STOP_SECONDS: Final = 10
+_TIMER_SECONDS: Final = 0.01
+"""A timer may ring that much too soon."""
 _BROKEN = Answer(500, [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"21")], b"Internal Server Error")
 
 
@@ -70,11 +72,19 @@ class _Asked:
 
 
 class _Protocol(HttpToolsProtocol):
-    """A sender that never ends its head is cut off, in bytes and in time; so is a reader that doesn't read."""
+    """A sender that never ends its head is cut off, in bytes and in time; so is a reader that doesn't read.
+
+    One timer a connection waits for what is sent, and late rather than set anew with every request: when it rings, `_due` says
+    whether it was meant.
+    """
 
     _head_bytes = 0
+    _head_begun = False
     _head_read = False
-    _head_timer: asyncio.TimerHandle | None = None
+    _head_awaited = False
+    _due: float | None = None
+    """When the connection is closed unless something comes (the loop's time). None: it is our turn, or uvicorn's to count."""
+    _timer: asyncio.TimerHandle | None = None
     _unread_timer: asyncio.TimerHandle | None = None
     _route: DirectRoute | None = None
     """The hot route of a request whose end is not read yet, and whose body so far is in `_pieces`."""
@@ -94,12 +104,14 @@ class _Protocol(HttpToolsProtocol):
         super().data_received(data)
         if self._route is not None:
             self._hand_over()
-        if self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]  # None until the first request
+        between = self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]  # None until the first request
+        if between and (self._head_begun or self._due is None):
             self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is awaited any more."""
-        self._head_ended()
+        if self._timer is not None:
+            self._timer.cancel()
         self._read_on()
         super().connection_lost(exc)
 
@@ -115,29 +127,33 @@ class _Protocol(HttpToolsProtocol):
         self._read_on()
         super().resume_writing()
 
+    def on_message_begin(self) -> None:
+        """The next request. What ASGI wants to know of it is put together when ASGI gets it."""
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+        self._head_bytes, self._head_begun, self._head_read = 0, True, False
+
     def on_url(self, url: bytes) -> None:
         """A part of the address."""
         self._count(len(url))
-        super().on_url(url)
+        self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; what comes after the body claims to be one, and is dropped."""
         self._count(len(name) + len(value))
-        if not self._head_read:
-            super().on_header(name, value)
-
-    def on_message_begin(self) -> None:
-        """The next request."""
-        self._head_read = False
-        super().on_message_begin()
+        if self._head_read:
+            return
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """What follows is the body, which whoever reads it bounds."""
-        self._head_ended()
-        self._head_read = True
+        self._head_begun, self._head_read = False, True
+        self._head_awaited, self._due = False, None
         self._route, self._pieces = self._hot_route(), []
         if self._route is None:
-            super().on_headers_complete()
+            self._begin_asgi()
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -154,20 +170,27 @@ class _Protocol(HttpToolsProtocol):
         route, self._route = self._route, None
         self.cycle = asked = _Asked()  # type: ignore[assignment]
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
-        forwarded = [value.decode("latin-1") for name, value in self.headers if name == b"x-forwarded-for"]
-        if len(forwarded) > 1:
+        if len(headers) < len(self.headers) and "x-forwarded-for" in headers:
             # Every proxy may have added a line of its own.
+            forwarded = [value.decode("latin-1") for name, value in self.headers if name == b"x-forwarded-for"]
             headers["x-forwarded-for"] = ", ".join(forwarded)
-        answering = route.answer(self.url.decode("ascii"), headers, b"".join(self._pieces), self.client)
-        task = self.loop.create_task(self._answer(asked, answering))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
+        body, reply = b"".join(self._pieces), functools.partial(self._reply, asked)
+        try:
+            answering = route.answer(self.url.decode("ascii"), headers, body, self.client, reply)
+        except Exception as bug:
+            self._reply(asked, self._broken(bug))
+            return
+        if answering is not None:
+            task = self.loop.create_task(self._answer(asked, answering))
+            task.add_done_callback(self.tasks.discard)
+            self.tasks.add(task)
 
     def _hot_route(self) -> DirectRoute | None:
-        """Of a request with nothing unusual about it."""
+        """Of a request with nothing unusual about it, from somebody who takes the answers."""
         parser, url = self.parser, self.url
         if not (
             (self.cycle is None or self.cycle.response_complete)  # type: ignore[redundant-expr]
+            and not self.flow.write_paused
             and parser.get_method() == b"POST"
             and parser.get_http_version() == "1.1"
             and parser.should_keep_alive()
@@ -180,12 +203,19 @@ class _Protocol(HttpToolsProtocol):
             return None
         return next((route for prefix, route in self._direct.items() if url.startswith(prefix)), None)
 
+    def _begin_asgi(self) -> None:
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
+        super().on_headers_complete()
+
     def _hand_over(self) -> None:
         """To ASGI, since only a part of the request is there."""
         self._route = None
         if self.transport.is_closing():
             return
-        super().on_headers_complete()
+        self._begin_asgi()
         for piece in self._pieces:
             super().on_body(piece)
 
@@ -193,10 +223,14 @@ class _Protocol(HttpToolsProtocol):
         try:
             answer = await answering
         except Exception as bug:
-            self.logger.exception("Exception in a direct route", exc_info=bug)
-            answer = _BROKEN
-        if self.flow.write_paused:
-            await self.flow.drain()
+            answer = self._broken(bug)
+        self._reply(asked, answer)
+
+    def _broken(self, bug: Exception) -> Answer:
+        self.logger.error("Exception in a direct route", exc_info=bug)
+        return _BROKEN
+
+    def _reply(self, asked: _Asked, answer: Answer) -> None:
         if asked.disconnected or self.transport.is_closing():
             return
         content = [STATUS_LINE[answer.status]]
@@ -208,17 +242,34 @@ class _Protocol(HttpToolsProtocol):
         asked.response_complete = True
         if not asked.keep_alive:
             self.transport.close()
-        self.on_response_complete()
+        if self.pipeline or self.transport.is_closing():
+            self.on_response_complete()
+        else:
+            self.server_state.total_requests += 1
+            self._expect(KEEP_ALIVE_SECONDS)
 
     def _await_head(self) -> None:
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_SECONDS_MAX, self.transport.close)
+        if not self._head_awaited:
+            self._head_awaited = True
+            self._expect(HEAD_SECONDS_MAX)
 
-    def _head_ended(self) -> None:
-        self._head_bytes = 0
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _expect(self, seconds: float) -> None:
+        self._due = self.loop.time() + seconds
+        if self._timer is not None and self._timer.when() > self._due:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = self.loop.call_at(self._due, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._due is None:
+            return
+        left = self._due - self.loop.time()
+        if left > _TIMER_SECONDS:
+            self._timer = self.loop.call_later(left, self._ring)
+        else:
+            self.transport.close()
 
     def _read_on(self) -> None:
         if self._unread_timer is not None:

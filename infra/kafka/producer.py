@@ -18,7 +18,7 @@ from aiokafka.record.default_records import DefaultRecordBatch
 
 from infra.kafka.connecting import arguments
 from infra.kafka.ports import Destination, LogUnavailable, Outgoing
-from infra.kafka.publisher import Position
+from infra.kafka.publisher import Position, Waiting
 from infra.settings import Kafka
 from schemas.topics import Topic
 
@@ -26,13 +26,13 @@ BATCH_BYTES = 1024 * 1024
 BATCH_RECORDS_MAX = 2000
 STOP_SECONDS = 3.0
 BUSY_SECONDS = 0.02
-GATHER_SECONDS = 0.008
+GATHER_SECONDS = 0.004
 """At some hundred records a second each would be a request of its own, and a request costs as much as ten records in one."""
 TROUBLED_SECONDS = 1.0
 """After a failure, how soon a record is tried again. Until one has arrived, all others are refused at once instead of waiting."""
 
 
-_Published = tuple[Outgoing, "asyncio.Future[Position]"]
+_Published = tuple[Outgoing, Waiting]
 
 
 @dataclass(slots=True)
@@ -43,6 +43,50 @@ class _Lane:
     waiting: deque[_Published] = field(default_factory=deque)
     task: "asyncio.Task[None] | None" = None
     troubled_until: float | None = None
+
+
+class _Together:
+    """Several that are waited for as one: all their positions, or the first refusal, once the last of them is settled."""
+
+    def __init__(self, count: int) -> None:
+        self.positions: list[Position] = [Position(0, 0)] * count
+        self.all: asyncio.Future[list[Position]] = asyncio.get_running_loop().create_future()
+        self._left = count
+        self._away: LogUnavailable | None = None
+        self.end(0)
+
+    def end(self, count: int, away: LogUnavailable | None = None) -> None:
+        """So many more are settled."""
+        self._left -= count
+        self._away = self._away or away
+        if self._left or self.all.done():
+            return
+        if self._away is None:
+            self.all.set_result(self.positions)
+        else:
+            self.all.set_exception(self._away)
+
+
+class _One:
+    """One of them."""
+
+    __slots__ = ("_nth", "_together")
+
+    def __init__(self, together: _Together, nth: int) -> None:
+        self._together, self._nth = together, nth
+
+    def done(self) -> bool:
+        """Whether nobody waits any more."""
+        return self._together.all.cancelled()
+
+    def set_result(self, position: Position) -> None:
+        """This one's."""
+        self._together.positions[self._nth] = position
+        self._together.end(1)
+
+    def set_exception(self, away: LogUnavailable) -> None:
+        """None has all then."""
+        self._together.end(1, away)
 
 
 class Producer:
@@ -91,25 +135,23 @@ class Producer:
 
     async def publish(self, topic: Topic, partition: int, record: Outgoing) -> Position:
         """See publisher.Publisher."""
-        return await self._enqueued(topic, partition, record)
+        future: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
+        self.send(topic, partition, record, future)
+        return await future
 
     async def publish_all(self, topic: Topic, records: Sequence[tuple[int, Outgoing]]) -> list[Position]:
         """See publisher.Publisher."""
-        futures: list[asyncio.Future[Position]] = []
-        try:
-            for partition, record in records:
-                futures.append(self._enqueued(topic, partition, record))
-        except LogUnavailable:
-            await asyncio.gather(*futures, return_exceptions=True)
-            raise
-        done = await asyncio.gather(*futures, return_exceptions=True)
-        for result in done:
-            if isinstance(result, BaseException):
-                raise result
-        return [position for position in done if isinstance(position, Position)]
+        together = _Together(len(records))
+        for nth, (partition, record) in enumerate(records):
+            try:
+                self.send(topic, partition, record, _One(together, nth))
+            except LogUnavailable as away:
+                together.end(len(records) - nth, away)
+                break
+        return await together.all
 
-    def _enqueued(self, topic: Topic, partition: int, record: Outgoing) -> "asyncio.Future[Position]":
-        """Raises LogUnavailable at once."""
+    def send(self, topic: Topic, partition: int, record: Outgoing, waiting: Waiting) -> None:
+        """See publisher.Publisher."""
         size = _size(record)
         if self._pending_bytes + size > self._pending_bytes_max:
             raise LogUnavailable(f"{self._pending_bytes} bytes wait for Kafka already")
@@ -119,12 +161,10 @@ class Producer:
             lane = self._lanes[destination] = _Lane()
         if lane.troubled_until is not None and (lane.task is not None or loop.time() < lane.troubled_until):
             raise LogUnavailable("Kafka did not acknowledge the last record, and is being tried again")
-        future: asyncio.Future[Position] = loop.create_future()
-        lane.waiting.append((record, future))
+        lane.waiting.append((record, waiting))
         self._pending_bytes += size
         if lane.task is None:
             lane.task = asyncio.create_task(self._drain(destination, lane, self._departure(loop)))
-        return future
 
     def _departure(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None] | None":
         """When the next request leaves; None is now. While records keep coming, those of all partitions leave together."""
@@ -159,10 +199,10 @@ class Producer:
                     await self._discard()
                     return
                 lane.troubled_until = None
-                for nth, (record, future) in enumerate(lane.flight):
+                for nth, (record, waiting) in enumerate(lane.flight):
                     self._pending_bytes -= _size(record)
-                    if not future.done():
-                        future.set_result(Position(destination.partition, base + nth))
+                    if not waiting.done():
+                        waiting.set_result(Position(destination.partition, base + nth))
                 lane.flight.clear()
         finally:
             lane.task = None
@@ -171,19 +211,19 @@ class Producer:
         """Fill the next batch, without whoever gave up waiting."""
         size = 0
         while lane.waiting and len(lane.flight) < BATCH_RECORDS_MAX and size < BATCH_BYTES // 2:
-            record, future = lane.waiting.popleft()
-            if future.cancelled():
+            record, waiting = lane.waiting.popleft()
+            if waiting.done():
                 self._pending_bytes -= _size(record)
                 continue
             size += len(record.value)
-            lane.flight.append((record, future))
+            lane.flight.append((record, waiting))
 
     def _fail(self, lane: _Lane, error: LogUnavailable) -> None:
         """Answer everybody in flight and waiting."""
-        for record, future in (*lane.flight, *lane.waiting):
+        for record, waiting in (*lane.flight, *lane.waiting):
             self._pending_bytes -= _size(record)
-            if not future.done():
-                future.set_exception(error)
+            if not waiting.done():
+                waiting.set_exception(error)
         lane.flight.clear()
         lane.waiting.clear()
 

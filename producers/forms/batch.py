@@ -25,8 +25,6 @@ EVENTS_PER_TURN: Final = 50
 RETRY_AFTER_SECONDS: Final = 5
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 JSON: Final = "application/json"
-_HIDDEN_SECRET: Final = "[secret]"  # noqa: S105 - what stands in its place
-_SECRET_HIDDEN_FROM: Final = 8
 _HEADERS: Final = [(b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff")]
 _ACCEPTED = metrics.INTAKE.labels("accepted")
 _REFUSED = metrics.INTAKE.labels("invalid")
@@ -126,17 +124,10 @@ class Taking:
             return self._ids.mint(now_ms, ignored=True), None
         submission_id = self._ids.mint(now_ms)
         delivery = delivery_of(self._hashed, source.id, parsed, payload)
-        return submission_id, Ready(parsed, Raw(_hidden(source, text), JSON), submission_id, delivery)
+        return submission_id, Ready(parsed, Raw(source.without_secrets(text), JSON), submission_id, delivery)
 
 
 def _error(problem: Problem) -> dict[str, str | None]:
     if problem.errors:
         return problem.errors[0]._asdict()
     return {"field": None, "message": problem.detail or problem.title}
-
-
-def _hidden(source: IntakeSource, text: str) -> str:
-    for secret in source.secrets:
-        if len(secret) >= _SECRET_HIDDEN_FROM:
-            text = text.replace(secret.decode(), _HIDDEN_SECRET)
-    return text

@@ -25,9 +25,6 @@ from producers.forms.translate import HashOf, delivery_of
 
 PARTS_MAX: Final = 2_000
 VALUES_MAX: Final = 50_000
-_HIDDEN_SECRET: Final = "[secret]"  # noqa: S105 - what stands in its place
-# Hiding a shorter one would spoil innocent text.
-_SECRET_HIDDEN_FROM: Final = 8
 
 
 class Taken(NamedTuple):
@@ -109,9 +106,9 @@ class Bundles:
         else:
             delivery = self._hashed("delivery", f"{source.id}|once|{part.once}")
         if as_it_came is not None and part.payload is payload:
-            raw = Raw(_hidden(source, as_it_came), content_type)
+            raw = Raw(source.without_secrets(as_it_came), content_type)
         else:
-            raw = Raw(_hidden(source, orjson.dumps(part.payload).decode()), "application/json")
+            raw = Raw(source.without_secrets(orjson.dumps(part.payload).decode()), "application/json")
         return Read(self._ids.mint(int(now * 1000), ignored=parsed.kind == "ignored"), parsed, raw, delivery)
 
     async def _publish(self, source: IntakeSource, one: Read, trace: str | None, now: float) -> Taken:
@@ -139,13 +136,6 @@ def _text(body: bytes) -> str | None:
         return body.decode()
     except UnicodeDecodeError:
         return None
-
-
-def _hidden(source: IntakeSource, text: str) -> str:
-    for secret in source.secrets:
-        if len(secret) >= _SECRET_HIDDEN_FROM:
-            text = text.replace(secret.decode(), _HIDDEN_SECRET)
-    return text
 
 
 def _without(payload: Any, path: list[str]) -> Any:

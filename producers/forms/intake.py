@@ -9,7 +9,7 @@ import asyncio
 import base64
 import re
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Coroutine, MutableMapping
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -17,19 +17,30 @@ import orjson
 from infra.activities.publishing import ActivityWriter
 from infra.gateway import metrics
 from infra.gateway.addresses import Addresses
-from infra.gateway.direct import Answer
+from infra.gateway.direct import Answer, Reply
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.leases import IntakeLimits
-from infra.gateway.problems import MEDIA_TYPE, FieldError, Problem, not_found, unavailable
+from infra.gateway.problems import Problem, not_found, unavailable
 from infra.kafka.ports import LogUnavailable
 from infra.kafka.publisher import Position
 from producers.forms import batch, browsers
 from producers.forms.adapters import accepted_by, adapter, parts_of
-from producers.forms.bundles import Bundles, Fetching, Taken
+from producers.forms.answers import (
+    BODY_BYTES_MAX,
+    RETRY_AFTER_SECONDS,
+    accepted,
+    accepted_all,
+    log_away,
+    refused,
+    too_large,
+    unreadable,
+)
+from producers.forms.bodies import Disconnected, whole_body
+from producers.forms.bundles import Bundles, Fetching
 from producers.forms.encodings import CONTENT_TYPE_CHARACTERS_MAX
 from producers.forms.handshakes import gone, handshake
 from producers.forms.payload import BadPayload, check
-from producers.forms.publishing import Raw, SubmissionWriter
+from producers.forms.publishing import Raw, Ready, SubmissionWriter
 from producers.forms.reading.layouts import Layouts
 from producers.forms.signatures import WrongSignature, verify
 from producers.forms.source_cache import SourceCache, SourcesUnavailable
@@ -38,19 +49,9 @@ from producers.forms.submission import ParsedSubmission
 from producers.forms.translate import HashOf, delivery_of
 
 PREFIX: Final = "/v1/intake/"
-BODY_BYTES_MAX: Final = 1024 * 1024
-BODY_SECONDS_MAX: Final = 30.0
-RETRY_AFTER_SECONDS: Final = 5
 PREPARE_SECONDS: Final = 600.0
 PREPARE_RETRY_SECONDS: Final = 5.0
 _SOURCE_ID = re.compile(SOURCE_ID)
-_JSON = (b"content-type", b"application/json")
-_NO_SNIFF = (b"x-content-type-options", b"nosniff")
-_HIDDEN_SECRET = "[secret]"  # noqa: S105 - what stands in its place
-
-# Hiding a shorter one would spoil innocent text.
-_SECRET_HIDDEN_FROM = 8
-
 Scope = MutableMapping[str, Any]
 _ACCEPTED = metrics.INTAKE.labels("accepted")
 
@@ -62,10 +63,6 @@ class Request(NamedTuple):
     source_id: str
     target: str
     headers: dict[str, str]
-
-
-class Disconnected(Exception):
-    """The sender went away before its body was read."""
 
 
 class Intake:
@@ -108,25 +105,46 @@ class Intake:
             await asyncio.gather(self._preparing, return_exceptions=True)
         await self._sources.close()
 
-    async def answer(self, target: str, headers: dict[str, str], body: bytes, client: tuple[str, int] | None) -> Answer:
-        """A POST that came whole."""
+    def answer(
+        self, target: str, headers: dict[str, str], body: bytes, client: tuple[str, int] | None, reply: Reply
+    ) -> Coroutine[Any, Any, Answer] | None:
+        """A POST that came whole; one submission of a source that is known takes no task of its own."""
         path = target.partition("?")[0]
         request = Request("POST", path[len(PREFIX) :], target, headers)
         try:
             self._limit_address(self._addresses.sender(client, headers.get("x-forwarded-for", "")))
+            source = self._sources.known(request.source_id)
+            if source is None or self._takes_long(source, request) or not self._writer.at_hand():
+                return self._answer(request, path, body)
+            if len(body) > BODY_BYTES_MAX:
+                raise too_large()
+            one = self._one(source, request, body, self._now())
+            if isinstance(one, Answer):
+                reply(one)
+            else:
+                trace = headers.get("traceparent")
+                self._writer.send(one, source.origin, trace, _Awaited(reply, path, one.submission_id, len(body)))
+        except Problem as problem:
+            reply(refused(problem, path))
+        except LogUnavailable:
+            reply(refused(log_away(), path))
+        return None
+
+    async def _answer(self, request: Request, path: str, body: bytes) -> Answer:
+        try:
             source = await self._source(request.source_id)
             if len(body) > BODY_BYTES_MAX:
-                raise _too_large()
+                raise too_large()
             return await self.take(source, request, body)
         except Problem as problem:
-            return _refused(problem, path)
+            return refused(problem, path)
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """ASGI."""
         try:
             answer = await self._asgi_answer(scope, receive)
         except Problem as problem:
-            answer = _refused(problem, scope["path"])
+            answer = refused(problem, scope["path"])
         except Disconnected:
             metrics.INTAKE.labels("disconnected").inc()
             return
@@ -143,7 +161,7 @@ class Intake:
         source = await self._source(request.source_id)
         if request.method != "POST":
             return Answer(*handshake(request.method, headers, source, query))
-        return await self.take(source, request, await _body(headers, receive))
+        return await self.take(source, request, await whole_body(headers, receive))
 
     def _limit_address(self, address: str) -> None:
         """Before anything is looked up. Raises Problem 429."""
@@ -196,8 +214,35 @@ class Intake:
         told = [(name.lower().encode(), value.encode("latin-1")) for name, value in allowed.items()]
         return Answer(answer.status, [*answer.headers, *told], answer.body)
 
+    def _takes_long(self, source: IntakeSource, request: Request) -> bool:
+        """Whether it is anything else than one submission for which there is nothing to wait but the log."""
+        return (
+            source.deleted
+            or browsers.is_one(request.headers)
+            or _in_parts(source)
+            or batch.asked_for(request.headers.get("content-type"), request.target)
+        )
+
     async def _take(self, source: IntakeSource, request: Request, body: bytes) -> Answer:
-        now = self._now()
+        now, trace, content_type = self._now(), request.headers.get("traceparent"), request.headers.get("content-type")
+        if _in_parts(source):
+            self._prove(source, request, body, now)
+            return await self._take_parts(source, request, body, now)
+        if batch.asked_for(content_type, request.target):
+            self._prove(source, request, body, now)
+            taking = batch.Taking(self._read, self._writer, self._ids, self._hashed)
+            return Answer(*await taking.take(source, body, content_type, trace, now))
+        one = self._one(source, request, body, now)
+        if isinstance(one, Answer):
+            return one
+        try:
+            position = await self._writer.publish_one(one, source.origin, trace)
+        except (LogUnavailable, *STORE_AWAY):
+            raise log_away() from None
+        return _stored(one.submission_id, len(body), position)
+
+    def _prove(self, source: IntakeSource, request: Request, body: bytes, now: float) -> None:
+        """Raises Problem 401, 429."""
         if source.signed:
             url = self._public_url + request.target
             try:
@@ -205,44 +250,29 @@ class Intake:
             except WrongSignature as wrong:
                 raise Problem(401, "wrong-signature", "The signature isn't right", wrong.reason) from None
         self._limit_source(source)
-        if parts_of(source.vendor) is not None or source.scheme.body_field:
-            return await self._take_parts(source, request, body, now)
-        content_type = request.headers.get("content-type")
-        if batch.asked_for(content_type, request.target):
-            taking = batch.Taking(self._read, self._writer, self._ids, self._hashed)
-            return Answer(*await taking.take(source, body, content_type, request.headers.get("traceparent"), now))
-        text = _text(body)
+
+    def _one(self, source: IntakeSource, request: Request, body: bytes, now: float) -> Ready | Answer:
+        """What is to be published, or the answer where there is nothing to publish. Raises Problem."""
+        self._prove(source, request, body, now)
+        content_type, text = request.headers.get("content-type"), _text(body)
         parsed, payload = self._read(source, body, text, content_type)
         if parsed.kind == "ignored":
             metrics.INTAKE.labels("ignored").inc()
-            return _accepted(self._ids.mint(int(now * 1000), ignored=True), None)
-        submission_id = self._ids.mint(int(now * 1000))
-        try:
-            position = await self._writer.publish(
-                parsed,
-                source.origin,
-                _raw(source, body, text, content_type or ""),
-                submission_id=submission_id,
-                delivery=delivery_of(self._hashed, source.id, parsed, payload),
-                trace=request.headers.get("traceparent"),
-            )
-        except (LogUnavailable, *STORE_AWAY):
-            raise unavailable("The event log", RETRY_AFTER_SECONDS) from None
-        _ACCEPTED.inc()
-        metrics.INTAKE_BYTES.inc(len(body))
-        return _accepted(submission_id, position)
+            return accepted(self._ids.mint(int(now * 1000), ignored=True), None)
+        raw, delivery = _raw(source, body, text, content_type or ""), delivery_of(self._hashed, source.id, parsed, payload)
+        return Ready(parsed, raw, self._ids.mint(int(now * 1000)), delivery)
 
     async def _take_parts(self, source: IntakeSource, request: Request, body: bytes, now: float) -> Answer:
         try:
             taken = await self._bundles.take(source, request.headers, body, now)
         except BadPayload as bad:
-            raise _bad(bad) from None
+            raise unreadable(bad) from None
         except (LogUnavailable, *STORE_AWAY):
-            raise unavailable("The event log", RETRY_AFTER_SECONDS) from None
+            raise log_away() from None
         for one in taken:
             (_ACCEPTED if one.position is not None else metrics.INTAKE.labels("ignored")).inc()
         metrics.INTAKE_BYTES.inc(len(body))
-        return _accepted_all(taken, *accepted_by(source.vendor))
+        return accepted_all(taken, *accepted_by(source.vendor))
 
     def _read(
         self, source: IntakeSource, body: bytes, text: str | None, content_type: str | None
@@ -252,13 +282,15 @@ class Intake:
         recalled = None if text is None else self._layouts.recall(kind, body, text)
         if recalled is not None:
             # Of one layout with a body that was checked, so there is nothing to check, and little to load.
-            beside = orjson.loads(body) if source.mapping else recalled.beside
-            parsed = reader.translate(beside, source.mapping, recalled.entries)
+            if source.mapping:
+                parsed = reader.translate(orjson.loads(body), source.mapping, recalled.entries)
+            else:
+                parsed = recalled.submission(reader.translate)
             return parsed, None if parsed.vendor_event_id else orjson.loads(body)
         try:
             payload = check(body, content_type)
         except BadPayload as bad:
-            raise _bad(bad) from None
+            raise unreadable(bad) from None
         if text is not None:
             self._layouts.learn(kind, body, text, payload, reader.readable(payload))
         return reader.translate(payload, source.mapping), payload
@@ -273,37 +305,35 @@ class Intake:
             await asyncio.sleep(pause)
 
 
-async def _body(headers: dict[str, str], receive: Any) -> bytes:
-    """The whole body. Raises Problem 413 as soon as it is certain, 408 for a body that takes for ever, Disconnected."""
-    length = headers.get("content-length", "")
-    if length.isascii() and length.isdecimal() and (len(length) > 10 or int(length) > BODY_BYTES_MAX):
-        raise _too_large()
-    chunks, size = [], 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS_MAX):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Disconnected
-                chunk = message.get("body", b"")
-                size += len(chunk)
-                if size > BODY_BYTES_MAX:
-                    raise _too_large()
-                chunks.append(chunk)
-                if not message.get("more_body", False):
-                    return b"".join(chunks)
-    except TimeoutError:
-        raise Problem(408, "too-slow", "Request timeout", "The body took too long.") from None
+class _Awaited:
+    """An answer that waits for the log: an infra.kafka.publisher.Waiting."""
+
+    __slots__ = ("_id", "_path", "_reply", "_size")
+
+    def __init__(self, reply: Reply, path: str, submission_id: str, size: int) -> None:
+        self._reply, self._path, self._id, self._size = reply, path, submission_id, size
+
+    def done(self) -> bool:
+        """Nobody gives up waiting."""
+        return False
+
+    def set_result(self, position: Position) -> None:
+        """202."""
+        self._reply(_stored(self._id, self._size, position))
+
+    def set_exception(self, _away: LogUnavailable) -> None:
+        """503."""
+        self._reply(refused(log_away(), self._path))
 
 
-def _too_large() -> Problem:
-    return Problem(413, "content-too-large", "Content too large", f"A body may have {BODY_BYTES_MAX:,} bytes.")
+def _stored(submission_id: str, size: int, position: Position) -> Answer:
+    _ACCEPTED.inc()
+    metrics.INTAKE_BYTES.inc(size)
+    return accepted(submission_id, position)
 
 
-def _bad(bad: BadPayload) -> Problem:
-    if bad.field is None:
-        return Problem(400, "malformed", "Malformed request", bad.message)
-    return Problem(422, "invalid", "Invalid request", str(bad), errors=[FieldError(bad.field, bad.message)])
+def _in_parts(source: IntakeSource) -> bool:
+    return parts_of(source.vendor) is not None or bool(source.scheme.body_field)
 
 
 def _text(body: bytes) -> str | None:
@@ -314,34 +344,7 @@ def _text(body: bytes) -> str | None:
 
 
 def _raw(source: IntakeSource, body: bytes, text: str | None, content_type: str) -> Raw:
-    """The body for keeping, without the source's secret, which some vendors send inside of it."""
+    """The body for keeping."""
     if text is None:
         return Raw(base64.b64encode(body).decode(), content_type)
-    for secret in source.secrets:
-        if len(secret) < _SECRET_HIDDEN_FROM:
-            continue
-        text = text.replace(secret.decode(), _HIDDEN_SECRET)
-    return Raw(text, content_type)
-
-
-def _accepted(submission_id: str, position: Position | None) -> Answer:
-    where = "null" if position is None else f'"{position.partition}-{position.offset}"'
-    body = f'{{"submission_id":"{submission_id}","position":{where}}}'.encode()
-    headers = [_JSON, _NO_SNIFF, (b"x-submission-id", submission_id.encode()), (b"content-length", b"%d" % len(body))]
-    return Answer(202, headers, body)
-
-
-def _accepted_all(taken: list[Taken], status: int, wanted: bytes | None) -> Answer:
-    """The first one's id in the header, all of them in the body, unless the sender wants another body."""
-    each = [{"submission_id": id_, "position": None if at is None else str(at)} for id_, at in taken]
-    body = orjson.dumps(each[0] if len(each) == 1 else each[0] | {"submissions": each}) if wanted is None else wanted
-    first = taken[0].submission_id.encode()
-    return Answer(status, [_JSON, _NO_SNIFF, (b"x-submission-id", first), (b"content-length", b"%d" % len(body))], body)
-
-
-def _refused(problem: Problem, path: str) -> Answer:
-    metrics.INTAKE.labels(problem.slug).inc()
-    body = problem.body(path)
-    headers = [(b"content-type", MEDIA_TYPE.encode()), _NO_SNIFF, (b"content-length", b"%d" % len(body))]
-    headers += [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
-    return Answer(problem.status, headers, body)
+    return Raw(source.without_secrets(text), content_type)

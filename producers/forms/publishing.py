@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from infra.crypto.keyring import Keyring
 from infra.crypto.seal import Key
 from infra.kafka.ports import Outgoing
-from infra.kafka.publisher import Position, Publisher
+from infra.kafka.publisher import Position, Publisher, Waiting
 from producers.forms.submission import ParsedSubmission
 from producers.forms.translate import Origin, person_of, received
 from schemas.envelope import Envelope, Headers, trace_of
@@ -66,28 +66,45 @@ class SubmissionWriter:
 
         Raises LogUnavailable, and asyncpg's and OSError where a new day's key can't be had.
         """
+        return await self.publish_one(Ready(parsed, raw, submission_id, delivery), origin, trace, custom)
+
+    async def publish_one(
+        self, ready: Ready, origin: Origin, trace: str | None = None, custom: Mapping[str, JsonValue] | None = None
+    ) -> Position:
+        """The same."""
         now = self._now()
-        ready = Ready(parsed, raw, submission_id, delivery)
-        number, record = self._record(await self._key_at(now), now, ready, origin, trace, custom)
+        number, record = self._record(await self._key_at(now), _headers(now, trace), ready, origin, custom)
         return await self._publisher.publish(SUBMISSIONS, number, record)
+
+    def at_hand(self) -> bool:
+        """Whether today's key is here, so that `send` needs nothing."""
+        return self._key is not None and self._day == self._now() // DAY_SECONDS
+
+    def send(self, ready: Ready, origin: Origin, trace: str | None, waiting: Waiting) -> None:
+        """As `publish_one`, telling `waiting`, while the key is `at_hand`. Raises LogUnavailable where it can't even wait."""
+        if self._key is None:
+            raise RuntimeError("today's key isn't at hand")
+        number, record = self._record(self._key, _headers(self._now(), trace), ready, origin)
+        self._publisher.send(SUBMISSIONS, number, record, waiting)
 
     async def publish_all(self, ready: Sequence[Ready], origin: Origin, trace: str | None = None) -> list[Position]:
         """As `publish`, all in one go. Raises as it does, where any is not acknowledged."""
         now = self._now()
         key = await self._key_at(now)
-        records = [self._record(key, now, one, origin, trace, None) for one in ready]
+        headers = _headers(now, trace)
+        records = [self._record(key, headers, one, origin) for one in ready]
         return await self._publisher.publish_all(SUBMISSIONS, records)
 
     def _record(
-        self, key: Key, now: float, one: Ready, origin: Origin, trace: str | None, custom: Mapping[str, JsonValue] | None
+        self, key: Key, headers: Headers, one: Ready, origin: Origin, custom: Mapping[str, JsonValue] | None = None
     ) -> tuple[int, Outgoing]:
         """A record and its partition."""
-        person = _json(person_of(one.parsed, one.raw.text, one.raw.content_type, custom))
-        sealed = key.seal(person, one.submission_id.encode())
+        id_ = one.submission_id.encode()
+        sealed = key.seal(_json(person_of(one.parsed, one.raw.text, one.raw.content_type, custom)), id_)
         message = received(one.parsed, origin, one.submission_id, one.delivery, sealed, self._keyring.hash)
         identity: str = message["identity"]
-        record = Outgoing(identity.encode(), _headers(one.submission_id, now, trace), _json(message))
-        return partition(identity, self._partitions), record
+        named = tuple([(name, id_) if name == "ce_id" else (name, value) for name, value in headers])
+        return partition(identity, self._partitions), Outgoing(identity.encode(), named, _json(message))
 
     async def prepare(self) -> None:
         """Have today's key, and tomorrow's soon enough that midnight needs no PostgreSQL. Raises as `publish` does."""
@@ -105,14 +122,10 @@ class SubmissionWriter:
         return key
 
 
-def _headers(submission_id: str, now: float, trace: str | None) -> Headers:
-    return Envelope(
-        id=submission_id,
-        type=SubmissionReceived.TYPE,
-        source=SOURCE,
-        occurred_at=datetime.fromtimestamp(now, UTC),
-        trace=trace_of(trace),
-    ).headers()
+def _headers(now: float, trace: str | None) -> Headers:
+    """Of any submission, but for its id."""
+    at = datetime.fromtimestamp(now, UTC)
+    return Envelope(id="", type=SubmissionReceived.TYPE, source=SOURCE, occurred_at=at, trace=trace_of(trace)).headers()
 
 
 def _json(value: JsonObject) -> bytes:

@@ -6,7 +6,7 @@ labels, types, numbers and nesting, so its fields are the same but for those tex
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -17,10 +17,13 @@ from producers.forms.reading.fields import Field, Reader, could_be_pairs
 from producers.forms.reading.meaning import Meaning
 from producers.forms.reading.paths import Path
 from producers.forms.reading.sheet import Entry, entry_of, means_of
+from producers.forms.reading.shortcuts import Shortcut, Sorting
+from producers.forms.submission import ParsedSubmission
 
-LAYOUTS_MAX: Final = 1_024
+LAYOUTS_MAX: Final = 512
 ALIKE_MAX: Final = 8
 KIND_CHARACTERS_MAX: Final = 1_024
+SHORTCUTS_MAX: Final = 8
 # Learning costs as much as reading. Where there is no room left, senders that never repeat themselves pay for it this rarely.
 LEARNED_WHEN_FULL: Final = 16
 _BYTES_MAX = 16_384
@@ -29,7 +32,8 @@ _STRINGS_MAX = 1_000
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'{}[]"'))
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"')
 _OPENING = ("{", "[")
-_CONTROL = re.compile(r"[\x00-\x1f]")
+# What JSON means as it is written, and what can't hold JSON itself.
+_FILLED = r'(?![{\[])([^"\\\x00-\x1f]*+)'
 
 
 class _Slot(NamedTuple):
@@ -38,11 +42,8 @@ class _Slot(NamedTuple):
     number: int
 
 
-class Recalled(NamedTuple):
-    """What a body says: the entries of the readable part, and the payload without that part."""
-
-    entries: list[Entry]
-    beside: Any
+Translate = Callable[[Any, Mapping[str, str], Sequence[Entry]], ParsedSubmission]
+"""An adapter's."""
 
 
 class _Known(NamedTuple):
@@ -58,36 +59,76 @@ class Layout:
     `beside`: what stands beside the readable part, with slots.
     """
 
-    __slots__ = ("_beside", "_known", "_pieces", "_start")
+    __slots__ = ("_beside", "_known", "_match", "_missed", "_pieces", "_shortcuts", "_sorting")
 
     def __init__(self, pieces: Sequence[str], known: Sequence[_Known], beside: Any) -> None:
-        self._start, *self._pieces = pieces
+        self._pieces = pieces
+        self._match: Callable[[str], re.Match[str] | None] | None = None
         self._known = known
         self._beside = beside
+        self._sorting = Sorting([(field, means, list(_numbers(field.value))) for field, means in known], list(_numbers(beside)))
+        self._shortcuts: list[Shortcut] = []
+        self._missed = 0
 
-    def read(self, text: str) -> Recalled | None:
+    def read(self, text: str) -> "Recalled | None":
         """What a body of this layout says, None if it is of another."""
-        if not text.startswith(self._start):
-            return None
-        at, filled = len(self._start), []
-        for piece in self._pieces:
-            end = text.find('"', at)
-            if end < 0 or not text.startswith(piece, end):
-                return None
-            filled.append(text[at:end])
-            at = end + len(piece)
-        if at != len(text) or not _plain(filled):
-            return None
-        found = [entry_of(_with_value(known.field, filled), known.means) for known in self._known]
-        return Recalled(found, _filled(self._beside, filled))
+        if self._match is None:
+            # Only now: it takes longer than learning did, and few bodies of senders that never repeat themselves come back.
+            self._match = re.compile(_FILLED.join(map(re.escape, self._pieces))).fullmatch
+        found = self._match(text)
+        return None if found is None else Recalled(self, found.groups())
+
+    def entries(self, filled: Sequence[str]) -> list[Entry]:
+        """Of the readable part."""
+        return [entry_of(_with_value(known.field, filled), known.means) for known in self._known]
+
+    def beside(self, filled: Sequence[str]) -> Any:
+        """The payload without that part."""
+        return _filled(self._beside, filled)
+
+    def submission(self, filled: Sequence[str], translate: Translate) -> ParsedSubmission:
+        """What `translate`, which is always the same, makes of it."""
+        asked = self._sorting.asked(filled)
+        shortcut = next((shortcut for shortcut in self._shortcuts if shortcut.fits(asked, filled)), None)
+        read = None if shortcut is None else shortcut.submission(filled)
+        if read is not None:
+            return read
+        if shortcut is None:
+            self._learn(filled, translate)
+        return self._read(filled, translate)
+
+    def _read(self, filled: Sequence[str], translate: Translate) -> ParsedSubmission:
+        return translate(self.beside(filled), {}, self.entries(filled))
+
+    def _learn(self, filled: Sequence[str], translate: Translate) -> None:
+        if len(self._shortcuts) >= SHORTCUTS_MAX:
+            self._missed += 1
+            if self._missed % LEARNED_WHEN_FULL:
+                return
+        shortcut = self._sorting.shortcut(filled, lambda texts: self._read(texts, translate))
+        if shortcut is not None:
+            self._shortcuts = [shortcut, *self._shortcuts[: SHORTCUTS_MAX - 1]]
 
 
-def _plain(texts: Sequence[str]) -> bool:
-    """Whether JSON means each as it is written, allows it, and it can't hold JSON itself."""
-    said = '"'.join(("", *texts))
-    if "\\" in said or '"{' in said or '"[' in said:
-        return False
-    return said.isprintable() or _CONTROL.search(said) is None
+class Recalled(NamedTuple):
+    """A body of a known layout, and the texts that are filled in."""
+
+    layout: Layout
+    filled: Sequence[str]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Of the readable part."""
+        return self.layout.entries(self.filled)
+
+    @property
+    def beside(self) -> Any:
+        """The payload without that part."""
+        return self.layout.beside(self.filled)
+
+    def submission(self, translate: Translate) -> ParsedSubmission:
+        """What an adapter without a mapping makes of it: the same adapter for the same kind of body."""
+        return self.layout.submission(self.filled, translate)
 
 
 def _with_value(field: Field, filled: Sequence[str]) -> Field:
@@ -106,6 +147,15 @@ def _filled(node: Any, filled: Sequence[str]) -> Any:
     if node.__class__ is list:
         return [_filled(item, filled) for item in node]
     return node
+
+
+def _numbers(node: Any) -> Iterator[int]:
+    """Of the slots in it."""
+    if node.__class__ is _Slot:
+        yield node.number
+    elif node.__class__ is dict or node.__class__ is list:
+        for item in node.values() if node.__class__ is dict else node:
+            yield from _numbers(item)
 
 
 class Layouts:

@@ -168,7 +168,7 @@ def _score(entry: Entry, person: Path) -> int:
         if entry.keyed and any(isinstance(step, int) for step in container[len(person) :]):
             # One of many things that each have a name.
             score -= 70
-    if entry.means.identity == "name" and _names_the_form(entry, person) and not _like_a_person(text):
+    if entry.means.identity == "name" and _names_the_form(entry, person) and not like_a_person(text):
         return 0
     return score
 
@@ -190,7 +190,8 @@ def _names_the_form(entry: Entry, person: Path) -> bool:
     return isinstance(step, str) and compact(step) in _ENVELOPED and entry.keyed
 
 
-def _like_a_person(text: str) -> bool:
+def like_a_person(text: str) -> bool:
+    """Whether a bare name is somebody's rather than a form's."""
     parts = text.split()
     return (
         2 <= len(parts) <= _WORDS_OF_A_NAME_MAX

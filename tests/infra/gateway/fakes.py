@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from infra.crypto.keyring import Keyring
 from infra.crypto.seal import Key
 from infra.kafka.ports import LogUnavailable, Outgoing
-from infra.kafka.publisher import Position
+from infra.kafka.publisher import Position, Waiting
 from infra.settings import Crypto, Gateway, Settings
 from schemas.topics import Topic
 
@@ -41,6 +41,14 @@ class MemoryPublisher:
         self.records.append(Published(topic, partition, record))
         self.heard.set()
         return Position(partition, len(self.records) - 1)
+
+    def send(self, topic: Topic, partition: int, record: Outgoing, waiting: Waiting) -> None:
+        if self.away:
+            waiting.set_exception(LogUnavailable("away"))
+            return
+        self.records.append(Published(topic, partition, record))
+        self.heard.set()
+        waiting.set_result(Position(partition, len(self.records) - 1))
 
     async def publish_all(self, topic: Topic, records: Sequence[tuple[int, Outgoing]]) -> list[Position]:
         return [await self.publish(topic, partition, record) for partition, record in records]

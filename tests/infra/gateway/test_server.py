@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from infra.gateway import server as module
-from infra.gateway.direct import Answer
+from infra.gateway.direct import Answer, Reply
 from infra.gateway.server import HEAD_BYTES_MAX, make_server
 
 pytestmark = pytest.mark.asyncio
@@ -51,7 +51,17 @@ class Hot:
         self.asked = 0
         self.headers: dict[str, str] = {}
 
-    async def answer(self, target: str, headers: dict[str, str], body: bytes, client: tuple[str, int] | None) -> Answer:
+    def answer(
+        self, target: str, headers: dict[str, str], body: bytes, client: tuple[str, int] | None, reply: Reply
+    ) -> Coroutine[Any, Any, Answer] | None:
+        if body == b"broken":
+            raise ZeroDivisionError
+        if b"at once" in body:
+            reply(Answer(202, [(b"content-length", b"%d" % len(body))], body))
+            return None
+        return self._answer(target, headers, body)
+
+    async def _answer(self, target: str, headers: dict[str, str], body: bytes) -> Answer:
         self.asked += 1
         await self.gate.wait()
         if body == b"bug":
@@ -251,9 +261,38 @@ async def test_answers_come_in_the_order_of_their_requests(port: int, hot: Hot) 
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_a_bug_in_a_hot_route_is_told_and_the_connection_goes_on(port: int) -> None:
+async def test_answers_that_need_no_waiting_come_at_once_and_in_order(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "HEAD_SECONDS_MAX", 0.1)
     async with connected(port) as (reader, writer):
-        writer.write(post(b"bug"))
+        writer.write(b"".join(post(b"%d at once" % number) for number in range(50)) + post(b"x") + post(b"last, at once"))
+        for number in range(50):
+            assert await answer(reader) == b"HTTP/1.1 202 Accepted %d at once" % number
+        assert (await answer(reader)).endswith(b" x")
+        assert await answer(reader) == b"HTTP/1.1 200 OK 13 bytes", "what waits behind another is the app's"
+        await asyncio.sleep(0.3)
+        writer.write(post(b"at once, after a rest"))
+        assert (await answer(reader)).endswith(b"at once, after a rest"), "between requests there is no hurry"
+        writer.write(post(b"at once") + b"POST /hot/")
+        assert (await answer(reader)).endswith(b"at once")
+        assert await reader.read() == b"", "but a head that has begun is to end"
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_connection_without_a_request_is_closed_in_time(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEEP_ALIVE_SECONDS", 0.3)
+    async with connected(port) as (reader, writer):
+        for _ in range(4):
+            writer.write(post(b"at once"))
+            assert (await answer(reader)).endswith(b"at once")
+            await asyncio.sleep(0.15)
+        assert await reader.read() == b""
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize("bug", [b"bug", b"broken"])
+async def test_a_bug_in_a_hot_route_is_told_and_the_connection_goes_on(port: int, bug: bytes) -> None:
+    async with connected(port) as (reader, writer):
+        writer.write(post(bug))
         assert await answer(reader) == b"HTTP/1.1 500 Internal Server Error Internal Server Error"
         writer.write(post(b"next"))
         assert (await answer(reader)).endswith(b" next")

@@ -85,6 +85,45 @@ async def test_many_records_of_which_one_is_not_acknowledged_are_refused_in_boun
     await small.stop()
 
 
+async def test_many_of_which_nobody_waits_any_more_are_not_sent_for(producer: Producer, topics: Settings) -> None:
+    async with reader(topics.kafka, TOPIC) as log:
+        since = (await log.ends())[0]
+    gave_up = [asyncio.create_task(producer.publish_all(TOPIC, [(0, record(b"gave up")) for _ in range(3)]))]
+    await asyncio.sleep(0)
+    gave_up[0].cancel()
+    await producer.publish(TOPIC, 0, record(b"waited"))
+    assert gave_up[0].cancelled()
+    assert await kept(topics, 0, since) == [b"waited"]
+    assert producer.pending_bytes == 0
+    assert await producer.publish_all(TOPIC, []) == []
+
+
+async def test_whoever_waits_in_its_own_way_is_told_once(producer: Producer) -> None:
+    class Told:
+        def __init__(self) -> None:
+            self.told: list[object] = []
+
+        def done(self) -> bool:
+            return False
+
+        def set_result(self, position: Position) -> None:
+            self.told.append(position)
+
+        def set_exception(self, away: LogUnavailable) -> None:
+            self.told.append(away)
+
+    stored, refused = Told(), Told()
+    producer.send(TOPIC, 1, record(b"x"), stored)
+    await producer.publish(TOPIC, 1, record(b"y"))
+    assert [type(told) for told in stored.told] == [Position]
+    away = Producer(nowhere())
+    away.send(TOPIC, 1, record(b"x"), refused)
+    with pytest.raises(LogUnavailable):
+        await away.publish(TOPIC, 1, record(b"y"))
+    assert [type(told) for told in refused.told] == [LogUnavailable]
+    await away.stop()
+
+
 async def test_records_go_with_their_key_and_headers_at_the_brokers_time(producer: Producer, topics: Settings) -> None:
     before = time.time() * 1000
     position = await producer.publish(TOPIC, 3, Outgoing(b"key", (("ce_id", b"1"), ("traceparent", "é".encode())), b"{}"))

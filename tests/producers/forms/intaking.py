@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from infra.gateway.direct import Answer
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.leases import IntakeLimits
 from producers.forms.intake import PREFIX, Intake
@@ -99,9 +100,10 @@ class Rig:
     async def whole(self, body: bytes, source_id: str = "src_1", *, query: str = "", **headers: str) -> Reply:
         """A POST as the server hands it over when it came whole."""
         target = PREFIX + source_id + (f"?{query}" if query else "")
-        answer = await self.app.answer(
-            target, {name.replace("_", "-"): value for name, value in headers.items()}, body, ("203.0.113.9", 40_000)
-        )
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        replied: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        answering = self.app.answer(target, named, body, ("203.0.113.9", 40_000), replied.set_result)
+        answer = await (replied if answering is None else answering)
         return Reply(answer.status, {name.decode(): value.decode() for name, value in answer.headers}, answer.body)
 
 

@@ -6,7 +6,7 @@ import hmac
 import pytest
 
 from infra.crypto.codec import open_person
-from producers.forms.intake import BODY_BYTES_MAX
+from producers.forms.answers import BODY_BYTES_MAX
 from schemas.envelope import Envelope
 from schemas.person import SubmittedPerson
 from schemas.submissions import SubmissionReceived

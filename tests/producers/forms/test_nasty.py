@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from producers.forms.intake import BODY_BYTES_MAX
+from producers.forms.answers import BODY_BYTES_MAX
 from producers.forms.limits import BadPayload
 from producers.forms.previewing import preview
 from tests.producers.forms.given import CASES, read

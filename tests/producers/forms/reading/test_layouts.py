@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -10,6 +10,7 @@ import pytest
 
 from producers.forms.adapters import adapter
 from producers.forms.payload import check
+from producers.forms.reading import shortcuts
 from producers.forms.reading.layouts import ALIKE_MAX, KIND_CHARACTERS_MAX, LEARNED_WHEN_FULL, Layouts
 from tests.producers.forms import corpus, shapes_of_envelopes, shapes_of_people
 from tests.producers.forms.intaking import given
@@ -38,6 +39,37 @@ ODD = [
     *("ann@example.com", "Ann Lee <ann@example.com>", "+49 30 1234567", "Ann Lee", "https://example.com/?utm_source=x", "email"),
     *("type", "label", "value", "name", "test", "spam", "2026-03-02T09:31:07Z", "first_name", "DE", "x" * 700, "\u2028", "😀"),
 ]
+
+WORDS = [
+    "Ann",
+    "Ann Lee",
+    "anna",
+    "Contact form",
+    "Zoë Müller",
+    "Acme GmbH",
+    "yes",
+    "no",
+    "Ja, gerne",
+    "DE",
+    "x",
+    "lead",
+    "x" * 201,
+    "true",
+]
+SAID = ["11-50", "5", "200+", "1,000 EUR", "\u2028a", "(x)", "#1", "12345678", "/path", "https://a.example/b", ""]
+ADDRESSES = [
+    "ann@example.com",
+    "Bob.Lee@Mail.example",
+    "x@y",
+    "ann@marks.example",
+    "ANN@example.com",
+    "a..b@c.de",
+    "mark000001@marks.example",
+]
+NUMBERS = ["+49301234567", "+15550001111", "+33199002022", "+4912", "+999123456789", " +49301234567"]
+TIMES = ["2026-03-02T09:31:07Z", "2026-02-30T09:31:07Z", "2024-02-29T00:00:00Z", "2026-04-31T09:31:07Z", "2026-12-31T23:59:59Z"]
+CODES = ["6b6ad98a96e38fc6894ae42bca", "abcd-1234", "form-12345", "1767600000", "12345678", "12-jan-2024", "mark000003"]
+ALIKE = (WORDS, SAID, ADDRESSES, NUMBERS, TIMES, CODES)
 
 
 def bodies() -> list[tuple[str, str, Any]]:
@@ -118,6 +150,7 @@ def test_memory_changes_nothing(write: Callable[[Any], bytes]) -> None:
                 continue
             recalled += 1
             assert reader.translate(found.beside, {}, found.entries) == plain, (name, body)
+            assert found.submission(reader.translate) == plain, (name, body)
     assert recalled > total // 3
 
 
@@ -143,6 +176,67 @@ def test_a_text_that_decides_is_no_value(first: Any, second: Any) -> None:
     layouts.learn("", orjson.dumps(first), orjson.dumps(first).decode(), first, first)
     found = layouts.recall("", body, body.decode())
     assert found is None or reader.translate(second, {}, found.entries) == reader.translate(second, {})
+
+
+def like(text: str, chance: random.Random) -> str:
+    """Another text of the same sort, more or less."""
+    sort = next((texts for texts in ALIKE if text in texts), None)
+    if sort is None:
+        sort = ADDRESSES if "@" in text else NUMBERS if text[:1] == "+" else TIMES if text[:3] == "202" else WORDS
+    return chance.choice(sort)
+
+
+def test_what_texts_become_is_what_other_texts_of_their_sort_become(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance, fitted = random.Random(11), 0
+
+    class Counted(shortcuts.Shortcut):
+        def fits(self, asked: str, texts: Sequence[str]) -> bool:
+            nonlocal fitted
+            found = super().fits(asked, texts)
+            fitted += found
+            return found
+
+    monkeypatch.setattr(shortcuts, "Shortcut", Counted)
+    for name, vendor, payload in bodies():
+        layouts, reader = Layouts(), adapter(vendor)
+        body = orjson.dumps(payload)
+        layouts.learn(vendor, body, body.decode(), payload, reader.readable(payload))
+        for _ in range(8):
+            share = chance.random()
+            mutant = _changed(payload, lambda text: like(text, chance) if chance.random() < share else text)  # noqa: B023
+            body = orjson.dumps(mutant)
+            found = layouts.recall(vendor, body, body.decode())
+            if found is not None:
+                assert found.submission(reader.translate) == reader.translate(check(body, JSON), {}), (name, body)
+    assert fitted > 150
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"email": "ann@example.com", "name": "Contact form"}, {"email": "ann@example.com", "name": "Ann Lee"}),
+        ({"data": {"email": "a@example.com"}, "name": "Contact form"}, {"data": {"email": "a@example.com"}, "name": "Ann Lee"}),
+        ({"email": "a@example.com", "newsletter": "yes"}, {"email": "a@example.com", "newsletter": "no"}),
+        ({"email": "a@example.com", "note": "hello"}, {"email": "a@example.com", "note": "utm_source=x"}),
+        ({"email": "a@example.com", "note": "hello"}, {"email": "a@example.com", "note": "+4930123456"}),
+        ({"email": "a@example.com", "mail": "b@example.com"}, {"email": "a@example.com", "mail": "a@example.com"}),
+        (
+            {"id": "abcd-1234", "submitted_at": "2026-03-02T09:31:07Z"},
+            {"id": "abcd-1234", "submitted_at": "2026-02-30T09:31:07Z"},
+        ),
+        ({"submitted_at": "x1234567"}, {"submitted_at": "1767600000"}),
+        ({"event": "form.submitted", "email": "a@example.com"}, {"event": "ping", "email": "a@example.com"}),
+        ({"name": "Ann Lee", "first_name": "Ann"}, {"name": "Lee", "first_name": "Ann"}),
+    ],
+)
+def test_a_text_that_may_decide_takes_no_shortcut(first: Any, second: Any) -> None:
+    layouts, reader = Layouts(), adapter("generic")
+    body = orjson.dumps(first)
+    layouts.learn("", body, body.decode(), first, first)
+    for payload in (first, first, second, first):
+        body = orjson.dumps(payload)
+        found = layouts.recall("", body, body.decode())
+        assert found is None or found.submission(reader.translate) == reader.translate(payload, {})
 
 
 def test_only_values_may_differ() -> None:

@@ -1,0 +1,196 @@
+"""From the texts of a body straight to its submission: where marks that were put in their place came out.
+
+Reading asks little of a text: whether it is blank, an address, a number, a word ... So a body is read once more with a mark of
+the same sort for each of its texts, and the submission that comes of it says where later texts belong. A text whose very words
+may decide something (a consent, a flag, an event's type) is its own sort; what is of no sort takes the long way.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
+
+from producers.forms.reading import machinery, shapes
+from producers.forms.reading.fields import Field
+from producers.forms.reading.meaning import Meaning
+from producers.forms.reading.people import like_a_person
+from producers.forms.submission import ParsedSubmission
+
+# No pattern takes a quote, which stands between two texts, so each fits in one way or not at all.
+_BLANK: Final = ""
+_NUMBER: Final = r"\+[1-9][0-9]{7,14}"
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?"
+_ADDRESS: Final = rf'(?=[^"]{{3,64}}(?:"|\Z))[a-zA-Z0-9_+-]+(?:\.[a-zA-Z0-9_+-]+)*@(?:{_LABEL}\.)+[a-z]{{2,20}}'
+_WORDS: Final = r'(?!https?://)[^\W\d_](?:[^@="]{0,198}[^@="\s])?'
+_SAID: Final = r'[^@=+(\s"][^@="]*'
+_DAY = r"(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31"
+_INSTANT: Final = rf"20[0-9]{{2}}-(?:{_DAY})T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
+# With a digit, so that it is no word, with a letter, so that it is no time, and not what a form on a page may be called.
+_CODE: Final = r'(?=[^0-9"]*[0-9])(?=[^a-zA-Z"]*[a-zA-Z])(?![^"]*[fF][oO][rR][mM])[a-zA-Z0-9_-]{8,64}'
+
+_EXACT_CHARACTERS_MAX: Final = 100
+_EPOCH: Final = datetime(2001, 1, 1, tzinfo=UTC)
+_VERBATIM: Final = frozenset(("email", "phone", "first_name", "last_name", "name", "company", "campaign", "form"))
+"""Roles that take a text as it is, whatever it says."""
+_MACHINERY: Final = frozenset(("event_id", "time")) | _VERBATIM
+
+_Make = Callable[[Sequence[str]], Any]
+_fits = lru_cache(maxsize=64)(lambda pattern: re.compile(pattern).fullmatch)
+
+
+class _Asked(NamedTuple):
+    """A text that reading looks at: its number, and the sorts that it may be of; else it is `exact`, or of none.
+
+    `named`: whether it is like a person's name counts too.
+    """
+
+    number: int
+    sorts: tuple[str, ...]
+    exact: bool
+    named: bool
+
+    def sort(self, text: str) -> str | None:
+        """A pattern that exactly the texts of the same sort fit."""
+        sort = next((sort for sort in self.sorts if _fits(sort)(text)), None)
+        return re.escape(text) if sort is None and self.exact and len(text) <= _EXACT_CHARACTERS_MAX else sort
+
+
+class Sorting:
+    """What reading asks of the texts of one layout."""
+
+    def __init__(self, values: Sequence[tuple[Field, Meaning, Sequence[int]]], beside: Sequence[int]) -> None:
+        """`values`: fields with the numbers of their texts; `beside`: those that an adapter reads in its own way."""
+        self._asked = [_asked(number, field, means) for field, means, numbers in values for number in numbers]
+        self._asked += [_Asked(number, (_INSTANT, _CODE), exact=True, named=False) for number in beside]
+        self._named = [asked.number for asked in self._asked if asked.named]
+        self._possible = _possible([(field, means) for field, means, _ in values])
+
+    def asked(self, texts: Sequence[str]) -> str:
+        """The texts that are looked at, in one."""
+        return '"'.join([texts[asked.number] for asked in self._asked])
+
+    def shortcut(self, texts: Sequence[str], read: Callable[[Sequence[str]], ParsedSubmission]) -> "Shortcut | None":
+        """For texts of the same sorts as these. None where one is of no sort, or they are to be compared."""
+        sorts = [asked.sort(texts[asked.number]) for asked in self._asked]
+        if not self._possible or None in sorts or sorts.count(_ADDRESS) > 1:
+            return None
+        marked, marks = list(texts), dict[str, int]()
+        for asked, sort in zip(self._asked, sorts, strict=True):
+            mark = _mark(asked, sort or "", texts[asked.number])
+            if mark is not None:
+                marked[asked.number], marks[mark] = mark, asked.number
+        fits = re.compile('"'.join(f"(?>{sort})" for sort in sorts)).fullmatch
+        named = [(number, like_a_person(texts[number])) for number in self._named]
+        made = Shortcut(fits, named, read(marked), marks)
+        return made if made.submission(texts) == read(texts) else Shortcut(fits, named, None, {})
+
+
+class Shortcut:
+    """What is made of texts of certain sorts: nothing where `read`, the submission with the marks, is None."""
+
+    def __init__(
+        self,
+        fits: Callable[[str], object],
+        named: Sequence[tuple[int, bool]],
+        read: ParsedSubmission | None,
+        marks: Mapping[str, int],
+    ) -> None:
+        self._fits = fits
+        self._named = named
+        self._read = read
+        self._make: list[tuple[str, _Make]] = []
+        pattern = re.compile(f"({'|'.join(map(re.escape, marks)) or '(?!)'})")
+        instants = {_instant(number): number for number in marks.values()}
+        phone = None if read is None or read.phone is None else marks.get(read.phone)
+        for name, value in read or ():
+            if name == "phone_e164" and phone is not None:
+                self._make.append((name, _e164(phone)))
+            elif isinstance(value, datetime) and value in instants:
+                self._make.append((name, _moment(instants[value])))
+            elif (make := _maker(value, marks, pattern)) is not None:
+                self._make.append((name, make))
+
+    def fits(self, asked: str, texts: Sequence[str]) -> bool:
+        """Whether these texts, of which `asked` are looked at, are of those sorts."""
+        return self._fits(asked) is not None and all(like_a_person(texts[number]) == like for number, like in self._named)
+
+    def submission(self, texts: Sequence[str]) -> ParsedSubmission | None:
+        """The texts at their places."""
+        if self._read is None:
+            return None
+        return self._read.model_copy(update={name: make(texts) for name, make in self._make})
+
+
+def _asked(number: int, field: Field, means: Meaning) -> _Asked:
+    named = "name" in means.roles
+    outermost = len(field.path) == 1 and means.folded_key in machinery.OUTERMOST | machinery.OUTERMOST_PERHAPS
+    if outermost or not _MACHINERY.issuperset(means.roles):
+        return _Asked(number, (), exact=True, named=named)
+    if not _VERBATIM.issuperset(means.roles):
+        return _Asked(number, (_INSTANT, _CODE), exact=True, named=named)
+    free = _WORDS if means.roles or means.phone_score else _SAID
+    return _Asked(number, (_BLANK, _NUMBER, _ADDRESS, free), exact=False, named=named)
+
+
+def _mark(asked: _Asked, sort: str, text: str) -> str | None:
+    """Another text of the same sort, and like no other; None where there is none."""
+    number = asked.number
+    if sort == _NUMBER:
+        return f"+49{number:010}"
+    if sort == _ADDRESS:
+        return f"mark{number:06}@marks.example"
+    if sort == _INSTANT:
+        return _instant(number).isoformat().replace("+00:00", "Z")
+    if sort not in (_CODE, _WORDS, _SAID):
+        return None
+    return f"Mark M{number:06}" if asked.named and like_a_person(text) else f"mark{number:06}"
+
+
+def _possible(fields: Sequence[tuple[Field, Meaning]]) -> bool:
+    """Not where values are compared with each other, or put together with one."""
+    roles = {role for _, means in fields for role in means.roles}
+    questions = [field.label.strip() or ".".join((*field.parents, field.key)) for field, _ in fields]
+    return (
+        not ("name" in roles and roles & {"first_name", "last_name"})
+        and not any(means.place == "area" for _, means in fields)
+        and len(set(questions)) == len(questions)
+    )
+
+
+def _instant(number: int) -> datetime:
+    return _EPOCH + timedelta(seconds=number)
+
+
+def _moment(number: int) -> _Make:
+    return lambda texts: datetime.fromisoformat(texts[number])
+
+
+def _e164(number: int) -> _Make:
+    return lambda texts: shapes.e164(texts[number], None)
+
+
+def _maker(value: Any, marks: Mapping[str, int], pattern: re.Pattern[str]) -> _Make | None:
+    """None for what is the same with other texts."""
+    if isinstance(value, str):
+        number = marks.get(value)
+        return itemgetter(number) if number is not None else _joined(pattern.split(value), marks)
+    if isinstance(value, dict):
+        found = {key: make for key, item in value.items() if (make := _maker(item, marks, pattern)) is not None}
+        return (lambda texts: value | {key: make(texts) for key, make in found.items()}) if found else None
+    if isinstance(value, list):
+        items = [_maker(item, marks, pattern) or _always(item) for item in value]
+        return lambda texts: [make(texts) for make in items]
+    return None
+
+
+def _always(value: Any) -> _Make:
+    return lambda _texts: value
+
+
+def _joined(parts: Sequence[str], marks: Mapping[str, int]) -> _Make | None:
+    if len(parts) == 1:
+        return None
+    pieces = [marks.get(part, part) for part in parts]
+    return lambda texts: "".join([texts[piece] if isinstance(piece, int) else piece for piece in pieces])
