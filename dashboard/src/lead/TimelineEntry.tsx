@@ -7,7 +7,9 @@ import {
   Mail,
   MailCheck,
   MailX,
+  Merge,
   Pencil,
+  Split,
   StickyNote,
   Trash2,
   UserRoundCheck,
@@ -16,7 +18,7 @@ import {
 import { memo, type ReactNode } from "react";
 import type { TimelineItem } from "../api/types";
 import { clockTime, exactTime } from "../shell/time";
-import { actorName, describe, isNote, kind, type NameOf, title } from "./describe";
+import { actorName, describe, happened, isAbsorbed, kind, type NameOf, title } from "./describe";
 
 const ICONS: Record<string, LucideIcon> = {
   "lead.captured": FileInput,
@@ -26,12 +28,16 @@ const ICONS: Record<string, LucideIcon> = {
   "lead.noted": StickyNote,
   "lead.scored": Gauge,
   "lead.erased": Trash2,
+  "lead.merged_into": Merge,
+  "lead.absorbed": Merge,
+  "lead.unmerged": Split,
+  "lead.released": Split,
   "message.planned": Mail,
 };
 
 function iconOf(item: TimelineItem): LucideIcon {
-  if (kind(item.type) === "message.recorded") return item.detail.outcome === "sent" ? MailCheck : MailX;
-  return ICONS[kind(item.type)] ?? CircleDot;
+  if (happened(item) === "message.recorded") return item.detail.outcome === "sent" ? MailCheck : MailX;
+  return ICONS[happened(item)] ?? CircleDot;
 }
 
 interface EntryProps {
@@ -150,16 +156,30 @@ export const TimelineEntry = memo(function TimelineEntry({ item, nameOf }: { ite
         </Typography>
       )}
       {item.text &&
-        (isNote(item) ? (
+        (happened(item) === "lead.noted" ? (
           <NoteText text={item.text} />
         ) : (
           <Typography variant="body2" sx={{ color: "text.secondary" }}>
             {item.text}
           </Typography>
         ))}
+      {isAbsorbed(item) && <FromTheOther {...item} />}
     </Entry>
   );
 });
+
+/** That it was the other lead's before the two became one, and when it happened there. */
+function FromTheOther({ detail: { happened_at: at } }: TimelineItem) {
+  return (
+    <Typography
+      variant="caption"
+      sx={{ display: "flex", alignItems: "center", gap: 0.5, color: "text.disabled", mt: 0.25 }}
+    >
+      <Merge size={11} aria-hidden />
+      from the other lead{typeof at === "string" && ` · ${exactTime(at)}`}
+    </Typography>
+  );
+}
 
 /** A note on its way into the log. */
 export function PendingNote({ text }: { text: string }) {
