@@ -11,6 +11,8 @@ export function duplicatesOf(leads, { lead }) {
     .map(({ id, name, email, phone, company, owner }) => ({ id, name, email, phone, company, owner }));
 }
 
+const TRAVELLING = new Set(["lead.captured.v1", "lead.updated.v1", "lead.noted.v1"]);
+
 const taken = (item, from) => ({
   ...fact("lead.absorbed.v1", new Date(), item.title, {}, item.actor, item.text),
   detail: { ...item.detail, merged_from: from, fact_type: item.type, happened_at: item.at },
@@ -26,7 +28,9 @@ export function merge(leads, stays, ends) {
   const tags = [...new Set([...stays.lead.tags, ...ends.lead.tags])];
   const merged = [...stays.lead.merged, ends.lead.id];
   Object.assign(stays.lead, filled(stays.lead, ends.lead), { tags, merged });
-  stays.timeline.unshift(...ends.timeline.map((item) => taken(item, ends.lead.id)));
+  stays.timeline.unshift(
+    ...ends.timeline.filter(({ type }) => TRAVELLING.has(type)).map((item) => taken(item, ends.lead.id)),
+  );
 }
 
 export function unmerge(leads, stays, ends) {

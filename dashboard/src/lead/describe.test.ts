@@ -33,6 +33,8 @@ test.each([
   ["message.planned.v1", { template: "assignment", to: "owner", reason: "assignment" }, "to the owner"],
   ["message.recorded.v1", { outcome: "failed", detail: "mailbox full" }, "mailbox full"],
   ["lead.erased.v1", {}, ""],
+  ["lead.absorbed.v1", { fact_type: "lead.captured.v1", vendor: "typeform", merged_from: "x" }, "Typeform"],
+  ["lead.absorbed.v1", { merged_from: "x" }, ""],
 ])("of %s %j, beside the title: %s", (type, detail, words) => expect(say(aFact(type, { detail }), nameOf)).toBe(words));
 
 test("somebody has a name, a consumer is named, an id is not shown", () => {

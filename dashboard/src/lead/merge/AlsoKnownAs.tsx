@@ -1,4 +1,4 @@
-import { Alert, Box, Button, IconButton, Skeleton, Tooltip } from "@mui/material";
+import { Alert, Box, Button, Skeleton, Typography } from "@mui/material";
 import { Undo2 } from "lucide-react";
 import { useState } from "react";
 import type { Lead } from "../../api/types";
@@ -6,7 +6,6 @@ import { Card } from "../../shell/Card";
 import { FormDialog } from "../../shell/FormDialog";
 import { leadName } from "../../shell/names";
 import { notify } from "../../shell/notices";
-import { Row, Rows } from "../../shell/Rows";
 import { MONO } from "../../shell/theme";
 import { useUnmerge } from "./commands";
 import { shortId } from "./compare";
@@ -34,7 +33,7 @@ function TakeBackDialog({ stays, id, name, close }: PartedProps) {
       busy={isPending}
       error={error}
       said
-      onSubmit={() => mutate({ stays: stays.id, ends: id }, { onSuccess: close })}
+      onSubmit={() => mutate({ stays, ends: id }, { onSuccess: close })}
       close={() => !isPending && close()}
     >
       {error && <Alert severity="error">{refusal(error, "Not taken back")}</Alert>}
@@ -51,37 +50,39 @@ function Merged({ stays, id, editable }: { stays: Lead; id: string; editable: bo
   const { data: alone, isPending } = useAlone(id, stays.updated_at);
   const [asking, setAsking] = useState(false);
   const name = called(alone, id);
-  const known = [alone?.email === name ? null : alone?.email, alone?.phone, alone?.company].filter(Boolean).join(" · ");
+  const known = [alone?.email === name ? null : alone?.email, alone?.phone, alone?.company].filter(Boolean);
   const others = alone?.merged.length ?? 0;
   return (
-    <>
-      <Row
-        title={isPending ? <Skeleton width={120} /> : name}
-        about={
-          <>
-            {known && (
-              <Box component="span" sx={{ display: "block" }}>
-                {known}
-              </Box>
-            )}
-            <Box component="span" title={id} sx={{ fontFamily: MONO }}>
-              {shortId(id)}
-            </Box>
-            {others > 0 && ` · with ${others} merged into it before`}
-          </>
-        }
-        actions={
-          editable && (
-            <Tooltip title="Take the merge back">
-              <IconButton size="small" aria-label={`Take the merge with ${name} back`} onClick={() => setAsking(true)}>
-                <Undo2 size={15} />
-              </IconButton>
-            </Tooltip>
-          )
-        }
-      />
+    <Box
+      component="li"
+      sx={{ py: 1, borderTop: 1, borderColor: "divider", "&:first-of-type": { borderTop: 0, pt: 0 } }}
+    >
+      <Typography variant="body2" sx={{ fontWeight: 550, overflowWrap: "anywhere" }}>
+        {isPending ? <Skeleton width={120} /> : name}
+      </Typography>
+      <Box sx={{ fontSize: "0.75rem", color: "text.secondary", overflowWrap: "anywhere" }}>
+        {known.map((value) => (
+          <div key={value}>{value}</div>
+        ))}
+        {alone && (
+          <Box component="span" title={id} sx={{ fontFamily: MONO }}>
+            {shortId(id)}
+          </Box>
+        )}
+        {others > 0 && ` · with ${others} merged into it before`}
+      </Box>
+      {editable && (
+        <Button
+          startIcon={<Undo2 size={14} />}
+          aria-label={`Take the merge with ${name} back`}
+          onClick={() => setAsking(true)}
+          sx={{ mt: 0.25, ml: -1.5 }}
+        >
+          Take the merge back
+        </Button>
+      )}
       {asking && <TakeBackDialog stays={stays} id={id} name={name} close={() => setAsking(false)} />}
-    </>
+    </Box>
   );
 }
 
@@ -92,11 +93,11 @@ export function AlsoKnownAs({ lead, editable }: { lead: Lead; editable: boolean 
   const shown = all ? lead.merged : lead.merged.slice(0, SHOWN_AT_FIRST);
   return (
     <Card title="Also known as" testId="also-known-as">
-      <Rows label="Leads merged into this one">
+      <Box component="ul" aria-label="Leads merged into this one" sx={{ listStyle: "none", m: 0, p: 0 }}>
         {shown.map((id) => (
           <Merged key={id} stays={lead} id={id} editable={editable} />
         ))}
-      </Rows>
+      </Box>
       {shown.length < lead.merged.length && <Button onClick={() => setAll(true)}>Show all {lead.merged.length}</Button>}
     </Card>
   );

@@ -22,13 +22,26 @@ const ROW = {
   alignItems: "baseline",
 } as const;
 
+/** Broken before its host, where there is no room for it on one line. */
+function Address({ email }: { email: string }) {
+  const [name, ...host] = email.split("@");
+  return (
+    <>
+      {name}
+      <wbr />
+      {host.length > 0 && `@${host.join("@")}`}
+    </>
+  );
+}
+
 function shown(lead: Lead, field: Line["field"]): ReactNode {
   if (field === "owner") return <Owner id={lead.owner} />;
   if (field === "status") return <StatusTag status={lead.status} />;
   if (field === "score") return <ScoreChip score={lead.score} grade={lead.grade} />;
   const value = valueOf(lead, field);
   if (value === null) return "—";
-  return field === "created_at" ? exactTime(value) : value;
+  if (field === "created_at") return exactTime(value);
+  return field === "email" ? <Address email={String(value)} /> : value;
 }
 
 function Cell({ lead, line, kept }: { lead: Lead; line: Line; kept: boolean }) {

@@ -36,7 +36,7 @@ export function DuplicateHint({ lead, editable, onCompare }: HintProps) {
     >
       <UsersRound size={15} aria-hidden style={{ flexShrink: 0 }} />
       <Box sx={{ minWidth: 0, overflowWrap: "anywhere" }}>
-        Perhaps the same person, as the number is the same:{" "}
+        Perhaps the same person:{" "}
         <Anchor
           to="/leads/$id"
           params={{ id: first.id }}
@@ -45,7 +45,7 @@ export function DuplicateHint({ lead, editable, onCompare }: HintProps) {
           {name}
         </Anchor>
         {first.email && first.email !== name && ` (${first.email})`}
-        {more.length > 0 && ` and ${more.length} more`}
+        {more.length > 0 && ` and ${more.length} more`} · same number
       </Box>
       {editable && (
         <Button sx={{ flexShrink: 0, ml: "auto" }} onClick={() => onCompare(more.length > 0 ? null : first.id)}>

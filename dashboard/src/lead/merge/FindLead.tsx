@@ -85,8 +85,16 @@ function Choice({ lead, aside, onPick }: { lead: Known; aside: ReactNode; onPick
   );
 }
 
-function Found({ text, but, onPick }: { text: string; but: string; onPick: (id: string) => void }) {
+interface FoundProps {
+  text: string;
+  lead: string;
+  onPick: (id: string) => void;
+}
+
+/** But for those that are suggested above already. */
+function Found({ text, lead: but, onPick }: FoundProps) {
   const { data, error, refetch } = useFound(text, but);
+  const { data: suggested = [] } = useDuplicates(but);
   if (error && !data) return <ErrorState error={error} retry={() => void refetch()} compact />;
   if (!data) {
     return (
@@ -104,9 +112,11 @@ function Found({ text, but, onPick }: { text: string; but: string; onPick: (id: 
       </Typography>
     );
   }
+  const others = data.filter(({ id }) => suggested.every((one) => one.id !== id));
+  if (others.length === 0) return null;
   return (
     <Choices title="Found">
-      {data.map((lead) => (
+      {others.map((lead) => (
         <Choice
           key={lead.id}
           lead={lead}
@@ -165,7 +175,7 @@ export function FindLead({ lead, onPick }: { lead: string; onPick: (id: string) 
         </Typography>
       )}
       <Suggested lead={lead} onPick={onPick} />
-      {paused !== "" && <Found text={paused} but={lead} onPick={onPick} />}
+      {paused !== "" && <Found text={paused} lead={lead} onPick={onPick} />}
     </Box>
   );
 }

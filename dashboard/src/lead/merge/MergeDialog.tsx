@@ -21,41 +21,28 @@ import { Comparison } from "./Comparison";
 import { FindLead } from "./FindLead";
 import { refusal } from "./words";
 
-interface FrameProps {
-  title: string;
-  busy?: boolean;
+/** What all steps have of the dialog that they stand in. */
+interface Frame {
+  titleId: string;
+  busy: boolean;
   close: () => void;
+}
+
+interface StepProps {
+  frame: Frame;
+  title: string;
   actions?: ReactNode;
   children: ReactNode;
 }
 
-/** Can't be closed while something is under way: it would come about all the same. */
-function Frame({ title, busy = false, close, actions, children }: FrameProps) {
-  const id = useId();
+function Step({ frame: { titleId, busy, close }, title, actions, children }: StepProps) {
   return (
-    <Dialog
-      open
-      onClose={() => !busy && close()}
-      fullWidth
-      maxWidth="sm"
-      aria-labelledby={id}
-      slotProps={{
-        paper: { sx: { m: { xs: 1.5, sm: 4 }, width: { xs: "calc(100% - 24px)", sm: "calc(100% - 64px)" } } },
-      }}
-    >
-      <DialogTitle id={id} sx={{ fontSize: "1rem", pb: 1, px: { xs: 2, sm: 3 }, overflowWrap: "anywhere" }}>
+    <>
+      <DialogTitle id={titleId} sx={{ fontSize: "1rem", pb: 1, px: { xs: 2, sm: 3 }, overflowWrap: "anywhere" }}>
         {title}
       </DialogTitle>
-      <DialogContent
-        sx={{
-          display: "grid",
-          gap: 2,
-          px: { xs: 2, sm: 3 },
-          pt: "8px !important",
-          gridTemplateColumns: "minmax(0, 1fr)",
-        }}
-      >
-        {children}
+      <DialogContent sx={{ px: { xs: 2, sm: 3 }, pt: "8px !important" }}>
+        <Box sx={{ display: "grid", gap: 2, gridTemplateColumns: "minmax(0, 1fr)" }}>{children}</Box>
       </DialogContent>
       <DialogActions sx={{ px: { xs: 2, sm: 3 }, pb: 2, flexWrap: "wrap", rowGap: 1 }}>
         <Button color="inherit" onClick={close} disabled={busy}>
@@ -63,62 +50,63 @@ function Frame({ title, busy = false, close, actions, children }: FrameProps) {
         </Button>
         {actions}
       </DialogActions>
-    </Dialog>
+    </>
   );
 }
 
+type Merge = ReturnType<typeof useMerge>;
+
 interface BetweenProps {
+  frame: Frame;
   lead: Lead;
   other: Lead;
+  merging: Merge;
   back: () => void;
-  close: () => void;
 }
 
 /** Both are known: which one stays, what it will show, and the last word. */
-function Between({ lead, other, back, close }: BetweenProps) {
+function Between({ frame, lead, other, merging, back }: BetweenProps) {
+  const { mutate, error, isPending, reset } = merging;
   const [swapped, setSwapped] = useState(false);
   const [stays, ends] = swapped ? [other, lead] : [lead, other];
   const navigate = useNavigate();
-  const { mutate, error, isPending, reset } = useMerge(() => notify(`Merged into ${leadName(stays)}.`));
 
   function merge() {
     mutate(
-      { stays: stays.id, ends: ends.id },
+      { stays, ends: ends.id },
       {
         onSuccess: () => {
-          close();
-          if (stays.id !== lead.id) void navigate({ to: "/leads/$id", params: { id: stays.id }, replace: true });
+          frame.close();
+          if (swapped) void navigate({ to: "/leads/$id", params: { id: stays.id }, replace: true });
         },
       },
     );
   }
 
+  function swap() {
+    reset();
+    setSwapped(!swapped);
+  }
+
+  const actions = (
+    <>
+      <Button color="inherit" onClick={back} disabled={isPending}>
+        Choose another
+      </Button>
+      <Button variant="contained" onClick={merge} loading={isPending} sx={{ overflowWrap: "anywhere" }}>
+        Merge into {leadName(stays)}
+      </Button>
+    </>
+  );
   return (
-    <Frame
-      title="Are they one person?"
-      busy={isPending}
-      close={close}
-      actions={
-        <>
-          <Button color="inherit" onClick={back} disabled={isPending}>
-            Choose another
-          </Button>
-          <Button variant="contained" onClick={merge} loading={isPending} sx={{ overflowWrap: "anywhere" }}>
-            Merge into {leadName(stays)}
-          </Button>
-        </>
-      }
-    >
+    <Step frame={frame} title="Are they one person?" actions={actions}>
       <Comparison lead={lead} other={other} swapped={swapped} />
       <Button
         variant="outlined"
         color="inherit"
         disabled={isPending}
         startIcon={<ArrowLeftRight size={14} />}
-        onClick={() => {
-          reset();
-          setSwapped(!swapped);
-        }}
+        onClick={swap}
         sx={{ justifySelf: "start" }}
       >
         {swapped ? "Let this lead stay" : "Let the other lead stay"}
@@ -126,20 +114,20 @@ function Between({ lead, other, back, close }: BetweenProps) {
       <Typography variant="body2" sx={{ color: "text.secondary" }}>
         <strong>{leadName(ends)}</strong> ends as a lead of its own and goes on as <strong>{leadName(stays)}</strong>,
         whose details stay; the other’s fill in what is unknown. Notes, tasks, tags, answers and messages come along,
-        and what arrives later from either address is found here. You can take this back on the page of the lead that
+        and what arrives later from either address lands here. You can take this back on the page of the lead that
         stays.
       </Typography>
       {error && <Alert severity="error">{refusal(error, "Not merged")}</Alert>}
-    </Frame>
+    </Step>
   );
 }
 
-function Compare({ lead, other: id, back, close }: Omit<BetweenProps, "other"> & { other: string }) {
+function Compare({ other: id, ...rest }: Omit<BetweenProps, "other"> & { other: string }) {
   const { data: other, error } = useLead(id);
-  if (other && other.id !== lead.id) return <Between lead={lead} other={other} back={back} close={close} />;
-  const another = <Button onClick={back}>Choose another</Button>;
+  const { frame, lead, back } = rest;
+  if (other && other.id !== lead.id) return <Between {...rest} other={other} />;
   return (
-    <Frame title="Are they one person?" close={close} actions={another}>
+    <Step frame={frame} title="Are they one person?" actions={<Button onClick={back}>Choose another</Button>}>
       {other && <Alert severity="info">These two are one lead already.</Alert>}
       {error && <Alert severity="error">{refusal(error, "Not to be compared")}</Alert>}
       {!other && !error && (
@@ -148,7 +136,7 @@ function Compare({ lead, other: id, back, close }: Omit<BetweenProps, "other"> &
           <Skeleton variant="rounded" height={240} />
         </Box>
       )}
-    </Frame>
+    </Step>
   );
 }
 
@@ -159,13 +147,36 @@ interface MergeProps {
   close: () => void;
 }
 
-/** Finds the lead that is the same person, shows both, and makes them one. */
+/** Finds the lead that is the same person, shows both, and makes them one. What is under way can't be closed: it would come about. */
 export function MergeDialog({ lead, other, close }: MergeProps) {
+  const titleId = useId();
   const [picked, setPicked] = useState(other);
-  if (picked !== null) return <Compare lead={lead} other={picked} back={() => setPicked(null)} close={close} />;
+  const merging = useMerge(({ stays }) => notify(`Merged into ${leadName(stays)}.`));
+  const frame: Frame = { titleId, busy: merging.isPending, close };
+
+  function back() {
+    merging.reset();
+    setPicked(null);
+  }
+
   return (
-    <Frame title={`Merge ${leadName(lead)} with…`} close={close}>
-      <FindLead lead={lead.id} onPick={setPicked} />
-    </Frame>
+    <Dialog
+      open
+      onClose={() => !merging.isPending && close()}
+      fullWidth
+      maxWidth="sm"
+      aria-labelledby={titleId}
+      slotProps={{
+        paper: { sx: { m: { xs: 1.5, sm: 4 }, width: { xs: "calc(100% - 24px)", sm: "calc(100% - 64px)" } } },
+      }}
+    >
+      {picked === null ? (
+        <Step frame={frame} title={`Merge ${leadName(lead)} with…`}>
+          <FindLead lead={lead.id} onPick={setPicked} />
+        </Step>
+      ) : (
+        <Compare frame={frame} lead={lead} other={picked} merging={merging} back={back} />
+      )}
+    </Dialog>
   );
 }

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { client, idempotencyKey, must } from "../../api/client";
 import { COMMAND, LEAD_MERGE, LEAD_UNMERGE, to } from "../../api/paths";
 import { ProblemError } from "../../api/problem";
-import type { Answered } from "../../api/types";
+import type { Answered, Lead } from "../../api/types";
 import { sentence } from "../../shell/names";
 import { notify } from "../../shell/notices";
 import { refresh } from "../commands";
@@ -26,7 +26,7 @@ const LOOK_MS = 1000;
 
 export interface Pair {
   /** The lead that goes on, or did. */
-  stays: string;
+  stays: Lead;
   ends: string;
 }
 
@@ -49,7 +49,7 @@ async function cameTrue(stays: string, answer: Answered): Promise<boolean> {
 }
 
 const asked = ({ stays, ends }: Pair) => ({
-  params: to(stays),
+  params: to(stays.id),
   body: { lead_id: ends },
   headers: { "Idempotency-Key": idempotencyKey() },
 });
@@ -58,12 +58,12 @@ const asked = ({ stays, ends }: Pair) => ({
 function useBoth(send: (pair: Pair) => Promise<Answered>, then: (pair: Pair) => void) {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: async (pair: Pair) => cameTrue(pair.stays, await send(pair)),
+    mutationFn: async (pair: Pair) => cameTrue(pair.stays.id, await send(pair)),
     onSuccess: (isSo, pair) => {
       if (isSo) then(pair);
       else notify("Taken on. It will show in a moment.", "info");
     },
-    onSettled: (_isSo, _error, { stays, ends }) => refresh(queries, stays, ends),
+    onSettled: (_isSo, _error, { stays, ends }) => refresh(queries, stays.id, ends),
   });
 }
 
