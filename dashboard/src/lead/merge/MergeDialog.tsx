@@ -9,7 +9,7 @@ import {
   Skeleton,
   Typography,
 } from "@mui/material";
-import { useNavigate } from "@tanstack/react-router";
+import { useRouter } from "@tanstack/react-router";
 import { ArrowLeftRight } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
 import type { Lead } from "../../api/types";
@@ -69,19 +69,7 @@ function Between({ frame, lead, other, merging, back }: BetweenProps) {
   const { mutate, error, isPending, reset } = merging;
   const [swapped, setSwapped] = useState(false);
   const [stays, ends] = swapped ? [other, lead] : [lead, other];
-  const navigate = useNavigate();
-
-  function merge() {
-    mutate(
-      { stays, ends: ends.id },
-      {
-        onSuccess: () => {
-          frame.close();
-          if (swapped) void navigate({ to: "/leads/$id", params: { id: stays.id }, replace: true });
-        },
-      },
-    );
-  }
+  const merge = () => mutate({ stays, ends: ends.id }, { onSuccess: frame.close });
 
   function swap() {
     reset();
@@ -151,7 +139,12 @@ interface MergeProps {
 export function MergeDialog({ lead, other, close }: MergeProps) {
   const titleId = useId();
   const [picked, setPicked] = useState(other);
-  const merging = useMerge(({ stays }) => notify(`Merged into ${leadName(stays)}.`));
+  const router = useRouter();
+  const merging = useMerge(async ({ stays, ends }) => {
+    notify(`Merged into ${leadName(stays)}.`);
+    if (router.state.location.pathname !== `/leads/${ends}`) return;
+    await router.navigate({ to: "/leads/$id", params: { id: stays.id }, replace: true });
+  });
   const frame: Frame = { titleId, busy: merging.isPending, close };
 
   function back() {

@@ -54,21 +54,21 @@ const asked = ({ stays, ends }: Pair) => ({
   headers: { "Idempotency-Key": idempotencyKey() },
 });
 
-/** `then` is told also when whoever asked is gone from the page by that time. */
-function useBoth(send: (pair: Pair) => Promise<Answered>, then: (pair: Pair) => void) {
+type Then = (pair: Pair) => void | Promise<void>;
+
+/** `then` is called before anything is asked for again, also when whoever asked is gone from the page by that time. */
+function useBoth(send: (pair: Pair) => Promise<Answered>, then: Then) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: async (pair: Pair) => cameTrue(pair.stays.id, await send(pair)),
-    onSuccess: (isSo, pair) => {
-      if (isSo) then(pair);
+    onSuccess: async (isSo, pair) => {
+      if (isSo) await then(pair);
       else notify("Taken on. It will show in a moment.", "info");
     },
     onSettled: (_isSo, _error, { stays, ends }) => refresh(queries, stays.id, ends),
   });
 }
 
-export const useMerge = (then: (pair: Pair) => void) =>
-  useBoth((pair) => must(client.POST(LEAD_MERGE, asked(pair))), then);
+export const useMerge = (then: Then) => useBoth((pair) => must(client.POST(LEAD_MERGE, asked(pair))), then);
 
-export const useUnmerge = (then: (pair: Pair) => void) =>
-  useBoth((pair) => must(client.POST(LEAD_UNMERGE, asked(pair))), then);
+export const useUnmerge = (then: Then) => useBoth((pair) => must(client.POST(LEAD_UNMERGE, asked(pair))), then);
