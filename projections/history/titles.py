@@ -143,7 +143,7 @@ def _unmerged(body: LeadUnmerged, _person: Frozen | None, _names: Names) -> Desc
 
 
 def _absorbed(body: LeadAbsorbed, person: Frozen | None, names: Names) -> Described:
-    """The other lead's fact in its own words, and that it is the other's: which one's, what kind of fact, and when it happened."""
+    """The other lead's fact in its own words, and whose it was, what kind of fact, and when it happened."""
     found = describe(body.fact_type, body.fact(), person, names)
     whose = {"merged_from": body.of, "fact_type": body.fact_type, "happened_at": body.occurred_at.isoformat()}
     return Described(found.title, found.detail | whose, found.text)
