@@ -128,6 +128,8 @@ export function makeLead(at, known = {}) {
     consents: random() < 0.5 ? { newsletter: false } : {},
     tags: [],
     custom: {},
+    merged_into: null,
+    merged: [],
     created_at: at.toISOString(),
     updated_at: at.toISOString(),
     version: offset,
@@ -191,7 +193,11 @@ export function makeLead(at, known = {}) {
 /** `count` leads, the older the further apart. */
 export function makeLeads(count) {
   const now = Date.now();
-  return Array.from({ length: count }, (_, index) =>
+  const made = Array.from({ length: count }, (_, index) =>
     makeLead(new Date(now - 40_000 - index ** 2.1 * 9_000 - random() * 20_000)),
   );
+  // Somebody who wrote again, from home.
+  if (made.length > 5) Object.assign(made[5].lead, { phone: made[1].lead.phone ?? "+49 30 550199", company: null });
+  if (made.length > 5) Object.assign(made[1].lead, { phone: made[5].lead.phone });
+  return made;
 }

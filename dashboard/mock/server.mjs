@@ -9,6 +9,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { consoleAnswer, makeSource, refusal } from "./console.mjs";
 import { fact, gradeOf, makeLead, makeLeads, people } from "./data.mjs";
+import { duplicatesOf, merge, unmerge } from "./merging.mjs";
 
 const PORT = Number(process.argv[2] ?? process.env.PORT ?? 8000);
 const EVERY_MS = Number(process.env.MOCK_EVERY_MS ?? 0);
@@ -144,9 +145,29 @@ function oneLead(method, entry, what, body, headers) {
     byId.delete(lead.id);
     return [200, { id: lead.id, version: lead.version + 1, position: null }];
   }
+  if (method === "POST" && (what === "merge" || what === "unmerge")) return together(entry, what, body.lead_id);
+  if (what === "duplicates") return [200, { items: duplicatesOf(leads, entry) }];
   if (what === "timeline") return [200, { items: entry.timeline, next: null }];
   if (what === "messages") return [200, { items: entry.messages }];
   return [200, { score: entry.score, trace: entry.trace }[what] ?? lead];
+}
+
+function together(entry, what, id) {
+  const other = byId.get(id);
+  const { lead } = entry;
+  if (!other || other === entry) return problem(422, "Not valid", [{ field: "lead_id", message: "is no lead's id" }]);
+  if ((other.lead.merged_into === lead.id) === (what === "merge")) return problem(422, "Declined");
+  const [act, types] = what === "merge" ? [merge, ["lead.absorbed.v1"]] : [unmerge, ["lead.released.v1"]];
+  act(leads, entry, other);
+  lead.version = entry.timeline[0].position.offset;
+  tell(entry, types);
+  return [200, { id: lead.id, version: lead.version, position: place(entry.timeline[0]) }];
+}
+
+/** The lead itself for who asks of the past, else the one that it goes on as. */
+function goesOnAs(entry, query) {
+  const into = entry?.lead.merged_into;
+  return into && !query.has("as_of") ? byId.get(into) : entry;
 }
 
 function answer(method, url, body, headers) {
@@ -162,7 +183,7 @@ function answer(method, url, body, headers) {
     ];
   }
   if (resource === "leads" && !id) return method === "GET" ? list(url.searchParams) : [201, add(body).lead];
-  if (resource === "leads") return oneLead(method, byId.get(id), what, body, headers);
+  if (resource === "leads") return oneLead(method, goesOnAs(byId.get(id), url.searchParams), what, body, headers);
   if (resource === "people") return [200, { items: people }];
   if (resource === "overview") return [200, overview()];
   return problem(404, "No such address.");

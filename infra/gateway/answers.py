@@ -13,6 +13,8 @@ from infra.kafka.publisher import Position
 from schemas.topics import COMMANDS, partition
 
 COMMAND_URL = "/v1/commands/"
+ANOTHER_LEAD = "another lead"
+"""What a lead is called that isn't the asker's business (visibility.as_told)."""
 
 
 class Done(BaseModel):

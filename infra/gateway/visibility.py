@@ -12,6 +12,7 @@ from typing import Final
 import asyncpg
 
 from infra.auth.roles import Permission, User
+from infra.gateway.answers import ANOTHER_LEAD
 from infra.gateway.outcomes import Decided
 from infra.gateway.problems import not_found
 from infra.gateway.services import Services
@@ -53,7 +54,7 @@ async def as_told(given: Services, user: User, decided: Decided) -> Decided:
     for lead in set(_LEAD.findall(detail)) - {decided.lead}:
         found, owner = (False, None) if given.owner_of is None else await given.owner_of(lead)
         if not found or not user.may_see(owner):
-            detail = detail.replace(f"the lead {lead}", "another lead").replace(lead, "another lead")
+            detail = detail.replace(f"the lead {lead}", ANOTHER_LEAD).replace(lead, ANOTHER_LEAD)
     return dataclasses.replace(decided, detail=detail)
 
 

@@ -156,9 +156,10 @@ def _unmerged(body: LeadUnmerged, _person: Frozen | None, _names: Names) -> Desc
 
 
 def _absorbed(body: LeadAbsorbed, person: Frozen | None, names: Names) -> Described:
-    """The other lead's fact in its own words, and that it is the other's."""
+    """The other lead's fact in its own words, and whose it was, what kind of fact, and when it happened."""
     found = describe(body.fact_type, body.fact(), person, names)
-    return Described(found.title, found.detail | {"merged_from": body.of}, found.text)
+    whose = {"merged_from": body.of, "fact_type": body.fact_type, "happened_at": body.occurred_at.isoformat()}
+    return Described(found.title, found.detail | whose, found.text)
 
 
 def _released(body: LeadReleased, _person: Frozen | None, _names: Names) -> Described:

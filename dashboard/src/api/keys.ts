@@ -24,5 +24,7 @@ export const keys = {
     score: (id: string) => ["lead", id, "score"] as const,
     trace: (id: string) => ["lead", id, "trace"] as const,
     messages: (id: string) => ["lead", id, "messages"] as const,
+    duplicates: (id: string) => ["lead", id, "duplicates"] as const,
+    alone: (id: string) => ["lead", id, "alone"] as const,
   },
 };

@@ -6,6 +6,7 @@ export const LEAD_TIMELINE = "/v1/leads/{id}/timeline";
 export const LEAD_SCORE = "/v1/leads/{id}/score";
 export const LEAD_TRACE = "/v1/leads/{id}/trace";
 export const LEAD_MESSAGES = "/v1/leads/{id}/messages";
+export const LEAD_DUPLICATES = "/v1/leads/{id}/duplicates";
 export const of = (id: string) => ({ path: { id } });
 
 // Commands.
@@ -13,6 +14,9 @@ export const LEAD_EDIT = "/v1/leads/{lead}";
 export const LEAD_NOTES = "/v1/leads/{lead}/notes";
 export const LEAD_ASSIGN = "/v1/leads/{lead}/assign";
 export const LEAD_ERASE = "/v1/leads/{lead}/erase";
+export const LEAD_MERGE = "/v1/leads/{lead}/merge";
+export const LEAD_UNMERGE = "/v1/leads/{lead}/unmerge";
+export const COMMAND = "/v1/commands/{command_id}";
 export const to = (lead: string) => ({ path: { lead } });
 
 // Settings.

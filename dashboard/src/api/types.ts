@@ -1,5 +1,15 @@
 /** Names for what the gateway answers, derived from the generated operations so that a renamed schema breaks nothing. */
-import type { LEAD, LEAD_EDIT, LEAD_MESSAGES, LEAD_SCORE, LEAD_TIMELINE, LEAD_TRACE, SOURCE_PREVIEW } from "./paths";
+import type {
+  LEAD,
+  LEAD_DUPLICATES,
+  LEAD_EDIT,
+  LEAD_MERGE,
+  LEAD_MESSAGES,
+  LEAD_SCORE,
+  LEAD_TIMELINE,
+  LEAD_TRACE,
+  SOURCE_PREVIEW,
+} from "./paths";
 import type { paths } from "./schema";
 
 type Json<T> = T extends { content: { "application/json": infer Body } } ? Body : never;
@@ -21,11 +31,13 @@ export type ScoreReceipt = Get<typeof LEAD_SCORE>;
 export type ReceiptLine = ScoreReceipt["receipt"][number];
 export type Trace = Get<typeof LEAD_TRACE>;
 export type Hop = Trace["hops"][number];
+export type Duplicate = Get<typeof LEAD_DUPLICATES>["items"][number];
 export type LeadMessage = Get<typeof LEAD_MESSAGES>["items"][number];
 export type Person = Get<"/v1/people">["items"][number];
 export type Overview = Get<"/v1/overview">;
 export type Me = Get<"/v1/auth/me">;
 export type LeadEdit = Body<typeof LEAD_EDIT, "patch">;
+export type Answered = Made<typeof LEAD_MERGE>;
 export type LeadQuery = NonNullable<paths["/v1/leads"]["get"]["parameters"]["query"]>;
 
 export type SecondFactor = Get<"/v1/auth/totp">;

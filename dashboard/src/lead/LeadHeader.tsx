@@ -1,5 +1,5 @@
 import { Box, IconButton, Menu, MenuItem, Tooltip, Typography } from "@mui/material";
-import { ArrowLeft, Ellipsis, Trash2 } from "lucide-react";
+import { ArrowLeft, Ellipsis, Merge, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { type Lead, type Status, STATUSES } from "../api/types";
 import { ownersFor, useMe } from "../auth";
@@ -54,7 +54,15 @@ function OwnerMenu({ lead }: { lead: Lead }) {
   );
 }
 
-function MoreMenu({ id, name }: { id: string; name: string }) {
+interface MoreProps {
+  id: string;
+  name: string;
+  editable: boolean;
+  erasable: boolean;
+  onMerge: () => void;
+}
+
+function MoreMenu({ id, name, editable, erasable, onMerge }: MoreProps) {
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const [erasing, setErasing] = useState(false);
   return (
@@ -70,15 +78,27 @@ function MoreMenu({ id, name }: { id: string; name: string }) {
         </IconButton>
       </Tooltip>
       <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
-        <MenuItem
-          sx={{ color: "error.main" }}
-          onClick={() => {
-            setAnchor(null);
-            setErasing(true);
-          }}
-        >
-          <Trash2 size={15} aria-hidden /> Erase this person…
-        </MenuItem>
+        {editable && (
+          <MenuItem
+            onClick={() => {
+              setAnchor(null);
+              onMerge();
+            }}
+          >
+            <Merge size={15} aria-hidden /> Merge with…
+          </MenuItem>
+        )}
+        {erasable && (
+          <MenuItem
+            sx={{ color: "error.main" }}
+            onClick={() => {
+              setAnchor(null);
+              setErasing(true);
+            }}
+          >
+            <Trash2 size={15} aria-hidden /> Erase this person…
+          </MenuItem>
+        )}
       </Menu>
       {erasing && <EraseDialog id={id} name={name} close={() => setErasing(false)} />}
     </>
@@ -89,9 +109,10 @@ interface HeaderProps {
   lead: Lead;
   editable: boolean;
   erasable: boolean;
+  onMerge: () => void;
 }
 
-export function LeadHeader({ lead, editable, erasable }: HeaderProps) {
+export function LeadHeader({ lead, editable, erasable, onMerge }: HeaderProps) {
   const name = leadName(lead);
   return (
     <Box component="header" sx={{ px: { xs: 2, md: 3 }, pt: 2, pb: 2, borderBottom: 1, borderColor: "divider" }}>
@@ -125,7 +146,9 @@ export function LeadHeader({ lead, editable, erasable }: HeaderProps) {
         <Box sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", gap: 1 }}>
           <StatusMenu lead={lead} editable={editable} />
           <OwnerMenu lead={lead} />
-          {erasable && <MoreMenu id={lead.id} name={name} />}
+          {(editable || erasable) && (
+            <MoreMenu id={lead.id} name={name} editable={editable} erasable={erasable} onMerge={onMerge} />
+          )}
         </Box>
       </Box>
     </Box>

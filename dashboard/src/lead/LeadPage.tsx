@@ -12,8 +12,9 @@ import { EmptyState, ErrorState } from "../shell/States";
 import { useTitle } from "../shell/useTitle";
 import { Details } from "./Details";
 import { LeadHeader } from "./LeadHeader";
+import { AlsoKnownAs, DuplicateHint, MergeDialog } from "./merge";
 import { Messages } from "./Messages";
-import { useLead } from "./queries";
+import { useLead, useWhereItWent } from "./queries";
 import { Timeline } from "./Timeline";
 import { TracePanel } from "./TracePanel";
 
@@ -74,19 +75,30 @@ function Missing() {
   );
 }
 
+/** Of which lead, and with whom (null: to be found). */
+interface Merging {
+  lead: string;
+  other: string | null;
+}
+
 export function LeadPage() {
-  const { id } = useParams({ from: "/app/leads/$id" });
-  const { data: lead, error, isPending, refetch } = useLead(id);
+  const { id: address } = useParams({ from: "/app/leads/$id" });
+  const { data: lead, error, isPending, refetch } = useLead(address);
   const { data: me } = useMe();
+  const [merging, setMerging] = useState<Merging | null>(null);
+  useWhereItWent(address, lead);
   useTitle(lead ? leadName(lead) : "Lead");
 
   if (isPending) return <Loading />;
   if (error instanceof ProblemError && (error.status === 404 || error.status === 410)) return <Missing />;
   if (!lead) return <ErrorState error={error} retry={() => void refetch()} />;
   const editable = canEdit(me);
+  const { id } = lead; // not the address, where that is a merged lead's
+  const merge = (other: string | null) => setMerging({ lead: id, other });
   return (
     <>
-      <LeadHeader lead={lead} editable={editable} erasable={canErase(me)} />
+      <LeadHeader lead={lead} editable={editable} erasable={canErase(me)} onMerge={() => merge(null)} />
+      <DuplicateHint lead={id} editable={editable} onCompare={merge} />
       <Box
         sx={{
           display: "grid",
@@ -107,9 +119,11 @@ export function LeadPage() {
           <Story key={id} id={id} editable={editable} />
         </Box>
         <Box component="aside" aria-label="Facts" sx={{ gridArea: "facts", display: "grid", gap: 2, minWidth: 0 }}>
+          <AlsoKnownAs lead={lead} editable={editable} />
           <Details lead={lead} editable={editable} />
         </Box>
       </Box>
+      {merging?.lead === id && <MergeDialog lead={lead} other={merging.other} close={() => setMerging(null)} />}
     </>
   );
 }

@@ -9,9 +9,11 @@ import {
   MailCheck,
   MailOpen,
   MailX,
+  Merge,
   MousePointerClick,
   Pencil,
   Reply,
+  Split,
   StickyNote,
   Trash2,
   UserRoundCheck,
@@ -20,7 +22,7 @@ import {
 import { memo, type ReactNode } from "react";
 import type { TimelineItem } from "../api/types";
 import { clockTime, exactTime } from "../shell/time";
-import { actorName, describe, isNote, kind, type NameOf, title } from "./describe";
+import { actorName, describe, happened, isAbsorbed, kind, type NameOf, title } from "./describe";
 
 const ICONS: Record<string, LucideIcon> = {
   "lead.captured": FileInput,
@@ -30,6 +32,10 @@ const ICONS: Record<string, LucideIcon> = {
   "lead.noted": StickyNote,
   "lead.scored": Gauge,
   "lead.erased": Trash2,
+  "lead.merged_into": Merge,
+  "lead.absorbed": Merge,
+  "lead.unmerged": Split,
+  "lead.released": Split,
   "message.planned": Mail,
 };
 
@@ -45,9 +51,9 @@ const ACTIVITY_ICONS: Record<string, LucideIcon> = {
 };
 
 function iconOf(item: TimelineItem): LucideIcon {
-  if (kind(item.type) === "activity.recorded") return ACTIVITY_ICONS[String(item.detail.kind)] ?? CircleDot;
-  if (kind(item.type) === "message.recorded") return item.detail.outcome === "sent" ? MailCheck : MailX;
-  return ICONS[kind(item.type)] ?? CircleDot;
+  if (happened(item) === "activity.recorded") return ACTIVITY_ICONS[String(item.detail.kind)] ?? CircleDot;
+  if (happened(item) === "message.recorded") return item.detail.outcome === "sent" ? MailCheck : MailX;
+  return ICONS[happened(item)] ?? CircleDot;
 }
 
 interface EntryProps {
@@ -166,16 +172,30 @@ export const TimelineEntry = memo(function TimelineEntry({ item, nameOf }: { ite
         </Typography>
       )}
       {item.text &&
-        (isNote(item) ? (
+        (happened(item) === "lead.noted" ? (
           <NoteText text={item.text} />
         ) : (
           <Typography variant="body2" sx={{ color: "text.secondary" }}>
             {item.text}
           </Typography>
         ))}
+      {isAbsorbed(item) && <FromTheOther {...item} />}
     </Entry>
   );
 });
+
+/** That it was the other lead's before the two became one, and when it happened there. */
+function FromTheOther({ detail: { happened_at: at } }: TimelineItem) {
+  return (
+    <Typography
+      variant="caption"
+      sx={{ display: "flex", alignItems: "center", gap: 0.5, color: "text.disabled", mt: 0.25 }}
+    >
+      <Merge size={11} aria-hidden />
+      from the other lead{typeof at === "string" && ` · ${exactTime(at)}`}
+    </Typography>
+  );
+}
 
 /** A note on its way into the log. */
 export function PendingNote({ text }: { text: string }) {

@@ -15,8 +15,9 @@ const decidedVersion = (answer: object): number | undefined =>
 
 const LOOK_AGAIN_MS = [700, 2500]; // timeline, list and numbers follow the log, each at its own pace
 
-function refresh(queries: QueryClient, id: string): void {
-  const all = [keys.lead.all(id), keys.leads.all(), keys.overview()];
+/** Asks for these leads again, and for what counts or lists them. */
+export function refresh(queries: QueryClient, ...ids: string[]): void {
+  const all = [...ids.map((id) => keys.lead.all(id)), keys.leads.all(), keys.overview()];
   const look = () => all.forEach((queryKey) => void queries.invalidateQueries({ queryKey }, { cancelRefetch: false }));
   look();
   LOOK_AGAIN_MS.forEach((delay) => setTimeout(look, delay));

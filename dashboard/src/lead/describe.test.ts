@@ -56,6 +56,8 @@ test.each([
   ["activity.recorded.v1", { kind: "bounced", reason: "no such user", permanent: true }, "no such user"],
   ["activity.recorded.v1", { kind: "replied", from: "ada@x.example" }, "ada@x.example"],
   ["activity.recorded.v1", { kind: "opened" }, ""],
+  ["lead.absorbed.v1", { fact_type: "lead.captured.v1", vendor: "typeform", merged_from: "x" }, "Typeform"],
+  ["lead.absorbed.v1", { merged_from: "x" }, ""],
 ])("of %s %j, beside the title: %s", (type, detail, words) => expect(say(aFact(type, { detail }), nameOf)).toBe(words));
 
 test("somebody has a name, a consumer is named, an id is not shown", () => {

@@ -16,6 +16,10 @@ const TITLES: Record<string, string> = {
   "lead.scored": "Score changed",
   "lead.erased": "Person erased",
   "consent.confirmed": "Consent confirmed",
+  "lead.merged_into": "Merged into another lead",
+  "lead.unmerged": "A lead of its own again",
+  "lead.absorbed": "Taken over from another lead",
+  "lead.released": "A merge was taken back",
   "message.planned": "Message planned",
   "message.recorded": "Message handled",
   "activity.recorded": "Activity",
@@ -23,6 +27,13 @@ const TITLES: Record<string, string> = {
 
 /** `lead.scored.v1` -> `lead.scored` */
 export const kind = (type: string): string => type.replace(/\.v\d+$/, "");
+
+/** A fact of a lead that was merged into this one tells what it was, and of which lead. */
+export const isAbsorbed = (item: TimelineItem): boolean => kind(item.type) === "lead.absorbed";
+
+/** What happened, to whichever lead. */
+export const happened = ({ type, detail }: TimelineItem): string =>
+  kind(kind(type) === "lead.absorbed" && typeof detail.fact_type === "string" ? detail.fact_type : type);
 
 export const isNote = (item: TimelineItem): boolean => kind(item.type) === "lead.noted";
 
@@ -77,8 +88,9 @@ function scored({ score, before }: Detail): string {
 }
 
 /** The line under the title: what the title doesn't say. May be empty. */
-export function describe({ type, detail }: TimelineItem, nameOf: NameOf): string {
-  switch (kind(type)) {
+export function describe(item: TimelineItem, nameOf: NameOf): string {
+  const { detail } = item;
+  switch (happened(item)) {
     case "lead.captured":
       return captured(detail);
     case "lead.updated":

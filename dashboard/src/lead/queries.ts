@@ -1,8 +1,12 @@
-import { useInfiniteQuery, useMutationState, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutationState, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { client, must } from "../api/client";
 import { keys } from "../api/keys";
 import { LEAD, LEAD_MESSAGES, LEAD_TIMELINE, LEAD_TRACE, of } from "../api/paths";
 import type { Lead, LeadMessage, TimelinePage, Trace } from "../api/types";
+import { leadName } from "../shell/names";
+import { notify } from "../shell/notices";
 import { versionSeen } from "./versions";
 
 const TIMELINE_PAGE = 50;
@@ -20,7 +24,7 @@ function useStoredLead(id: string) {
     queryKey: keys.lead.one(id),
     queryFn: async ({ signal }): Promise<Lead> => {
       let lead = await readLead(id, signal);
-      for (let tries = 1; lead.version < versionSeen(id) && tries < CATCH_UP_TRIES_MAX; tries++) {
+      for (let tries = 1; lead.version < versionSeen(lead.id) && tries < CATCH_UP_TRIES_MAX; tries++) {
         await new Promise((resolve) => setTimeout(resolve, CATCH_UP_PAUSE_MS));
         lead = await readLead(id, signal);
       }
@@ -45,6 +49,20 @@ export function useLead(id: string) {
   });
   const lead = stored.data && asked.reduce<Lead>((shown, change) => ({ ...shown, ...change }), stored.data);
   return { ...stored, data: lead };
+}
+
+/** The address of a lead that was merged answers with the one that it goes on as: go there, and say why. */
+export function useWhereItWent(address: string, lead: Lead | undefined): void {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  useEffect(() => {
+    if (lead === undefined || lead.id === address) return;
+    queries.setQueryData<Lead>(keys.lead.one(lead.id), lead);
+    notify(`This lead was merged into ${leadName(lead)}, who is shown here.`, "info");
+    void navigate({ to: "/leads/$id", params: { id: lead.id }, replace: true }).then(
+      () => queries.removeQueries({ queryKey: keys.lead.one(address) }), // once the merge is taken back, it would lead astray
+    );
+  }, [address, lead, queries, navigate]);
 }
 
 export function useTimeline(id: string) {

@@ -15,7 +15,7 @@ const whole = (lead: string): QueryKey[] => [...LISTS, keys.lead.all(lead)];
 
 const TOUCHES: Record<string, (lead: string) => QueryKey[]> = {
   "lead.captured": whole,
-  "lead.updated": (lead) => [...LISTS, keys.lead.one(lead), keys.lead.timeline(lead)],
+  "lead.updated": (lead) => [...LISTS, keys.lead.one(lead), keys.lead.timeline(lead), keys.lead.duplicates(lead)],
   "lead.status_changed": (lead) => [...LISTS, keys.lead.one(lead), keys.lead.timeline(lead)],
   "lead.assigned": (lead) => [...LISTS, keys.lead.one(lead), keys.lead.timeline(lead), keys.lead.trace(lead)],
   "lead.scored": (lead) => [

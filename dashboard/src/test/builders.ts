@@ -32,6 +32,8 @@ export function aLead(known: Partial<Lead> = {}): Lead {
     awaits_confirmation: false,
     tags: [],
     custom: {},
+    merged_into: null,
+    merged: [],
     created_at: new Date(Date.UTC(2026, 10, 22, 8, 0, count)).toISOString(),
     updated_at: new Date(Date.UTC(2026, 10, 22, 8, 0, count)).toISOString(),
     version: 10,

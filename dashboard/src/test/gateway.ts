@@ -1,7 +1,7 @@
 /** A gateway for tests: what is in `state` is what it answers; what it was asked stands in `state.asked`. */
 import { http, HttpResponse } from "msw";
 import { setupServer } from "msw/node";
-import type { Lead, LeadMessage, Me, Overview, ScoreReceipt, TimelineItem, Trace } from "../api/types";
+import type { Duplicate, Lead, LeadMessage, Me, Overview, ScoreReceipt, TimelineItem, Trace } from "../api/types";
 import { aReceipt, aUser, PEOPLE } from "./builders";
 import { type Console, consoleHandlers, newConsole } from "./console";
 
@@ -17,6 +17,7 @@ interface State extends Console {
   me: Me;
   session: boolean;
   leads: Lead[];
+  duplicates: Duplicate[];
   timeline: TimelineItem[];
   messages: LeadMessage[];
   trace: Trace;
@@ -38,6 +39,7 @@ export function resetGateway(): void {
     me: aUser(),
     session: true,
     leads: [],
+    duplicates: [],
     timeline: [],
     messages: [],
     trace: { id: "submission-1", status: "processed", lead_id: null, hops: [] },
@@ -100,7 +102,7 @@ function list(request: Request) {
   const q = query.get("q")?.toLowerCase() ?? "";
   const status = query.get("status");
   const found = state.leads.filter(
-    (lead) => lead.name?.toLowerCase().includes(q) && (!status || lead.status === status),
+    (lead) => !lead.merged_into && lead.name?.toLowerCase().includes(q) && (!status || lead.status === status),
   );
   const from = Number(query.get("cursor") ?? 0);
   const next = from + PAGE < found.length ? String(from + PAGE) : null;
@@ -126,6 +128,16 @@ function changed(lead: Lead | undefined, fields: Partial<Lead>) {
 
 const leadOf = (id: unknown) => state.leads.find((lead) => lead.id === id);
 
+const goesOnAs = (lead: Lead | undefined) => (lead?.merged_into ? leadOf(lead.merged_into) : lead);
+
+async function together(stays: Lead | undefined, request: Request, merged: boolean) {
+  const { lead_id: id } = (await request.json()) as { lead_id: string };
+  const ends = leadOf(id);
+  if (!stays || !ends) return problem(422, "Invalid request", [{ field: "lead_id", message: "is no lead's id" }]);
+  ends.merged_into = merged ? stays.id : null;
+  return changed(stays, { merged: merged ? [...stays.merged, id] : stays.merged.filter((other) => other !== id) });
+}
+
 export const gateway = setupServer(
   http.post(at("/v1/auth/refresh"), () => (state.session ? HttpResponse.json(TOKEN) : problem(401, "No session"))),
   http.post(at("/v1/auth/login"), () => HttpResponse.json(TOKEN)),
@@ -137,10 +149,14 @@ export const gateway = setupServer(
   http.get(at("/v1/overview"), () => HttpResponse.json(state.overview)),
   http.get(at("/v1/stream"), () => stream()),
   http.get(at("/v1/leads"), ({ request }) => list(request)),
-  http.get(at("/v1/leads/:id"), ({ params }) => {
+  http.get(at("/v1/leads/:id"), ({ params, request }) => {
     const lead = leadOf(params.id);
-    return lead ? HttpResponse.json(lead) : problem(404, "Not found");
+    const shown = new URL(request.url).searchParams.has("as_of") ? lead : goesOnAs(lead);
+    return shown ? HttpResponse.json(shown) : problem(404, "Not found");
   }),
+  http.get(at("/v1/leads/:id/duplicates"), () => HttpResponse.json({ items: state.duplicates })),
+  http.post(at("/v1/leads/:id/merge"), ({ request, params }) => together(leadOf(params.id), request, true)),
+  http.post(at("/v1/leads/:id/unmerge"), ({ request, params }) => together(leadOf(params.id), request, false)),
   http.get(at("/v1/leads/:id/timeline"), () => HttpResponse.json({ items: state.timeline, next: null })),
   http.get(at("/v1/leads/:id/messages"), () => HttpResponse.json({ items: state.messages })),
   http.get(at("/v1/leads/:id/score"), () => HttpResponse.json(state.score)),

@@ -4,6 +4,7 @@ from projections.history.titles import actor_of, describe
 from schemas.activities import ActivityDetails
 from schemas.message import Message
 from schemas.person import Agreement, Source
+from tests.consumers.making import START, absorbed
 from tests.projections.builders import (
     ADA,
     activity,
@@ -119,3 +120,10 @@ def test_a_task_is_told_with_its_title_and_for_whom():
     assert (told.title, told.text) == ("Task for Eve", "Call her")
     assert describe("x", task_added(ADA), None, {}).text is None
     assert describe("x", task_changed(ADA, "cancelled"), None, {}).title == "Task given up"
+
+
+def test_what_another_lead_brought_is_told_in_its_own_words_and_whose_it_was():
+    told = describe("lead.absorbed.v1", absorbed(noted(ADA), origin="the-other"), None, {})
+    assert told.title == "Note"
+    whose = {"merged_from": "the-other", "fact_type": "lead.noted.v1", "happened_at": START.isoformat()}
+    assert whose.items() <= told.detail.items()

@@ -1,0 +1,3 @@
+export { AlsoKnownAs } from "./AlsoKnownAs";
+export { DuplicateHint } from "./DuplicateHint";
+export { MergeDialog } from "./MergeDialog";
