@@ -23,6 +23,7 @@ async def submission(
     company: str | None = "Analytical Engines",
     quiet: bool = False,
     kind: str = "lead",
+    source_id: str = "s1",
 ) -> tuple[SubmissionReceived, Outgoing]:
     """One submission and its record."""
     id_ = str(uuid.uuid4())
@@ -37,7 +38,7 @@ async def submission(
         delivery=keyring.hash("delivery", delivery or id_),
         identity=email_hash or phone_hash or keyring.hash("delivery", id_),
         kind=kind,
-        source=Source(vendor="typeform", source_id="s1", form_name="Request a demo"),
+        source=Source(vendor="typeform", source_id=source_id, form_name="Request a demo"),
         consent=True,
         traits=Traits(
             email_hash=email_hash,

@@ -226,7 +226,8 @@ class IdentityStep:
 
     async def _about_one(self, claims: Claims, entry: Entry, asked: ErasureRequested | ContactEdited, work: _Work) -> None:
         if isinstance(asked, ErasureRequested):
-            work.publish(await self._erase(claims, asked), entry)
+            if asked.only_source is None or not await claims.others(asked.lead, asked.only_source):
+                work.publish(await self._erase(claims, asked), entry)
         else:
             work.publish(await self._edit(claims, asked), entry)
 
