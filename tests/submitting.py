@@ -24,15 +24,14 @@ async def submission(
     quiet: bool = False,
     kind: str = "lead",
     source_id: str = "s1",
+    raw: str = '{"a": 1}',
 ) -> tuple[SubmissionReceived, Outgoing]:
     """One submission and its record."""
     id_ = str(uuid.uuid4())
     email_hash = None if email is None else keyring.hash("email", email)
     phone_hash = None if phone is None else keyring.hash("phone", phone)
     key = await keyring.intake(datetime.now(UTC).date())
-    person = SubmittedPerson(
-        email=email, name=name, phone=phone, phone_e164=phone, raw='{"a": 1}', raw_content_type="application/json"
-    )
+    person = SubmittedPerson(email=email, name=name, phone=phone, phone_e164=phone, raw=raw, raw_content_type="application/json")
     body = SubmissionReceived(
         submission_id=id_,
         delivery=keyring.hash("delivery", delivery or id_),

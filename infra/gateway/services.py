@@ -56,6 +56,7 @@ class Services:
         opensearch: an opensearchpy.AsyncOpenSearch, None where search is not served.
         imports: a producers.imports.service.Imports, None where there is no S3.
         files: a producers.files.store.LeadFiles, likewise.
+        remap: an infra.dead_letters.ports.Remap, None where nothing can be read anew.
         owner_of: whose a lead is, for what a rep may change; None lets a rep change nothing of others, for want of knowing.
         ready: checks by name, beside those that the gateway makes itself (PostgreSQL, Redis).
         source_secret: key under which the secrets of intake sources are sealed.
@@ -86,6 +87,7 @@ class Services:
     opensearch: Any = None
     imports: Any = None
     files: Any = None
+    remap: Any = None
     owner_of: OwnerOf | None = None
     ready: Mapping[str, ReadyCheck] = field(default_factory=dict)
     dashboard: Path = DASHBOARD
@@ -103,6 +105,7 @@ class Services:
         opensearch: Any = None,
         imports: Any = None,
         files: Any = None,
+        remap: Any = None,
         owner_of: OwnerOf | None = None,
         ready: Mapping[str, ReadyCheck] | None = None,
         dashboard: Path = DASHBOARD,
@@ -140,6 +143,7 @@ class Services:
             opensearch=opensearch,
             imports=imports,
             files=files,
+            remap=remap,
             owner_of=owner_of,
             ready=dict(ready or {}),
             dashboard=dashboard,

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 ROUTED_SECONDS = 2.0
 BUSY_MAX = 0.02
 """How many of hundreds of leads may meet a moment in which the machine does something else altogether."""
+SLOWER_MAX = 4
+"""In the short test, whose machine may be so busy with other things that even a lead that comes alone takes its time."""
+SHORT = 2_000
 EXISTING = 20
 UNDO_SECONDS_MAX = 3_000
 LIVE, OLD = "live.example", "old.example"
@@ -33,6 +36,7 @@ class Mailed:
     system: System
     office: Office
     catcher: Catcher
+    beside: list[asyncio.Task[None]]
     waits: list[float] = field(default_factory=list)
 
     def mailed_to(self, domain: str) -> int:
@@ -52,7 +56,11 @@ async def here(settings: Settings) -> AsyncIterator[Mailed]:
         async with running(settings.model_copy(update={"mail": mail})) as system, open_office(system.has) as office:
             stop = asyncio.Event()
             mailing = asyncio.create_task((await worker(system.has)).run(stop))
-            yield Mailed(system, office, catcher)
+            beside: list[asyncio.Task[None]] = []
+            yield Mailed(system, office, catcher, beside)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             stop.set()
             await mailing
 
@@ -78,7 +86,7 @@ async def ended(task: asyncio.Task[None]) -> None:
     assert isinstance(result, asyncio.CancelledError), result
 
 
-@pytest.mark.parametrize("count", [2_000, pytest.param(50_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [SHORT, pytest.param(50_000, marks=pytest.mark.long)])
 async def test_an_import_mails_nobody_delays_nobody_and_is_undone_to_the_row(here: Mailed, count: int) -> None:
     system, office, pool = here.system, here.office, here.system.has.pool
     domain = f"bulk{count}.example"
@@ -87,6 +95,7 @@ async def test_an_import_mails_nobody_delays_nobody_and_is_undone_to_the_row(her
     begun = time.monotonic()
     id_ = await office.started(table([*people(count, domain), *people(EXISTING, OLD)]))
     living, disturbing = asyncio.create_task(here.live()), asyncio.create_task(disturb(office, id_, count))
+    here.beside.extend((living, disturbing))
 
     item = await office.until(id_, "done", seconds=UNDO_SECONDS_MAX)
 
@@ -102,7 +111,8 @@ async def test_an_import_mails_nobody_delays_nobody_and_is_undone_to_the_row(her
     )
     log.info(said)
     assert (item["state"], item["accepted"], item["duplicates"], item["errors"]) == ("done", count, EXISTING, 0)
-    assert sum(wait > ROUTED_SECONDS for wait in meanwhile) <= BUSY_MAX * len(meanwhile), said
+    allowed = ROUTED_SECONDS if count > SHORT else max(ROUTED_SECONDS, SLOWER_MAX * alone[-1])
+    assert sum(wait > allowed for wait in meanwhile) <= BUSY_MAX * len(meanwhile), said
 
     # While it is undone, leads still come in; one row's person sends the form, another is called.
     touched = [
