@@ -40,10 +40,10 @@ test("a mapping is tried on a few, and only then are all sent again with it", as
   await user.click(await screen.findByRole("button", { name: `Repair ${CAUSE}` }));
   await user.type(screen.getByLabelText("Mapping"), "email");
   expect(screen.getByText(/Line 1 is not of the form/)).toBeInTheDocument();
-  expect(screen.getByRole("button", { name: "Try it on a few" })).toBeDisabled();
+  expect(screen.getByRole("button", { name: "Try a few" })).toBeDisabled();
   await user.type(screen.getByLabelText("Mapping"), " = who.mail");
   expect(screen.getByRole("button", { name: "Send all 3 again" })).toBeDisabled();
-  await user.click(screen.getByRole("button", { name: "Try it on a few" }));
+  await user.click(screen.getByRole("button", { name: "Try a few" }));
   expect(await screen.findByRole("table", { name: "What would come out of number 1" })).toHaveTextContent(
     "emaileve@mapped.example",
   );
@@ -68,7 +68,7 @@ test("another change takes back what was tried, and what the gateway refuses is 
   expect(screen.getByText(/Write a JSON object/)).toBeInTheDocument();
   await user.clear(screen.getByLabelText("Change"));
   await user.paste('{"kind": "lead"}');
-  await user.click(screen.getByRole("button", { name: "Try it on a few" }));
+  await user.click(screen.getByRole("button", { name: "Try a few" }));
   await waitFor(() => expect(screen.getByRole("button", { name: "Send it again" })).toBeEnabled());
   await user.click(screen.getByRole("button", { name: "Send it again" }));
   expect(await screen.findByText("Nothing to repair")).toBeInTheDocument();

@@ -106,7 +106,7 @@ export function RepairDialog({ cause, close }: RepairProps) {
           Close
         </Button>
         <Button onClick={() => asked && trial.mutate(asked)} loading={trial.isPending} disabled={!asked}>
-          Try it on a few
+          Try a few
         </Button>
         <Button variant="contained" onClick={send} loading={start.isPending} disabled={!trial.data}>
           Send {cause.count === 1 ? "it" : `all ${cause.count}`} again
