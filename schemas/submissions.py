@@ -51,7 +51,9 @@ class SubmissionReceived(Message):
 class ErasureRequested(Message):
     """Someone has the right to be forgotten, and asked. Goes through `identity`, which owns claims and keys.
 
-    `block`: nor do they want to become a lead again.
+    Attributes:
+        block: nor do they want to become a lead again.
+        only_source: nothing is erased where something came in from another source: what one brought is taken back.
     """
 
     TYPE: ClassVar[str] = "erasure.requested.v1"
@@ -62,6 +64,7 @@ class ErasureRequested(Message):
     actor: str
     reason: str = ""
     block: bool = False
+    only_source: str | None = None
 
 
 @registry.add

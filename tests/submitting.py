@@ -25,21 +25,21 @@ async def submission(
     kind: str = "lead",
     visitor: str | None = None,
     unconfirmed: Agreement | None = None,
+    source_id: str = "s1",
+    raw: str = '{"a": 1}',
 ) -> tuple[SubmissionReceived, Outgoing]:
     """One submission and its record."""
     id_ = str(uuid.uuid4())
     email_hash = None if email is None else keyring.hash("email", email)
     phone_hash = None if phone is None else keyring.hash("phone", phone)
     key = await keyring.intake(datetime.now(UTC).date())
-    person = SubmittedPerson(
-        email=email, name=name, phone=phone, phone_e164=phone, raw='{"a": 1}', raw_content_type="application/json"
-    )
+    person = SubmittedPerson(email=email, name=name, phone=phone, phone_e164=phone, raw=raw, raw_content_type="application/json")
     body = SubmissionReceived(
         submission_id=id_,
         delivery=keyring.hash("delivery", delivery or id_),
         identity=email_hash or phone_hash or keyring.hash("delivery", id_),
         kind=kind,
-        source=Source(vendor="typeform", source_id="s1", form_name="Request a demo"),
+        source=Source(vendor="typeform", source_id=source_id, form_name="Request a demo"),
         consent=True if unconfirmed is None else None,
         unconfirmed=unconfirmed,
         traits=Traits(

@@ -145,6 +145,14 @@ class Claims:
         )
         return {row["submission_id"]: LeadId(row["lead"]) for row in rows}
 
+    async def others(self, lead: str, source_id: str) -> bool:
+        """Whether another source brought something to a lead. Its identifiers are locked first: who has them ends before."""
+        await self.connection.fetch("select from identity.claims where lead = $1 order by kind, hash for update", lead)
+        found: bool = await self.connection.fetchval(
+            "select exists(select from identity.submissions where lead = $1 and source_id <> $2)", lead, source_id
+        )
+        return found
+
     async def release(self, lead: str) -> list[Identifier]:
         """The person is forgotten: the same address is a new lead from now on. Returns what was claimed."""
         rows = await self.connection.fetch("delete from identity.claims where lead = $1 returning kind, hash", lead)

@@ -248,14 +248,20 @@ class IdentityStep:
 
     async def _about_one(self, claims: Claims, entry: Entry, asked: Alone, work: _Work) -> None:
         if isinstance(asked, ErasureRequested):
-            for command in await self._erase(claims, asked):
-                work.publish(command, entry)
+            if asked.only_source is None or not await self._others(claims, asked.lead, asked.only_source):
+                for command in await self._erase(claims, asked):
+                    work.publish(command, entry)
         elif isinstance(asked, ContactEdited):
             work.publish(await self._edit(claims, asked), entry)
         elif isinstance(asked, MergeRequested):
             work.publish(await Merges(claims.connection, self._keyring).merge(asked), entry)
         else:
             work.publish(await Merges(claims.connection, self._keyring).unmerge(asked), entry)
+
+    async def _others(self, claims: Claims, lead: LeadId, source: str) -> bool:
+        """Whether another source brought something of the lead, or it is part of a person with others."""
+        family = await Merges(claims.connection, self._keyring).family(lead)
+        return len(family) > 1 or await claims.others(lead, source)
 
     async def _edit(self, claims: Claims, asked: ContactEdited) -> commands.EditLead:
         """Claim what is new for the lead. Claims stay if `leads` then declines: they lead to the same lead, and harm nobody."""

@@ -89,6 +89,12 @@ const sources = createRoute({
   component: lazyRouteComponent(() => import("./settings/sources/SourcesPage"), "SourcesPage"),
 });
 
+const rejections = createRoute({
+  getParentRoute: () => app,
+  path: "/settings/rejections",
+  component: lazyRouteComponent(() => import("./settings/rejections/RejectionsPage"), "RejectionsPage"),
+});
+
 const audit = createRoute({
   getParentRoute: () => app,
   path: "/settings/audit",
@@ -96,7 +102,7 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("./settings/audit/AuditPage"), "AuditPage"),
 });
 
-const pages = [leads, lead, account, users, apiKeys, sources, audit];
+const pages = [leads, lead, account, users, apiKeys, sources, rejections, audit];
 export const routeTree = root.addChildren([home, login, app.addChildren(pages)]);
 
 export function makeRouter(options: Partial<Parameters<typeof createRouter>[0]> = {}) {

@@ -11,12 +11,14 @@ from rich.table import Column, Table
 
 from infra.audit.store import CLI, Entry, write
 from infra.cli.common import fail, out, run, settings
+from infra.dead_letters import finding, repairing, repairs
 from infra.dead_letters import store as letters
+from infra.dead_letters.finding import Filter
 from infra.kafka.ports import Outgoing
 from infra.settings import Settings
 from infra.wiring import discovery, host
 from infra.wiring.reapply import reapply
-from infra.wiring.redrive import NotRedrivable, redrive
+from infra.wiring.redrive import Change, NotRedrivable, redrive, redriver
 from schemas import topics
 from schemas.envelope import Envelope
 from schemas.submissions import ErasureRequested
@@ -26,6 +28,7 @@ dlq = typer.Typer(no_args_is_help=True, help="Records that could not be handled,
 lead = typer.Typer(no_args_is_help=True, help="One lead.")
 
 ERASE_SECONDS_MAX = 30.0
+REPAIR_LOOK_SECONDS = 0.2
 
 
 @partitions.command("show")
@@ -133,24 +136,92 @@ def show_letter(letter: UUID) -> None:
     out.print(record.value.decode("utf-8", "replace"), soft_wrap=True)
 
 
+@dlq.command("groups")
+def list_groups() -> None:
+    """What is open, by cause, the most frequent first; an id of each, to show or redrive."""
+
+    async def read() -> list[tuple[Any, UUID]]:
+        async with host.base(settings(), "cli", pool_size=1) as has:
+            return [(cause, letter) for cause in await finding.causes(has.pool, Filter()) for letter in await _some(has, cause)]
+
+    table = Table("count", "consumer", "kind", "reason", Column("one of them", no_wrap=True), box=None)
+    for cause, letter in run(read()):
+        table.add_row(str(cause.count), cause.consumer, cause.kind, cause.reason, str(letter))
+    out.print(table)
+
+
+async def _some(has: host.Base, cause: Any) -> list[UUID]:
+    found = await finding.page(has.pool, Filter(cause.consumer, None, cause.kind, cause.reason), limit=1)
+    return [letter.id for letter in found]
+
+
 @dlq.command("redrive")
 def redrive_letter(
     letter: UUID,
     value: Annotated[typer.FileBinaryRead | None, typer.Option("--value", help="File with the repaired JSON body.")] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="TARGET=PATH", help="Read what a form sent anew, as email=data.mail; again for each field."
+        ),
+    ] = None,
+    group: Annotated[bool, typer.Option("--group", help="All that died of the same cause, 10,000 at most.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Say what would come out of a few; send nothing.")] = False,
 ) -> None:
-    """Send a submission or a command again, repaired if a file is given; refold a lead for a dead letter of the log."""
-    repaired = None if value is None else value.read()
+    """Send a submission or a command again, repaired by a file or a mapping; refold a lead for a dead letter of the log."""
+    if value is not None and (mapping or group):
+        fail("--value is for one letter, and beside no --map", 2)
+    change = Change(None if value is None else value.read(), None, _mapping(mapping) if mapping else None)
 
-    async def send() -> str:
+    async def work() -> None:
         async with host.base(settings(), "cli", pool_size=2) as has:
-            said = await redrive(has, letter, repaired)
-            await write(has.pool, Entry(CLI, "redrive_letter", f"letters/{letter}"))
-            return said
+            wanted = await _wanted(has, letter, group=group)
+            if preview:
+                _say_tried(await repairing.tried(redriver(has), wanted, change))
+            elif group:
+                await _redrive_all(has, wanted, change)
+            else:
+                out.print(await redrive(has, letter, change), soft_wrap=True)
+                await write(has.pool, Entry(CLI, "redrive_letter", f"letters/{letter}"))
 
     try:
-        out.print(run(send()))
+        run(work())
     except NotRedrivable as refused:
         fail(str(refused), 2)
+
+
+def _mapping(said: list[str]) -> dict[str, str]:
+    pairs = [(target.strip(), path.strip()) for target, _, path in (one.partition("=") for one in said)]
+    if any(not target or not path for target, path in pairs):
+        fail("--map wants TARGET=PATH, such as email=data.mail", 2)
+    return dict(pairs)
+
+
+async def _wanted(has: host.Base, letter: UUID, *, group: bool) -> Filter:
+    found = await finding.one(has.pool, letter)
+    if found is None:
+        raise NotRedrivable(f"there is no dead letter {letter}")
+    return Filter(found.consumer, None, found.kind, found.reason) if group else Filter(ids=(letter,), settled=True)
+
+
+def _say_tried(tried: list[repairing.Tried]) -> None:
+    for one in tried:
+        found = one.body if one.fields is None else one.fields
+        said = one.error or orjson.dumps(found, option=orjson.OPT_INDENT_2).decode()
+        out.print(f"{one.id}: {said}", soft_wrap=True, markup=False)
+
+
+async def _redrive_all(has: host.Base, wanted: Filter, change: Change) -> None:
+    """Here and now, beside whatever worker there is."""
+    id_ = await repairs.begin(has.pool, has.keyring, wanted, change, CLI)
+    if id_ is None:
+        raise NotRedrivable("none of these is open, or they are being driven again already")
+    while (repair := await repairs.one(has.pool, id_)) is not None and repair.state == "running":
+        out.print(f"{repair.redriven + repair.refused} of {repair.total}", soft_wrap=True)
+        if not await repairing.work_once(redriver(has), asyncio.Event()):
+            await asyncio.sleep(REPAIR_LOOK_SECONDS)
+    if repair is not None:
+        out.print(f"{repair.redriven} published again, {repair.refused} can't be repaired like this", soft_wrap=True)
 
 
 @lead.command("erase")

@@ -14,27 +14,29 @@ import orjson
 from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator, BaseModel, Field, JsonValue, model_validator
 
-from infra.auth.dependencies import CurrentUser, forbidden, require
-from infra.auth.roles import Permission, User
-from infra.dead_letters import finding, store
+from infra.dead_letters import finding, repair_endpoint, store
+from infra.dead_letters.access import Mapping, Patch, Reader, Repairing, Writer, may_repair, redriver, utc
 from infra.dead_letters.letters import Letter
 from infra.dead_letters.opening import opened
-from infra.dead_letters.redriving import NotRedrivable, Redriver
+from infra.dead_letters.redriving import Change, NotRedrivable, Redriver
 from infra.gateway.problems import FieldError, Problem, not_found, unavailable
 from infra.gateway.services import Services, Used
 from infra.gateway.values import Word, storable
 from infra.kafka.ports import LogUnavailable
 
 router = APIRouter(prefix="/v1/rejections", tags=["rejections"])
+router.include_router(repair_endpoint.router)  # first: "repairs" is nobody's id
 
 BULK_MAX: Final = 100
 BULK_PAUSE_SECONDS: Final = 0.02
 """Between two of a bulk, so that live leads are not delayed."""
-WRITE: Final = (Permission.OPERATIONS_WRITE, Permission.SOURCES_WRITE)
 
 
 class Rejection(BaseModel):
-    """Something that could not be handled by `consumer`. `kind` is reject, undecodable, refused or bug."""
+    """Something that could not be handled by `consumer`. `kind` is reject, undecodable, refused or bug.
+
+    `repair` has it in hand, or could not drive it again because of `refused`.
+    """
 
     id: UUID
     consumer: str
@@ -49,6 +51,8 @@ class Rejection(BaseModel):
     created_at: datetime
     settled_at: datetime | None
     resolution: str | None
+    repair: UUID | None
+    refused: str | None
 
 
 class RejectionPage(BaseModel):
@@ -85,35 +89,24 @@ class OpenedRejection(Rejection):
 
 
 class Repair(BaseModel):
-    """How to change a record before it is sent again: a whole `body`, or a merge `patch` (RFC 7396); without either it stays."""
+    """How to change a record before it is sent again: a whole `body`, a merge `patch` (RFC 7396), or a `mapping` (target -> path)
+    by which what was sent is read anew; without any of them it stays."""
 
-    body: Annotated[dict[str, JsonValue], AfterValidator(storable)] | None = None
-    patch: Annotated[dict[str, JsonValue], AfterValidator(storable)] | None = None
+    body: Patch | None = None
+    patch: Patch | None = None
+    mapping: Mapping | None = None
 
     @model_validator(mode="after")
     def _one(self) -> "Repair":
-        if self.body is not None and self.patch is not None:
-            raise ValueError("send a body or a patch, not both")
+        if sum(change is not None for change in (self.body, self.patch, self.mapping)) > 1:
+            raise ValueError("send one of body, patch and mapping")
         return self
 
 
-class Bulk(BaseModel):
-    """Which to drive again: all that fit, oldest of the newest `limit` first; every one is patched alike."""
+class Bulk(Repairing):
+    """Which to drive again: all that fit, oldest of the newest `limit` first; every one is changed alike."""
 
-    consumer: Word | None = None
-    source: Word | None = None
-    kind: Word | None = None
-    reason: Annotated[str, Field(max_length=store.REASON_CHARACTERS_MAX), AfterValidator(storable)] | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    patch: Annotated[dict[str, JsonValue], AfterValidator(storable)] | None = None
     limit: int = Field(default=BULK_MAX, ge=1, le=BULK_MAX)
-
-    @model_validator(mode="after")
-    def _some(self) -> "Bulk":
-        if all(value is None for value in (self.consumer, self.source, self.kind, self.reason, self.since, self.until)):
-            raise ValueError("say which: a consumer, source, kind, reason or time")
-        return self
 
 
 class Verdict(BaseModel):
@@ -137,14 +130,6 @@ class Discard(BaseModel):
     reason: Word = ""
 
 
-async def _writer(user: CurrentUser) -> User:
-    if not any(user.may(permission) for permission in WRITE):
-        raise forbidden(f"The role {user.role} lacks the permissions {' and '.join(permission.value for permission in WRITE)}.")
-    return user
-
-
-Reader = Annotated[User, Depends(require(Permission.OPERATIONS_READ))]
-Writer = Annotated[User, Depends(_writer)]
 Text = Annotated[str | None, Query(max_length=store.REASON_CHARACTERS_MAX), AfterValidator(storable)]
 
 
@@ -157,7 +142,7 @@ def _filter(
     until: datetime | None = None,
     settled: Annotated[bool, Query(description="Those that something was done about, too")] = False,
 ) -> finding.Filter:
-    return finding.Filter(consumer, source, kind, reason, _utc(since), _utc(until), settled)
+    return finding.Filter(consumer, source, kind, reason, utc(since), utc(until), settled)
 
 
 Wanted = Annotated[finding.Filter, Depends(_filter)]
@@ -191,18 +176,17 @@ async def get_rejection(given: Used, user: Reader, letter_id: UUID) -> OpenedRej
     if found is None:
         raise not_found("rejection")
     letter, record = found
-    whole = any(user.may(permission) for permission in WRITE)
-    shown = await opened(given.keyring, record, whole=whole)
+    shown = await opened(given.keyring, record, whole=may_repair(user))
     return OpenedRejection(**_item(letter).model_dump(), **shown)
 
 
 @router.post("/redrive")
 async def redrive_many(given: Used, _user: Writer, asked: Bulk) -> Verdicts:
     """Drive a group again, one after the other under their original ids, with a verdict each."""
-    wanted = finding.Filter(asked.consumer, asked.source, asked.kind, asked.reason, _utc(asked.since), _utc(asked.until))
+    wanted = asked.filter()
     verdicts: list[Verdict] = []
     for letter in reversed(await finding.page(given.pool, wanted, limit=asked.limit)):
-        verdicts.append(await _verdict(_redriver(given), letter.id, asked.patch))
+        verdicts.append(await _verdict(redriver(given), letter.id, asked.change()))
         if verdicts[-1].status == "unavailable":
             break
         await asyncio.sleep(BULK_PAUSE_SECONDS)
@@ -216,9 +200,10 @@ async def redrive_one(given: Used, _user: Writer, letter_id: UUID, asked: Repair
     value = None if repair.body is None else orjson.dumps(repair.body)
     await _there(given, letter_id)
     try:
-        await _redriver(given).redrive(letter_id, value, repair.patch)
+        await redriver(given).redrive(letter_id, Change(value, repair.patch, repair.mapping))
     except NotRedrivable as refused:
-        wrong = FieldError("body" if repair.patch is None else "patch", str(refused))
+        field = "mapping" if repair.mapping is not None else "body" if repair.patch is None else "patch"
+        wrong = FieldError(field, str(refused))
         raise Problem(422, "not-redrivable", "It can't be driven again like this", str(refused), errors=[wrong]) from refused
     except LogUnavailable as away:
         raise unavailable("The log") from away
@@ -234,13 +219,9 @@ async def discard(given: Used, user: Writer, letter_id: UUID, asked: Discard | N
     return await _there(given, letter_id)
 
 
-def _redriver(given: Services) -> Redriver:
-    return Redriver(given.pool, given.keyring, given.publisher, given.settings.kafka.partitions)
-
-
-async def _verdict(redriver: Redriver, letter_id: UUID, patch: dict[str, JsonValue] | None) -> Verdict:
+async def _verdict(driver: Redriver, letter_id: UUID, change: Change) -> Verdict:
     try:
-        return Verdict(id=letter_id, status="redriven", detail=await redriver.redrive(letter_id, None, patch))
+        return Verdict(id=letter_id, status="redriven", detail=await driver.redrive(letter_id, change))
     except NotRedrivable as refused:
         return Verdict(id=letter_id, status="refused", detail=str(refused))
     except LogUnavailable:
@@ -271,17 +252,9 @@ def _item(letter: Letter) -> Rejection:
         created_at=letter.created_at,
         settled_at=letter.resolved_at,
         resolution=letter.resolution,
+        repair=letter.repair,
+        refused=letter.refused,
     )
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    if moment is None or moment.tzinfo is None:
-        return None if moment is None else moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        wrong = FieldError("since, until", "is beyond what time can be")
-        raise Problem(422, "invalid", "Invalid request", errors=[wrong]) from None
 
 
 def _cursor(last: Letter) -> str:

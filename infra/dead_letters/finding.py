@@ -13,28 +13,29 @@ from infra.dead_letters.letters import Letter
 PAGE_MAX: Final = 200
 CAUSES_MAX: Final = 200
 _COLUMNS: Final = ", ".join(f'"{field.name}"' for field in fields(Letter))
-_FITS: Final = """
+FITS: Final = """
 ($1::text is null or consumer = $1) and ($2::text is null or source_id = $2) and ($3::text is null or kind = $3)
 and ($4::text is null or reason = $4) and ($5::timestamptz is null or created_at >= $5)
-and ($6::timestamptz is null or created_at < $6) and ($7 or resolved_at is null)
+and ($6::timestamptz is null or created_at < $6) and ($7 or resolved_at is null) and ($8::uuid[] is null or id = any($8))
 """
 PAGE: Final = f"""
-select {_COLUMNS} from dead_letters.letters where {_FITS}
-and ($8::timestamptz is null or (created_at, id) < ($8, $9::uuid))
-order by created_at desc, id desc limit $10
+select {_COLUMNS} from dead_letters.letters where {FITS}
+and ($9::timestamptz is null or (created_at, id) < ($9, $10::uuid))
+order by created_at desc, id desc limit $11
 """
 ONE: Final = f"select {_COLUMNS} from dead_letters.letters where id = $1"
-COUNT: Final = f"select count(*) from dead_letters.letters where {_FITS}"
+COUNT: Final = f"select count(*) from dead_letters.letters where {FITS}"
 CAUSES: Final = f"""
 select consumer, kind, reason, count(*) as count, min(created_at) as first_at, max(created_at) as last_at
-from dead_letters.letters where {_FITS}
+from dead_letters.letters where {FITS}
 group by consumer, kind, reason order by count desc, last_at desc, consumer, kind, reason limit {CAUSES_MAX}
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """None leaves a thing open. `since` is included, `until` is not; `settled` shows those that something was done about, too."""
+    """None leaves a thing open. `since` is included, `until` is not; `settled` shows those that something was done about, too;
+    `ids` are the only ones that are looked at."""
 
     consumer: str | None = None
     source: str | None = None
@@ -43,10 +44,11 @@ class Filter:
     since: datetime | None = None
     until: datetime | None = None
     settled: bool = False
+    ids: tuple[UUID, ...] | None = None
 
     def values(self) -> Sequence[Any]:
         """In the order of the statements' parameters."""
-        return (self.consumer, self.source, self.kind, self.reason, self.since, self.until, self.settled)
+        return (self.consumer, self.source, self.kind, self.reason, self.since, self.until, self.settled, self.ids)
 
 
 @dataclass(frozen=True, slots=True)

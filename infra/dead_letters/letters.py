@@ -30,6 +30,8 @@ class Letter:
         identity_hash: HMAC of the identity, for submissions.
         source_id: the intake source that a submission came from, as far as the record can still be read.
         resolution: what was done about it; None while nothing was.
+        repair: the bulk repair that has it in hand, or had it last.
+        refused: why that could not drive it again.
     """
 
     id: UUID
@@ -47,6 +49,8 @@ class Letter:
     resolved_at: datetime | None
     resolution: str | None
     source_id: str | None = None
+    repair: UUID | None = None
+    refused: str | None = None
 
 
 def owner_of(record: Record) -> tuple[str | None, str | None]:

@@ -4,7 +4,7 @@ fed the lead's history anew.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -13,6 +13,8 @@ from pydantic import JsonValue, ValidationError
 
 from infra.crypto.keyring import Keyring
 from infra.dead_letters import store
+from infra.dead_letters.letters import Letter
+from infra.dead_letters.ports import Remap
 from infra.kafka.batch import decode, reason_of
 from infra.kafka.ports import Outgoing, Record
 from infra.kafka.publisher import Publisher
@@ -37,39 +39,74 @@ class StillBroken(NotRedrivable):
     """Its body can't be read as it is (repaired): what is wrong with it, naming the field."""
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to change in a record before it goes again; nothing where all are None.
+
+    Attributes:
+        value: the whole body, repaired.
+        patch: a merge patch (RFC 7396) to the body as it is.
+        mapping: by which what the sender sent is read anew.
+    """
+
+    value: bytes | None = None
+    patch: dict[str, JsonValue] | None = None
+    mapping: dict[str, str] | None = None
+
+    @property
+    def nothing(self) -> bool:
+        """The record goes as it is."""
+        return self.value is None and self.patch is None and self.mapping is None
+
+
+NO_CHANGE: Final = Change()
+
+
+class Prepared(NamedTuple):
+    """What would be published, and what was found in it by a mapping."""
+
+    topic: topics.Topic
+    partition: int
+    record: Outgoing
+    fields: dict[str, JsonValue] | None
+
+
 @dataclass(frozen=True)
 class Redriver:
-    """What it takes. `partitions` is the number of those topics that are keyed by lead."""
+    """What it takes. `partitions` is the number of those topics that are keyed by lead; without `remap` nothing can be mapped."""
 
     pool: asyncpg.Pool
     keyring: Keyring
     publisher: Publisher
     partitions: int
+    remap: Remap | None = None
 
-    async def redrive(self, letter_id: UUID, value: bytes | None = None, patch: dict[str, JsonValue] | None = None) -> str:
-        """Drive one letter again; says what was done. Raises NotRedrivable, LogUnavailable.
+    async def redrive(self, letter_id: UUID, change: Change = NO_CHANGE) -> str:
+        """Drive one letter again; says what was done. Its id stays what it was, so that a repeat is recognised.
 
-        Args:
-            letter_id: whose record; its id stays what it was, so that a repeat is recognised.
-            value: the whole body, repaired.
-            patch: a merge patch (RFC 7396) to the body as it is.
+        Raises NotRedrivable, LogUnavailable.
         """
         async with self.pool.acquire() as connection:
-            found = await store.show(connection, letter_id, self.keyring)
-        if found is None:
-            raise NotRedrivable(f"there is no dead letter {letter_id}")
-        letter, record = found
-        if letter.topic == topics.EVENTS.name:
-            if value is not None or patch is not None:
-                raise NotRedrivable("what stands in the log is not changed; its lead is folded anew as it is")
-            if letter.lead is None:
-                raise NotRedrivable("it is about no lead; nothing can be refolded")
-            done = await self.refold(letter.consumer, letter.lead, letter.offset)
-        else:
-            done = await self._again(letter.topic, record, record.value if value is None else value, patch)
+            letter, record = await self.opened(connection, letter_id)
+        done = await self.drive(letter, record, change)
         async with self.pool.acquire() as connection:
             await store.resolve(connection, [letter_id], done)
         return done
+
+    async def opened(self, connection: asyncpg.Connection, letter_id: UUID) -> tuple[Letter, Record]:
+        """Raises NotRedrivable where there is none."""
+        found = await store.show(connection, letter_id, self.keyring)
+        if found is None:
+            raise NotRedrivable(f"there is no dead letter {letter_id}")
+        return found
+
+    async def drive(self, letter: Letter, record: Record, change: Change) -> str:
+        """Publish; says where. Raises NotRedrivable, LogUnavailable."""
+        if letter.topic == topics.EVENTS.name:
+            return await self.refold(letter.consumer, _refoldable(letter, change), letter.offset)
+        ready = await self.prepared(letter, record, change)
+        position = await self.publisher.publish(ready.topic, ready.partition, ready.record)
+        return f"published again to {ready.topic.name} at {position}"
 
     async def refold(self, consumer: str, lead: str, offset: int) -> str:
         """Ask a consumer to fold one lead's facts anew: a record of the log, because every output has a cause."""
@@ -79,10 +116,14 @@ class Redriver:
         position = await self.publisher.publish(topics.EVENTS, topics.partition(lead, self.partitions), record)
         return f"{consumer} folds {lead} anew (asked at {position})"
 
-    async def _again(self, topic_name: str, record: Record, body: bytes, patch: dict[str, JsonValue] | None) -> str:
-        topic = topics.CATALOGUE[topic_name]
+    async def prepared(self, letter: Letter, record: Record, change: Change) -> Prepared:
+        """What would go again; publishes nothing. Raises NotRedrivable."""
+        if letter.topic == topics.EVENTS.name:
+            _refoldable(letter, change)
+            raise NotRedrivable("what stands in the log is not changed; its lead is folded anew as it is")
+        topic = topics.CATALOGUE[letter.topic]
         headers = tuple((name, text) for name, text in record.headers if name not in OWN_HEADERS)
-        repaired = body if patch is None else _patched(body, patch)
+        repaired, fields = await self._repaired(record, change)
         try:
             envelope = Envelope.read(headers)
             message = decode(envelope.type, repaired)
@@ -94,9 +135,24 @@ class Redriver:
             _keep_ids(record.value, repaired)
         key = None if message is None else message.key()
         number = record.partition if key is None else topics.partition(key, topic.partitions(self.partitions))
-        outgoing = Outgoing(record.key if key is None else key.encode(), headers, repaired)
-        position = await self.publisher.publish(topic, number, outgoing)
-        return f"published again to {topic.name} at {position}"
+        return Prepared(topic, number, Outgoing(record.key if key is None else key.encode(), headers, repaired), fields)
+
+    async def _repaired(self, record: Record, change: Change) -> tuple[bytes, dict[str, JsonValue] | None]:
+        if change.mapping is not None:
+            if self.remap is None:
+                raise NotRedrivable("nothing here can read what was sent by a mapping")
+            return await self.remap(record, change.mapping)
+        body = record.value if change.value is None else change.value
+        return body if change.patch is None else _patched(body, change.patch), None
+
+
+def _refoldable(letter: Letter, change: Change) -> str:
+    """Whose facts are to be folded anew. Raises NotRedrivable."""
+    if not change.nothing:
+        raise NotRedrivable("what stands in the log is not changed; its lead is folded anew as it is")
+    if letter.lead is None:
+        raise NotRedrivable("it is about no lead; nothing can be refolded")
+    return letter.lead
 
 
 def _keep_ids(before: bytes, after: bytes) -> None:

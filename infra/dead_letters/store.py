@@ -27,7 +27,7 @@ from unnest(
 ) as dead (id, partition, "offset", lead, event_type, identity_hash, reason, kind, attempts, record, source_id)
 on conflict (id) do update set
     reason = excluded.reason, kind = excluded.kind, attempts = excluded.attempts, record = excluded.record,
-    created_at = now(), resolved_at = null, resolution = null
+    created_at = now(), resolved_at = null, resolution = null, repair = null, refused = null
 """
 _COLUMNS: Final = ", ".join(f'"{field.name}"' for field in fields(Letter))
 LIST: Final = f"""
@@ -126,9 +126,13 @@ async def waiting(connection: asyncpg.Connection) -> dict[tuple[str, str], int]:
     return {(row["consumer"], row["kind"]): row["count"] for row in await connection.fetch(COUNT)}
 
 
-def _storable(text: str | None) -> str | None:
+def storable_text(text: str) -> str:
     """PostgreSQL refuses NUL and half characters in text; a reason may quote the culprit."""
-    return None if text is None else text.replace("\0", "\ufffd")[:REASON_CHARACTERS_MAX].encode("utf-8", "replace").decode()
+    return text.replace("\0", "\ufffd")[:REASON_CHARACTERS_MAX].encode("utf-8", "replace").decode()
+
+
+def _storable(text: str | None) -> str | None:
+    return None if text is None else storable_text(text)
 
 
 def _count(status: str) -> int:

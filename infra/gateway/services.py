@@ -57,6 +57,7 @@ class Services:
         imports: a producers.imports.service.Imports, None where there is no S3.
         files: a producers.files.store.LeadFiles, likewise.
         bucket_of: what Redis knows a machine's address by.
+        remap: an infra.dead_letters.ports.Remap, None where nothing can be read anew.
         owner_of: whose a lead is, for what a rep may change; None lets a rep change nothing of others, for want of knowing.
         ready: checks by name, beside those that the gateway makes itself (PostgreSQL, Redis).
         source_secret: key under which the secrets of intake sources are sealed.
@@ -89,6 +90,7 @@ class Services:
     opensearch: Any = None
     imports: Any = None
     files: Any = None
+    remap: Any = None
     owner_of: OwnerOf | None = None
     ready: Mapping[str, ReadyCheck] = field(default_factory=dict)
     dashboard: Path = DASHBOARD
@@ -106,6 +108,7 @@ class Services:
         opensearch: Any = None,
         imports: Any = None,
         files: Any = None,
+        remap: Any = None,
         owner_of: OwnerOf | None = None,
         ready: Mapping[str, ReadyCheck] | None = None,
         dashboard: Path = DASHBOARD,
@@ -148,6 +151,7 @@ class Services:
             opensearch=opensearch,
             imports=imports,
             files=files,
+            remap=remap,
             owner_of=owner_of,
             ready=dict(ready or {}),
             dashboard=dashboard,

@@ -1,7 +1,7 @@
 """Reading a topic from anywhere to anywhere, without a group: whoever reads here disturbs no consumer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -18,6 +18,9 @@ RECORDS_PER_POLL_MAX = 2000
 POLL_MS = 200
 BROKERS_APART_MS = 60_000
 """How much brokers' clocks may differ, among each other and from the store's."""
+
+Ends = dict[tuple[str, int], int]
+"""The next offset to be written, by topic id and partition."""
 
 
 class KafkaReader:
@@ -93,6 +96,37 @@ async def reader(settings: Kafka, topic: Topic) -> AsyncIterator[KafkaReader]:
         consumer.assign([TopicPartition(name, number) for number in numbers])
         await asyncio.sleep(0)  # aiokafka can't stop a task of its own that has not begun
         yield KafkaReader(consumer, name, numbers)
+    finally:
+        await consumer.stop()
+
+
+@asynccontextmanager
+async def ends_of(
+    settings: Kafka, wanted: Sequence[Topic]
+) -> AsyncIterator[tuple[dict[str, str], Callable[[], Awaitable[Ends]]]]:
+    """Ids of topics by their whole names, and who says, as often as asked, where they end. Every failure is LogUnavailable."""
+    names = {settings.prefix + topic.name: topic for topic in wanted}
+    try:
+        ids = await admin.topic_ids(settings, list(names))
+        consumer = AIOKafkaConsumer(**arguments(settings), enable_auto_commit=False)
+        await consumer.start()
+    except (TimeoutError, KafkaError, OSError) as away:
+        raise LogUnavailable(f"Kafka can't be read: {type(away).__name__}") from away
+    places = [TopicPartition(name, number) for name in ids for number in range(names[name].partitions(settings.partitions))]
+
+    async def ends() -> Ends:
+        try:
+            async with asyncio.timeout(settings.publish_timeout_seconds):
+                found = await consumer.end_offsets(places)
+        except (TimeoutError, KafkaError, OSError) as away:
+            raise LogUnavailable(f"Kafka does not say where topics end: {type(away).__name__}") from away
+        return {(ids[tp.topic], tp.partition): offset for tp, offset in found.items()}
+
+    try:
+        consumer.assign(places)
+        consumer.pause(*places)  # only asked, never read
+        await asyncio.sleep(0)  # aiokafka can't stop a task of its own that has not begun
+        yield ids, ends
     finally:
         await consumer.stop()
 

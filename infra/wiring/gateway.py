@@ -23,6 +23,7 @@ from infra.tls.contexts import BadCertificate, server_context
 from infra.wiring import catalogue, discovery, host
 from infra.wiring import files as wiring_files
 from infra.wiring.imports import imports
+from infra.wiring.remapping import FormsRemap
 
 log = structlog.get_logger("gateway")
 
@@ -40,6 +41,7 @@ def services_of(has: host.Base, opensearch: Any, files: Any = None) -> Services:
         opensearch=opensearch,
         imports=imports(has.settings, has.pool, has.keyring, has.producer, files),
         files=wiring_files.lead_files(has.pool, has.keyring, files),
+        remap=FormsRemap(has.keyring),
         owner_of=_owner_of(has),
         ready={"kafka": _kafka_ready(has), **wiring_files.ready(files)},
     )

@@ -1,7 +1,9 @@
 """What imports need of their neighbours: rows read and written as forms' submissions are, and the lag of the log's readers."""
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,16 +11,21 @@ import asyncpg
 
 from infra.crypto.keyring import Keyring
 from infra.gateway.ids import SubmissionIds
+from infra.kafka.fold import BREATH_MS
 from infra.kafka.ports import Outgoing
 from infra.kafka.publisher import Publisher
-from infra.wiring import host
+from infra.kafka.reading import Ends, ends_of
+from infra.settings import Kafka
+from infra.wiring import discovery, host
 from producers.forms.adapters.generic import understand
-from producers.forms.publishing import Raw, SubmissionWriter
+from producers.forms.publishing import Raw, Ready, SubmissionWriter
 from producers.forms.reading import names
 from producers.forms.submission import ParsedSubmission
 from producers.forms.translate import Origin
+from producers.imports.ports import Asked, Behind, Outbound
 from schemas import topics
 from schemas.envelope import Envelope
+from schemas.message import LeadId
 from schemas.submissions import ErasureRequested
 
 if TYPE_CHECKING:
@@ -27,12 +34,15 @@ if TYPE_CHECKING:
 
 VENDOR: Final = "csv"
 LOOKS_MAX: Final = 3
+UNSAID_MAX: Final = 100
+STILL_SECONDS: Final = 20.0
+"""Who is behind for so long without a step has stopped: nobody waits for them."""
 GROUPS: Final = ("answers", "campaign", "consents")
 FIELDS: Final = frozenset(
     {"email", "name", "first_name", "last_name", "phone", "company", "country", "consent", "page_url", "submitted_at"}
 )
 _NAMED: Final = ("email", "phone", "consent", "submitted_at")
-_LAG: Final = """
+_READERS: Final = """
     select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relname = 'watermarks' and c.relkind in ('r', 'p') and right(n.nspname, 5) <> '_next'
 """
@@ -79,51 +89,92 @@ class FormRows:
             wrong.append(("row", "has neither an e-mail address nor a phone number nor a name"))
         return parsed, wrong
 
-    async def publish(self, row: Any, raw: str, *, source_id: str, submission_id: str, actor: str, quiet: bool) -> None:
+    async def publish(self, rows: Sequence[Outbound], *, source_id: str, actor: str, quiet: bool) -> None:
         """A row that is published twice is one delivery."""
-        await self._writer.publish(
-            row,
-            Origin(VENDOR, source_id, quiet=quiet, actor=actor),
-            Raw(raw, "text/csv"),
-            submission_id=submission_id,
-            delivery=self._hash("delivery", f"{source_id}|{submission_id}"),
-        )
+        ready = [
+            Ready(
+                one.row, Raw(one.raw, "text/csv"), one.submission_id, self._hash("delivery", f"{source_id}|{one.submission_id}")
+            )
+            for one in rows
+        ]
+        await self._writer.publish_all(ready, Origin(VENDOR, source_id, quiet=quiet, actor=actor))
 
-    async def erase(self, lead: str, *, command_id: str, actor: str) -> None:
+    async def erase(self, lead: str, *, source_id: str, command_id: str, actor: str) -> Asked:
         """The way of every erasure."""
-        asked = ErasureRequested(lead=lead, command_id=command_id, actor=actor, reason="its import was undone")
+        asked = ErasureRequested(
+            lead=LeadId(lead), command_id=command_id, actor=actor, reason="its import was undone", only_source=source_id
+        )
         envelope = Envelope(command_id, asked.TYPE, "work", datetime.now(UTC), subject=lead)
         record = Outgoing(lead.encode(), envelope.headers(), asked.model_dump_json().encode())
         number = topics.partition(lead, topics.SUBMISSIONS.partitions(self._partitions))
-        await self._publisher.publish(topics.SUBMISSIONS, number, record)
+        return Asked(*await self._publisher.publish(topics.SUBMISSIONS, number, record))
 
 
 class LogLag:
-    """Implements producers.imports.ports.Lag, by everybody's watermarks."""
+    """Implements producers.imports.ports.Lag, by the ends of all topics and everybody's watermarks."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: asyncpg.Pool, settings: Kafka) -> None:
+        self._pool, self._settings = pool, settings
 
-    async def __call__(self) -> int:
+    @asynccontextmanager
+    async def watch(self) -> AsyncIterator[Behind]:
+        """See the port. Waits for nobody who is paused, waits itself, or has stood still for STILL_SECONDS."""
+        async with ends_of(self._settings, list(topics.CATALOGUE.values())) as (ids, ends):
+            yield _Readers(self._pool, ends, ids.get(self._settings.prefix + topics.EVENTS.name, "")).behind
+
+
+async def _nobody(_messages: Sequence[bytes]) -> None:
+    return None
+
+
+class _Readers:
+    """Whoever reads, and since when each has stood where it stands.
+
+    What people see at once says with every record how far it is. Others gather records for a while, or pass what is none of
+    their business and say so within a second: they may be UNSAID_MAX records further than they say.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, ends: Callable[[], Awaitable[Ends]], log_id: str) -> None:
+        self._pool, self._ends, self._log_id = pool, ends, log_id
+        self._schemas: list[str] = []
+        models = [make(announce=_nobody) for make in discovery.projection_makers().values()]
+        self._prompt = {model.schema for model in models if model.breath_ms <= BREATH_MS}
+        self._stand: dict[tuple[str, int], tuple[int, float]] = {}
+
+    async def behind(self) -> int:
         """0 while nobody has read anything."""
         for _ in range(LOOKS_MAX):
             try:
-                return await self._look()
+                marks = await self._marks()
+                break
             except asyncpg.UndefinedTableError:
                 # A read model that was built anew has just taken the other's place.
-                continue
-        return 0
-
-    async def _look(self) -> int:
-        schemas = [row["nspname"] for row in await self._pool.fetch(_LAG)]
-        if not schemas:
+                self._schemas = []
+        else:
             return 0
-        marks = " union all ".join(f'select topic_id, partition, position from "{schema}".watermarks' for schema in schemas)
-        behind = await self._pool.fetchval(
-            f"""select max(gap) from (
-                select topic_id, partition, max(position) - min(position) as gap from ({marks}) as m group by 1, 2) as gaps"""
-        )
-        return int(behind or 0)
+        ends, now, gap = await self._ends(), time.monotonic(), 0
+        for mark in marks:
+            place, position = (mark["name"], mark["partition"]), mark["position"]
+            before, since = self._stand.get(place, (-1, now))
+            since = since if before == position else now
+            self._stand[place] = (position, since)
+            unsaid = UNSAID_MAX if mark["topic_id"] == self._log_id and mark["name"] not in self._prompt else 0
+            if now - since < STILL_SECONDS:
+                gap = max(gap, ends.get((mark["topic_id"], mark["partition"]), 0) - position - unsaid)
+        return gap
+
+    async def _marks(self) -> list[asyncpg.Record]:
+        if not self._schemas:
+            self._schemas = [row["nspname"] for row in await self._pool.fetch(_READERS)]
+        if not self._schemas:
+            return []
+        marks = [
+            f"""select '{name}' as name, topic_id, partition, position from "{name}".watermarks
+                where not paused and waiting_offset is null"""
+            for name in self._schemas
+        ]
+        found: list[asyncpg.Record] = await self._pool.fetch(" union all ".join(marks))
+        return found
 
 
 def imports(
@@ -137,7 +188,7 @@ def imports(
 
     ids = SubmissionIds(keyring.secret("submission ids"))
     rows = FormRows(keyring, publisher, settings.kafka.partitions)
-    return Imports(pool, SealedFiles(files, keyring), rows, ids, LogLag(pool))
+    return Imports(pool, SealedFiles(files, keyring), rows, ids, LogLag(pool, settings.kafka))
 
 
 async def keep_importing(has: host.Base, files: "FileStore | None", stop: asyncio.Event) -> None:

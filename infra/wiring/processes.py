@@ -94,6 +94,7 @@ async def work(settings: Settings) -> None:
     """Act on the world: effects, and documents on their way into the log."""
     from infra.wiring.files import keep_forgetting, open_files  # noqa: PLC0415 - files and mail are of no concern to the others
     from infra.wiring.imports import keep_importing  # noqa: PLC0415
+    from infra.wiring.redrive import keep_repairing  # noqa: PLC0415
     from infra.wiring.work import worker  # noqa: PLC0415
 
     stop = host.stop_event()
@@ -111,6 +112,7 @@ async def work(settings: Settings) -> None:
                     for job in jobs(has):
                         tasks.create_task(job(stop))
                 tasks.create_task(keep_importing(has, files, stop))
+                tasks.create_task(keep_repairing(has, stop))
                 tasks.create_task(keep_forgetting(has.pool, has.keyring, files, stop))
 
 

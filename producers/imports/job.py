@@ -19,6 +19,7 @@ from infra.postgres.pool import UNAVAILABLE
 from infra.storage.files import FileTooLarge, NoSuchFile
 from producers.imports import undo
 from producers.imports.csvfile import BadFile, Record, Records, to_utf8
+from producers.imports.ports import Behind, Outbound
 from producers.imports.service import ROWS_MAX, SIZE_MAX, Import, Imports, RowError, Step
 from producers.imports.translate import values
 
@@ -29,12 +30,15 @@ AWAY_SECONDS: Final = 3.0
 BATCH_ROWS_MIN: Final = 25
 BATCH_ROWS_MAX: Final = 500
 BATCH_CHARACTERS: Final = 1024 * 1024
-BATCH_SECONDS: Final = 0.8
+BATCH_SECONDS: Final = 0.6
 """In which a batch should be decided on and read by all: what somebody who comes meanwhile waits for it."""
 BEHIND_MAX: Final = 20
 """Records of one partition, of whoever is the last to read it."""
 LAG_SECONDS_MAX: Final = 30.0
 """How long an import waits for a reader of the log; one that has stopped for good can't stop it."""
+YIELD_SECONDS: Final = (0.1, 1.0)
+"""How long at least and at most others, who are under way, are let pass before the next batch."""
+RENEW_SECONDS: Final = 0.5
 SETTLE_EVERY_SECONDS: Final = 0.05
 SETTLE_SECONDS_MAX: Final = 3_600.0
 ABANDONED_PER_ROUND: Final = 20
@@ -49,12 +53,13 @@ class Stopped(Exception):
 
 
 class Work(NamedTuple):
-    """An import in hand. `goes_on` renews the lease and raises Stopped."""
+    """An import in hand. `goes_on` renews the lease now and then, and raises Stopped."""
 
     service: Imports
     wanted: Import
     token: UUID
     goes_on: Callable[[], Awaitable[None]]
+    behind: Behind
 
 
 async def keep_running(service: Imports, stop: asyncio.Event) -> None:
@@ -84,14 +89,22 @@ async def run_one(service: Imports, stop: asyncio.Event) -> bool:
     if claimed is None:
         return False
     wanted, token = claimed
+    renewed = -RENEW_SECONDS
 
     async def goes_on() -> None:
-        if stop.is_set() or not await service.renew(wanted.id, token, wanted.state):
+        nonlocal renewed
+        if stop.is_set():
             raise Stopped
+        if time.monotonic() - renewed < RENEW_SECONDS:
+            return
+        if not await service.renew(wanted.id, token, wanted.state):
+            raise Stopped
+        renewed = time.monotonic()
 
-    work = Work(service, wanted, token, goes_on)
     try:
-        await (undo.run(work) if wanted.state == "undoing" else _run(work))
+        async with service.lag.watch() as behind:
+            work = Work(service, wanted, token, goes_on, behind)
+            await (undo.run(work) if wanted.state == "undoing" else _run(work))
     except Stopped:
         pass
     except (BadFile, NoSuchFile, FileTooLarge, WrongKey) as broken:
@@ -126,12 +139,12 @@ async def delete_files(service: Imports, one: Import) -> None:
 class Pace:
     """How many rows go out at once: as many as a system that is busy with other things takes in BATCH_SECONDS."""
 
-    def __init__(self) -> None:
-        self.rows = BATCH_ROWS_MIN
+    def __init__(self, rows: int = BATCH_ROWS_MIN) -> None:
+        self.rows = rows
 
     def took(self, seconds: float) -> None:
-        """A batch was taken in so long. Grows by a quarter, shrinks by half."""
-        rows = self.rows * 5 // 4 if seconds < BATCH_SECONDS else self.rows // 2
+        """A batch was taken in so long. Grows by a quarter at most, shrinks by half at most."""
+        rows = int(self.rows * min(max(BATCH_SECONDS / max(seconds, 0.001), 0.5), 1.25))
         self.rows = min(max(rows, BATCH_ROWS_MIN), BATCH_ROWS_MAX)
 
 
@@ -142,12 +155,10 @@ async def _run(work: Work) -> None:
     pace = Pace()
     async for batch in _batches(work, pace):
         begun = time.monotonic()
-        await work.goes_on()
-        step = await _publish(work, batch)
-        if not await service.advance(wanted.id, work.token, step):
-            raise Stopped
-        await _taken(work)
+        await _send(work, batch)
+        await taken(work)
         pace.took(time.monotonic() - begun)
+        await let_pass(work, begun)
     await settled(work)
     await delete_files(service, wanted)
     await service.move(wanted.id, ["running"], "done")
@@ -211,11 +222,36 @@ async def _records(work: Work) -> AsyncIterator[Record]:
         yield record
 
 
-async def _publish(work: Work, batch: list[tuple[int, Record]]) -> Step:
+async def remembered(work: Work) -> None:
+    """What a worker that died may have sent is sent again under the same ids, so that it is known what became of it."""
+    wanted, left = work.wanted, work.wanted.sending - work.wanted.rows_read
+    if left <= 0:
+        return
+    async for batch in _batches(work, Pace(left)):
+        sent = [one for one in batch if one[0] <= wanted.sending]
+        if sent:
+            await _send(work, sent)
+        if batch[-1][0] >= wanted.sending:
+            break
+
+
+async def _send(work: Work, batch: list[tuple[int, Record]]) -> None:
+    """Say that it is about to go, publish, remember. Raises Stopped where somebody else has the import, who does it again."""
     service, wanted = work.service, work.wanted
+    step, ready = _translated(service, wanted, batch)
+    await work.goes_on()
+    if not await service.sends(wanted.id, work.token, step.rows_read):
+        raise Stopped
+    if ready:
+        await service.rows.publish(ready, source_id=wanted.id, actor=wanted.created_by, quiet=wanted.quiet)
+    if not await service.advance(wanted.id, work.token, step):
+        raise Stopped
+
+
+def _translated(service: Imports, wanted: Import, batch: list[tuple[int, Record]]) -> tuple[Step, list[Outbound]]:
     errors: list[RowError] = []
+    ready: list[Outbound] = []
     sent: list[tuple[int, str]] = []
-    sending: list[Awaitable[None]] = []
     for number, record in batch:
         parsed, wrong = _read(service, wanted, record)
         errors += [RowError(number, field, reason) for field, reason in wrong]
@@ -224,18 +260,8 @@ async def _publish(work: Work, batch: list[tuple[int, Record]]) -> Step:
         submission_id = service.ids.derived(f"import|{wanted.id}|{number}")
         raw = orjson.dumps(dict(zip(wanted.header, record.cells, strict=False))).decode()
         sent.append((number, submission_id))
-        sending.append(
-            service.rows.publish(
-                parsed,
-                raw,
-                source_id=wanted.id,
-                submission_id=submission_id,
-                actor=wanted.created_by,
-                quiet=wanted.quiet,
-            )
-        )
-    await asyncio.gather(*sending)
-    return Step(batch[-1][1].end, batch[-1][0], sent, errors)
+        ready.append(Outbound(parsed, raw, submission_id))
+    return Step(batch[-1][1].end, batch[-1][0], sent, errors), ready
 
 
 def _read(service: Imports, wanted: Import, record: Record) -> tuple[Any, list[tuple[str, str]]]:
@@ -246,11 +272,21 @@ def _read(service: Imports, wanted: Import, record: Record) -> tuple[Any, list[t
     return service.rows.read(values(wanted.header, record.cells, wanted.mapping))
 
 
-async def _taken(work: Work) -> None:
+async def taken(work: Work) -> None:
     """Wait until what was published is decided on, and nobody who reads the log is far behind."""
     await settled(work)
     give_up = time.monotonic() + LAG_SECONDS_MAX
-    while await work.service.lag() > BEHIND_MAX and time.monotonic() < give_up:
+    while await work.behind() > BEHIND_MAX and time.monotonic() < give_up:
+        await work.goes_on()
+        await asyncio.sleep(SETTLE_EVERY_SECONDS)
+
+
+async def let_pass(work: Work, begun: float) -> None:
+    """Whoever came meanwhile goes first: the next batch waits until nothing is under way, for as long as this one took."""
+    shortest, longest = YIELD_SECONDS
+    now = time.monotonic()
+    until = now + min(max(now - begun, shortest), longest)
+    while await work.behind() and time.monotonic() < until:
         await work.goes_on()
         await asyncio.sleep(SETTLE_EVERY_SECONDS)
 

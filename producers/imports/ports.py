@@ -1,7 +1,27 @@
 """What imports need of others: how forms read and write a submission, and how far consumers are behind."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NamedTuple, Protocol
+
+Behind = Callable[[], Awaitable[int]]
+"""How many records the last reader of any partition has before it; 0 while nothing is under way. Raises LogUnavailable and
+asyncpg's errors."""
+
+
+class Outbound(NamedTuple):
+    """A row that is to be published. `row` is what `Rows.read` gave."""
+
+    row: Any
+    raw: str
+    submission_id: str
+
+
+class Asked(NamedTuple):
+    """Where a request stands on its topic."""
+
+    partition: int
+    offset: int
 
 
 class Rows(Protocol):
@@ -16,15 +36,15 @@ class Rows(Protocol):
     def read(self, values: Mapping[str, str]) -> tuple[Any, list[tuple[str, str]]]:
         """Values by target -> the submission (opaque), and (target, reason) for what can't be read. Pure."""
 
-    async def publish(self, row: Any, raw: str, *, source_id: str, submission_id: str, actor: str, quiet: bool) -> None:
-        """Once Kafka has it. Raises LogUnavailable, and asyncpg's and OSError."""
+    async def publish(self, rows: Sequence[Outbound], *, source_id: str, actor: str, quiet: bool) -> None:
+        """All in one go, once Kafka has them. Raises LogUnavailable, and asyncpg's and OSError."""
 
-    async def erase(self, lead: str, *, command_id: str, actor: str) -> None:
-        """Ask for a lead's erasure. Raises as `publish` does."""
+    async def erase(self, lead: str, *, source_id: str, command_id: str, actor: str) -> Asked:
+        """Ask for a lead's erasure, unless it has submissions of another source by then. Raises as `publish` does."""
 
 
 class Lag(Protocol):
-    """How many records the slowest reader of the log is behind the fastest one."""
+    """Looks after the readers of the log."""
 
-    async def __call__(self) -> int:
-        """Raises asyncpg's errors."""
+    def watch(self) -> AbstractAsyncContextManager[Behind]:
+        """Raises LogUnavailable and asyncpg's errors."""

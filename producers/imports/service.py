@@ -26,7 +26,7 @@ LISTED_MAX: Final = 200
 
 COLUMNS: Final = """id, name, size, state, problem, quiet, encoding, delimiter, header, mapping, sealed, "offset", rows_read,
     errors, published, accepted, duplicates, rejected, erased, kept_existing, kept_changed,
-    created_by, created_at, updated_at"""
+    sending, created_by, created_at, updated_at"""
 
 SETTLE: Final = """
     with settled as (
@@ -40,19 +40,23 @@ SETTLE: Final = """
     ), counted as (
         select count(*) filter (where verdict = 'new') as new,
             count(*) filter (where verdict in ('existing', 'duplicate')) as old, count(*) as all_of_them from settled
+    ), noted as (
+        update imports.imports as i set accepted = accepted + new, duplicates = duplicates + old,
+            rejected = rejected + all_of_them - new - old
+        from counted where id = $1 and all_of_them > 0
     )
-    update imports.imports as i set accepted = accepted + new, duplicates = duplicates + old,
-        rejected = rejected + all_of_them - new - old
-    from counted where id = $1 returning published - i.accepted - i.duplicates - i.rejected
+    select published - accepted - duplicates - rejected - all_of_them from imports.imports, counted where id = $1
 """
-"""Verdicts and their counts in one statement; gives how many rows are still under way."""
+"""Verdicts and their counts in one statement, which writes nothing where there is no news; gives how many rows are still under
+way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
     """A row of imports.imports.
 
-    States: waiting (for its file), ready, running, paused, done, failed, undoing, undone, expired.
+    States: waiting (for its file), ready, running, paused, done, failed, undoing, undone, expired. Rows up to `sending` may have
+    been published; up to `rows_read` it is remembered.
     """
 
     id: str
@@ -76,6 +80,7 @@ class Import:
     erased: int
     kept_existing: int
     kept_changed: int
+    sending: int
     created_by: str
     created_at: datetime
     updated_at: datetime
@@ -184,6 +189,18 @@ class Imports:
             id_,
             token,
             state,
+        )
+        return bool(done == "UPDATE 1")
+
+    async def sends(self, id_: str, token: UUID, until: int) -> bool:
+        """Rows up to `until` are about to be published. False: somebody paused it, or took it over."""
+        done = await self.pool.execute(
+            f"""update imports.imports set sending = greatest(sending, $3), updated_at = now(),
+                lease_until = now() + make_interval(secs => {LEASE_SECONDS})
+                where id = $1 and lease = $2 and state in ('running', 'undoing')""",
+            id_,
+            token,
+            until,
         )
         return bool(done == "UPDATE 1")
 

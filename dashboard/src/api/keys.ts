@@ -15,6 +15,11 @@ export const keys = {
     keys: () => ["settings", "keys"] as const,
     roles: () => ["settings", "roles"] as const,
     sources: () => ["settings", "sources"] as const,
+    rejections: () => ["settings", "rejections"] as const,
+    causes: () => ["settings", "rejections", "causes"] as const,
+    group: (cause: object) => ["settings", "rejections", "group", cause] as const,
+    rejection: (id: string) => ["settings", "rejections", "one", id] as const,
+    repairs: () => ["settings", "rejections", "repairs"] as const,
     audit: (filters: object) => ["settings", "audit", filters] as const,
   },
   lead: {

@@ -546,6 +546,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rejections/repairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Repairs
+         * @description The last fifty.
+         */
+        get: operations["list_repairs"];
+        put?: never;
+        /**
+         * Start Repair
+         * @description Drive all that fit again in the background, the oldest 10,000 first, each once and under its original id.
+         */
+        post: operations["start_repair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rejections/repairs/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Repair
+         * @description Try a patch or a mapping on a few of those that fit: what would come out, or what is wrong. Nothing is published.
+         */
+        post: operations["preview_repair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rejections/repairs/{repair_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Repair
+         * @description How far it is.
+         */
+        get: operations["get_repair"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rejections/repairs/{repair_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Repair
+         * @description Stop: those that it has not come to stay as they are.
+         */
+        post: operations["cancel_repair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/rejections": {
         parameters: {
             query?: never;
@@ -1847,7 +1931,7 @@ export interface components {
         };
         /**
          * Bulk
-         * @description Which to drive again: all that fit, oldest of the newest `limit` first; every one is patched alike.
+         * @description Which to drive again: all that fit, oldest of the newest `limit` first; every one is changed alike.
          */
         Bulk: {
             /** Consumer */
@@ -1862,9 +1946,15 @@ export interface components {
             since?: string | null;
             /** Until */
             until?: string | null;
+            /** Ids */
+            ids?: string[] | null;
             /** Patch */
             patch?: {
                 [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Mapping */
+            mapping?: {
+                [key: string]: string;
             } | null;
             /**
              * Limit
@@ -3145,6 +3235,10 @@ export interface components {
             settled_at: string | null;
             /** Resolution */
             resolution: string | null;
+            /** Repair */
+            repair: string | null;
+            /** Refused */
+            refused: string | null;
             /** Headers */
             headers: {
                 [key: string]: string;
@@ -3327,6 +3421,8 @@ export interface components {
         /**
          * Rejection
          * @description Something that could not be handled by `consumer`. `kind` is reject, undecodable, refused or bug.
+         *
+         *     `repair` has it in hand, or could not drive it again because of `refused`.
          */
         Rejection: {
             /**
@@ -3361,6 +3457,10 @@ export interface components {
             settled_at: string | null;
             /** Resolution */
             resolution: string | null;
+            /** Repair */
+            repair: string | null;
+            /** Refused */
+            refused: string | null;
         };
         /**
          * RejectionPage
@@ -3387,7 +3487,8 @@ export interface components {
         };
         /**
          * Repair
-         * @description How to change a record before it is sent again: a whole `body`, or a merge `patch` (RFC 7396); without either it stays.
+         * @description How to change a record before it is sent again: a whole `body`, a merge `patch` (RFC 7396), or a `mapping` (target -> path)
+         *     by which what was sent is read anew; without any of them it stays.
          */
         Repair: {
             /** Body */
@@ -3397,6 +3498,149 @@ export interface components {
             /** Patch */
             patch?: {
                 [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Mapping */
+            mapping?: {
+                [key: string]: string;
+            } | null;
+        };
+        /**
+         * RepairItem
+         * @description A repair and how far it is. `refused` could not be driven again like this, and stand in the list with the reason.
+         */
+        RepairItem: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "mapping" | "patch" | "unchanged";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "cancelled";
+            /** Total */
+            total: number;
+            /** Redriven */
+            redriven: number;
+            /** Refused */
+            refused: number;
+            /** Left */
+            left: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * RepairList
+         * @description The newest first.
+         */
+        RepairList: {
+            /** Items */
+            items: components["schemas"]["RepairItem"][];
+        };
+        /**
+         * RepairPreview
+         * @description The newest few of those that fit; `count` of all would be taken.
+         */
+        RepairPreview: {
+            /** Items */
+            items: components["schemas"]["RepairTrial"][];
+            /** Count */
+            count: number;
+        };
+        /**
+         * RepairTrial
+         * @description What would come of one: the `fields` that a mapping finds, else the `body` that would be published; or why neither.
+         */
+        RepairTrial: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Fields */
+            fields: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            body: components["schemas"]["JsonValue"];
+            /** Error */
+            error: string | null;
+        };
+        /**
+         * RepairTry
+         * @description On how many to try it.
+         */
+        RepairTry: {
+            /** Consumer */
+            consumer?: string | null;
+            /** Source */
+            source?: string | null;
+            /** Kind */
+            kind?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+            /** Ids */
+            ids?: string[] | null;
+            /** Patch */
+            patch?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Mapping */
+            mapping?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Limit
+             * @default 3
+             */
+            limit?: number;
+        };
+        /**
+         * Repairing
+         * @description Which, and what to change in each of them: a merge `patch` (RFC 7396) to its body, or a `mapping` by which what was sent is
+         *     read anew (target -> path, as a source has it); without either they go as they are.
+         */
+        Repairing: {
+            /** Consumer */
+            consumer?: string | null;
+            /** Source */
+            source?: string | null;
+            /** Kind */
+            kind?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+            /** Ids */
+            ids?: string[] | null;
+            /** Patch */
+            patch?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Mapping */
+            mapping?: {
+                [key: string]: string;
             } | null;
         };
         /**
@@ -5459,6 +5703,208 @@ export interface operations {
                 };
                 content: {
                     "text/plain; version=1.0.0; charset=utf-8": unknown;
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_repairs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepairList"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    start_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Repairing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepairItem"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    preview_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepairTry"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepairPreview"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repair_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepairItem"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    cancel_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repair_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepairItem"];
                 };
             };
             /** @description Fields that can't be taken, each named */

@@ -8,6 +8,11 @@ import type {
   LEAD_SCORE,
   LEAD_TIMELINE,
   LEAD_TRACE,
+  REJECTION,
+  REJECTION_CAUSES,
+  REJECTIONS,
+  REPAIR_PREVIEW,
+  REPAIRS,
   SOURCE_PREVIEW,
 } from "./paths";
 import type { paths } from "./schema";
@@ -57,6 +62,13 @@ export type Source = Get<"/v1/sources">["items"][number];
 export type NewSource = Body<"/v1/sources", "post">;
 export type SourceMade = Made<"/v1/sources">;
 export type Preview = Made<typeof SOURCE_PREVIEW>;
+export type Cause = Get<typeof REJECTION_CAUSES>["items"][number];
+export type RejectionPage = Get<typeof REJECTIONS>;
+export type Rejection = RejectionPage["items"][number];
+export type OpenedRejection = Get<typeof REJECTION>;
+export type Repair = Get<typeof REPAIRS>["items"][number];
+export type RepairAsked = Body<typeof REPAIRS, "post">;
+export type RepairPreview = Made<typeof REPAIR_PREVIEW>;
 export type AuditPage = Get<"/v1/audit">;
 export type AuditItem = AuditPage["items"][number];
 export type AuditQuery = NonNullable<paths["/v1/audit"]["get"]["parameters"]["query"]>;

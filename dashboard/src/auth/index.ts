@@ -1,3 +1,3 @@
-export { canChangeSources, canEdit, canErase, canManageUsers, canSeeSources, ownersFor } from "./may";
+export { canChangeSources, canEdit, canErase, canManageUsers, canSeeRejections, canSeeSources, ownersFor } from "./may";
 export { useMe } from "./me";
 export { isSignedIn, logout, onSessionChange, ready } from "./session";

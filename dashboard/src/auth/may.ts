@@ -10,6 +10,9 @@ export const canManageUsers = (me: Me | undefined): boolean => me?.role === "adm
 
 export const canSeeSources = (me: Me | undefined): boolean => me !== undefined && me.role !== "rep";
 
+/** What could not be handled: whoever may look at sources. */
+export const canSeeRejections = canSeeSources;
+
 export const canChangeSources = (me: Me | undefined): boolean => me?.role === "admin" || me?.role === "manager";
 
 /** Whom this user may give the lead to; null is nobody. A rep takes what is free and gives up what is theirs. */

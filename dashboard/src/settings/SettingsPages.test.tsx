@@ -9,12 +9,12 @@ const links = () =>
   within(screen.getByRole("navigation", { name: "Main" }))
     .getAllByRole("link")
     .map((link) => link.textContent)
-    .slice(-4);
+    .slice(-5);
 
 test("settings are shown to those who may do something there", async () => {
   open("/leads");
   expect(await screen.findByRole("link", { name: "Audit log" })).toBeInTheDocument();
-  expect(links()).toEqual(["Sources", "Users", "API keys", "Audit log"]);
+  expect(links()).toEqual(["Sources", "Rejections", "Users", "API keys", "Audit log"]);
 });
 
 test("a rep finds no settings, and is told so at their address", async () => {

@@ -4,6 +4,7 @@ import { setupServer } from "msw/node";
 import type { Duplicate, Lead, LeadMessage, Me, Overview, ScoreReceipt, TimelineItem, Trace } from "../api/types";
 import { aReceipt, aUser, PEOPLE } from "./builders";
 import { type Console, consoleHandlers, newConsole } from "./console";
+import { newRejected, type Rejected, rejectionHandlers } from "./rejections";
 
 interface Asked {
   method: string;
@@ -13,7 +14,7 @@ interface Asked {
   body: unknown;
 }
 
-interface State extends Console {
+interface State extends Console, Rejected {
   me: Me;
   session: boolean;
   leads: Lead[];
@@ -55,6 +56,7 @@ export function resetGateway(): void {
     asked: [],
     say: null,
     ...newConsole(),
+    ...newRejected(),
   } satisfies State);
 }
 
@@ -145,6 +147,7 @@ export const gateway = setupServer(
   http.post(at("/v1/auth/logout"), () => new HttpResponse(null, { status: 204 })),
   http.get(at("/v1/auth/me"), () => HttpResponse.json(state.me)),
   ...consoleHandlers(state),
+  ...rejectionHandlers(state),
   http.get(at("/v1/people"), () => HttpResponse.json({ items: PEOPLE })),
   http.get(at("/v1/overview"), () => HttpResponse.json(state.overview)),
   http.get(at("/v1/stream"), () => stream()),

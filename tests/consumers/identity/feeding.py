@@ -84,8 +84,11 @@ async def feeding(database: str) -> AsyncIterator[Identity]:
     await keys.close()
 
 
-def erasure(lead: str, *, block: bool = False) -> Outgoing:
-    asked = ErasureRequested(lead=lead, command_id=str(uuid.uuid4()), actor="admin", reason="asked", block=block)
+def erasure(lead: str, *, block: bool = False, only_source: str | None = None) -> Outgoing:
+    id_ = str(uuid.uuid4())
+    asked = ErasureRequested(
+        lead=LeadId(lead), command_id=id_, actor="admin", reason="asked", block=block, only_source=only_source
+    )
     envelope = Envelope(asked.command_id, asked.TYPE, "gateway", datetime.now(UTC), subject=lead)
     return Outgoing(lead.encode(), envelope.headers(), asked.model_dump_json().encode())
 

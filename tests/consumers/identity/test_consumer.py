@@ -118,6 +118,19 @@ async def test_an_erasure_in_one_batch_with_its_person_ends_them_there(identity:
     assert [command.lead == captured.lead for command in sent] == [True, True, False]
 
 
+async def test_what_one_source_brought_is_taken_back_unless_another_brought_more(identity: Identity) -> None:
+    _, first = await submission(identity.keyring, "ada@x.example", source_id="file")
+    (captured,) = await identity.read(first)
+    _, other = await submission(identity.keyring, "ada@x.example", source_id="form")
+    sent = await identity.read(other, erasure(captured.lead, only_source="file"))
+    assert [type(command) for command in sent] == [CaptureLead]
+    assert (await identity.keyring.lead_keys([captured.lead]))[captured.lead] is not None
+    _, alone = await submission(identity.keyring, "bob@x.example", source_id="file")
+    (captured,) = await identity.read(alone)
+    (erased,) = await identity.read(erasure(captured.lead, only_source="file"))
+    assert isinstance(erased, EraseLead)
+
+
 async def test_claims_of_a_restored_backup_do_not_revive_whom_the_ledger_has(identity: Identity) -> None:
     _, record = await submission(identity.keyring, "ada@x.example")
     (captured,) = await identity.read(record)

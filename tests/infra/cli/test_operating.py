@@ -114,6 +114,21 @@ async def test_a_dead_letter_is_listed_shown_and_redriven_with_a_repaired_file(s
     assert letter in done(await leadflow(system.has.settings, "dlq", "list", "--all"))
 
 
+async def test_a_group_is_tried_and_driven_again_by_a_mapping(system: System) -> None:
+    letters = [(await poisoned(system, f"group{number}@engines.example")) for number in range(2)]
+    (first, _, letter), (second, _, _) = letters
+    groups = done(await leadflow({**_variables(system), "COLUMNS": "200"}, "dlq", "groups"))
+    assert any(one in groups for _, _, one in letters), "an id of each group, to go on with"
+    said = done(await leadflow(system.has.settings, "dlq", "redrive", letter, "--group", "--map", "name=a", "--preview"))
+    assert said.count('"name": "1"') == 2
+    assert letter in done(await leadflow(system.has.settings, "dlq", "list"))
+    assert "TARGET=PATH" in failed(await leadflow(system.has.settings, "dlq", "redrive", letter, "--map", "name"), 2)
+    said = done(await leadflow(system.has.settings, "dlq", "redrive", letter, "--group", "--map", "name=a"))
+    assert said.splitlines()[-1] == "2 published again, 0 can't be repaired like this"
+    assert await system.lead_of(first.submission_id) != await system.lead_of(second.submission_id)
+    assert letter not in done(await leadflow(system.has.settings, "dlq", "list"))
+
+
 async def test_a_letter_that_is_not_there_is_told(system: System) -> None:
     nobody = str(uuid.uuid4())
     for command in ("show", "redrive"):

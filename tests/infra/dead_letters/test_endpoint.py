@@ -8,10 +8,11 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from infra.dead_letters import endpoint, store
-from infra.kafka.ports import DeadLetter, Outgoing, Record
+from infra.dead_letters import endpoint
+from infra.kafka.ports import Outgoing
 from infra.settings import Settings
 from schemas import topics
+from tests.infra.dead_letters.burying import broken, bury
 from tests.infra.gateway.running import Running, running
 from tests.submitting import publish, submission
 from tests.system import running as running_system
@@ -25,29 +26,6 @@ async def has(settings: Settings) -> AsyncIterator[Running]:
     async with running(settings) as started:
         await started.services.pool.execute("truncate dead_letters.letters")
         yield started
-
-
-async def bury(
-    has: Running,
-    record: Outgoing,
-    offset: int,
-    *,
-    topic: str = topics.SUBMISSIONS.name,
-    consumer: str = "identity",
-    reason: str = "kind: x",
-) -> str:
-    dead = DeadLetter(Record(2, offset, 1, record.key, list(record.headers), record.value), reason, "undecodable", 1)
-    await has.services.keyring.dead_letter_key()
-    async with has.services.pool.acquire() as connection:
-        await store.add(connection, [dead], consumer=consumer, topic=topic, keyring=has.services.keyring)
-    return str(store.letter_id(consumer, topic, 2, offset))
-
-
-async def broken(has: Running, **changes: Any) -> tuple[str, Outgoing]:
-    """A submission that can't be decoded; its id."""
-    body, record = await submission(has.services.keyring, "ada@engines.example")
-    value = orjson.dumps({**body.model_dump(mode="json"), "kind": "nonsense", **changes})
-    return body.submission_id, Outgoing(record.key, record.headers, value)
 
 
 async def listed(has: Running, query: str = "", role: Any = "analyst") -> dict[str, Any]:

@@ -16,6 +16,7 @@ from infra.wiring.files import open_files
 from infra.wiring.host import Base
 from producers.imports.job import keep_running
 from producers.imports.service import Imports
+from tests.system import System
 
 WAIT_SECONDS_MAX = 60.0
 
@@ -96,3 +97,18 @@ def table(rows: Sequence[Sequence[str]], header: str = "Name,E-Mail,Firma") -> b
 
 def people(count: int, domain: str) -> list[list[str]]:
     return [[f"Person {number}", f"p{number}@{domain}", f"Firm {number % 50}"] for number in range(count)]
+
+
+async def leads_of(system: System, domain: str) -> int:
+    """How many the list has of one domain, once everything is read."""
+    await system.settled()
+    count: int = await system.has.pool.fetchval("select count(*) from lead_list.leads where email like '%@' || $1", domain)
+    return count
+
+
+async def routed(system: System, email: str) -> float:
+    """Submit a lead, and wait until the list shows its owner; how long that took."""
+    begun = time.monotonic()
+    lead = await system.lead_of(await system.submit(email))
+    await system.until_value(True, "select exists(select 1 from lead_list.leads where id = $1 and owner is not null)", lead)
+    return time.monotonic() - begun
