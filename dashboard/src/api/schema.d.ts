@@ -398,7 +398,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke Key
-         * @description Revoke an API key.
+         * @description Revoke an API key. Not one that may more than whoever asks.
          */
         delete: operations["revoke_key"];
         options?: never;
@@ -515,7 +515,7 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description 200 when everything needed answers, else 503 with the names of what doesn't.
+         * @description 200 when everything needed answers, else 503 with the names of what doesn't. At most a second old.
          */
         get: operations["readyz"];
         put?: never;
@@ -1226,7 +1226,9 @@ export interface paths {
         put?: never;
         /**
          * Create Lead
-         * @description Make a lead, or add to the one that has this e-mail address. 202 if it isn't decided within two seconds.
+         * @description Make a lead, or add to the one that has this e-mail address.
+         *
+         *     202 if it isn't decided within two seconds, and where it is added to a lead that you may not see (`accepted`).
          */
         post: operations["create_lead"];
         delete?: never;
@@ -3325,6 +3327,8 @@ export interface components {
          *     `leads:write` makes new leads, `leads:edit` changes those that are there;
          *     `leads:all` widens every other permission on leads from one's own and unassigned leads to all of them;
          *     `leads:take` lets a rep take an unassigned lead or give up an own one, `leads:assign` gives leads to anybody.
+         *     Without `leads:read`, as an integration, one sends leads and follows what became of what one sent (`submissions:read`), and
+         *     reads no lead, not even those that one's own submissions made: others add to these later.
          * @enum {string}
          */
         Permission: "leads:read" | "leads:all" | "leads:write" | "leads:edit" | "leads:take" | "leads:assign" | "leads:erase" | "leads:export" | "people:read" | "reports:read" | "sources:read" | "sources:write" | "submissions:read" | "documents:read" | "documents:write" | "operations:read" | "operations:write" | "keys:write" | "users:write" | "audit:read" | "imports:write";
@@ -4114,6 +4118,20 @@ export interface components {
              * @default []
              */
             remove?: string[];
+        };
+        /**
+         * TakenIn
+         * @description It was taken, and added to a lead that isn't the asker's business: of that nothing more is said.
+         */
+        TakenIn: {
+            /** Submission Id */
+            submission_id: string;
+            /**
+             * Status
+             * @default accepted
+             * @constant
+             */
+            status?: "accepted";
         };
         /**
          * TaskChange
@@ -6326,7 +6344,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Pending"];
+                    "application/json": components["schemas"]["BulkAccepted"];
                 };
             };
             /** @description Fields that can't be taken, each named */
@@ -7498,7 +7516,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"] | components["schemas"]["Pending"];
+                    "application/json": components["schemas"]["Done"] | components["schemas"]["Pending"] | components["schemas"]["TakenIn"];
                 };
             };
             /** @description Accepted */
@@ -7507,7 +7525,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Pending"];
+                    "application/json": components["schemas"]["Pending"] | components["schemas"]["TakenIn"];
                 };
             };
             /** @description Fields that can't be taken, each named */
