@@ -14,7 +14,7 @@ from infra.gateway import server as module
 from infra.gateway.direct import Answer, Reply
 from infra.gateway.server import HEAD_BYTES_MAX, make_server
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -117,7 +117,6 @@ async def answer(reader: asyncio.StreamReader) -> bytes:
     return head.split(b"\r\n")[0] + b" " + await reader.readexactly(length)
 
 
-@pytest.mark.asyncio(loop_scope="session")
 async def test_requests_follow_each_other_on_a_connection(port: int) -> None:
     async with connected(port) as (reader, writer):
         for size in (3, 0, 70_000):
@@ -125,7 +124,6 @@ async def test_requests_follow_each_other_on_a_connection(port: int) -> None:
             assert await answer(reader) == b"HTTP/1.1 200 OK %d bytes" % size
 
 
-@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("head", [b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: %s\r\n\r\n"])
 async def test_a_head_that_never_ends_is_refused(port: int, head: bytes) -> None:
     async with connected(port) as (reader, writer):
@@ -133,7 +131,6 @@ async def test_a_head_that_never_ends_is_refused(port: int, head: bytes) -> None
         assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
 
 
-@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("begun", [b"", b"GE", b"GET / HTTP/1.1\r\nHost:"])
 async def test_a_head_that_does_not_come_is_not_waited_for(port: int, begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "HEAD_SECONDS_MAX", 0.1)
@@ -148,7 +145,6 @@ async def test_a_head_that_does_not_come_is_not_waited_for(port: int, begun: byt
             assert await reader.read() == b"", "the second request's head neither"
 
 
-@pytest.mark.asyncio(loop_scope="session")
 async def test_a_reader_that_does_not_read_is_dropped_and_a_slow_one_is_not(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "UNREAD_SECONDS_MAX", 0.3)
     asked = b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -176,7 +172,6 @@ async def test_a_reader_that_does_not_read_is_dropped_and_a_slow_one_is_not(port
             assert await loop.sock_recv(slow, 65_536), "who reads is served on"
 
 
-@pytest.mark.asyncio(loop_scope="session")
 async def test_a_slow_body_has_its_time(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "HEAD_SECONDS_MAX", 0.05)
     async with connected(port) as (reader, writer):
@@ -191,7 +186,6 @@ def post(body: bytes, path: bytes = b"/hot/x?y=1", *more: bytes, version: bytes 
     return b"\r\n".join(head) + b"\r\n\r\n" + body
 
 
-@pytest.mark.asyncio(loop_scope="session")
 async def test_what_came_whole_is_answered_by_its_hot_route(port: int, hot: Hot) -> None:
     async with connected(port) as (reader, writer):
         for body in (b"a", b"", b"x" * 30_000):
@@ -204,7 +198,6 @@ async def test_what_came_whole_is_answered_by_its_hot_route(port: int, hot: Hot)
     assert hot.asked == 4
 
 
-@pytest.mark.asyncio(loop_scope="session")
 async def test_what_comes_in_parts_goes_to_the_app(port: int, hot: Hot) -> None:
     request = post(b"abc")
     async with connected(port) as (reader, writer):
@@ -217,7 +210,6 @@ async def test_what_comes_in_parts_goes_to_the_app(port: int, hot: Hot) -> None:
     assert hot.asked == 1, "a head may come in parts"
 
 
-@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize(
     "unusual",
     [
@@ -236,7 +228,6 @@ async def test_what_is_unusual_goes_to_the_app(port: int, hot: Hot, unusual: byt
     assert hot.asked == 0
 
 
-@pytest.mark.asyncio(loop_scope="session")
 async def test_who_asks_whether_to_go_on_is_told_so(port: int, hot: Hot) -> None:
     async with connected(port) as (reader, writer):
         request = post(b"abc", b"/hot/x", b"Expect: 100-continue")
@@ -246,7 +237,6 @@ async def test_who_asks_whether_to_go_on_is_told_so(port: int, hot: Hot) -> None
         assert await answer(reader) == b"HTTP/1.1 200 OK 3 bytes"
 
 
-@pytest.mark.asyncio(loop_scope="session")
 async def test_answers_come_in_the_order_of_their_requests(port: int, hot: Hot) -> None:
     hot.gate.clear()
     async with connected(port) as (reader, writer):
@@ -260,7 +250,6 @@ async def test_answers_come_in_the_order_of_their_requests(port: int, hot: Hot) 
         assert await answer(reader) == b"HTTP/1.1 202 Accepted /hot/x?y=1 x 4"
 
 
-@pytest.mark.asyncio(loop_scope="session")
 async def test_answers_that_need_no_waiting_come_at_once_and_in_order(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "HEAD_SECONDS_MAX", 0.1)
     async with connected(port) as (reader, writer):
@@ -277,7 +266,6 @@ async def test_answers_that_need_no_waiting_come_at_once_and_in_order(port: int,
         assert await reader.read() == b"", "but a head that has begun is to end"
 
 
-@pytest.mark.asyncio(loop_scope="session")
 async def test_a_connection_without_a_request_is_closed_in_time(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEEP_ALIVE_SECONDS", 0.3)
     async with connected(port) as (reader, writer):
@@ -288,7 +276,6 @@ async def test_a_connection_without_a_request_is_closed_in_time(port: int, monke
         assert await reader.read() == b""
 
 
-@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("bug", [b"bug", b"broken"])
 async def test_a_bug_in_a_hot_route_is_told_and_the_connection_goes_on(port: int, bug: bytes) -> None:
     async with connected(port) as (reader, writer):
@@ -298,7 +285,6 @@ async def test_a_bug_in_a_hot_route_is_told_and_the_connection_goes_on(port: int
         assert (await answer(reader)).endswith(b" next")
 
 
-@pytest.mark.asyncio(loop_scope="session")
 async def test_a_sender_that_went_away_harms_nobody(port: int, hot: Hot) -> None:
     hot.gate.clear()
     async with connected(port) as (_, writer):
@@ -311,7 +297,6 @@ async def test_a_sender_that_went_away_harms_nobody(port: int, hot: Hot) -> None
     assert hot.asked == 2
 
 
-@pytest.mark.asyncio(loop_scope="session")
 async def test_garbage_after_a_request_is_refused_and_after_a_head_too(port: int, hot: Hot) -> None:
     async with connected(port) as (reader, writer):
         writer.write(b"POST /hot/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n")
@@ -319,7 +304,6 @@ async def test_garbage_after_a_request_is_refused_and_after_a_head_too(port: int
     assert hot.asked == 0
 
 
-@pytest.mark.asyncio(loop_scope="session")
 async def test_an_open_request_is_answered_before_the_server_stops(hot: Hot) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -340,7 +324,6 @@ async def test_an_open_request_is_answered_before_the_server_stops(hot: Hot) -> 
         await serving
 
 
-@pytest.mark.asyncio(loop_scope="session")
 async def test_what_follows_a_body_is_no_header(port: int, hot: Hot) -> None:
     async with connected(port) as (reader, writer):
         head = b"POST /hot/x HTTP/1.1\r\nHost: x\r\nX-Code: right\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -349,7 +332,6 @@ async def test_what_follows_a_body_is_no_header(port: int, hot: Hot) -> None:
     assert hot.headers == {"host": "x", "x-code": "right", "transfer-encoding": "chunked"}
 
 
-@pytest.mark.asyncio(loop_scope="session")
 async def test_what_several_proxies_say_is_joined(port: int, hot: Hot) -> None:
     async with connected(port) as (reader, writer):
         lines = b"X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: 2.2.2.2\r\n"
