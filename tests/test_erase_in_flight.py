@@ -15,6 +15,7 @@ from infra.kafka.ports import DeadLetter, Outgoing, Record
 from infra.settings import Settings
 from infra.wiring.redrive import NotRedrivable, redrive
 from schemas import commands, topics
+from schemas.activities import Activity, RecordActivity
 from schemas.envelope import Envelope
 from schemas.message import Frozen, LeadId
 from schemas.person import Note, Person, Source, Task, Traits
@@ -71,6 +72,8 @@ def under_way(lead: LeadId) -> list[tuple[commands.Command, Frozen | None]]:
     capture = commands.CaptureLead(
         **asker, command_id=id_(), created=False, submission_id=id_(), source=source, traits=traits, claimed=("email",)
     )
+    opened = Activity(id="a", kind="opened", occurred_at=datetime.now(UTC), source=source)
+    other = LeadId("018f0000-0000-7000-8000-00000000000f")
     return [
         (capture, Person(email="ada@again.example", name="Ada Again")),
         (commands.EditLead(**asker, command_id=id_(), fields=("name",)), Person(name="Ada Again")),
@@ -81,6 +84,12 @@ def under_way(lead: LeadId) -> list[tuple[commands.Command, Frozen | None]]:
         (commands.ChangeStatus(**asker, command_id=id_(), status="won"), None),
         (commands.AssignLead(**asker, command_id=id_(), owner="bob"), None),
         (commands.RecordMessage(**asker, command_id=id_(), message_id="m", outcome="sent"), None),
+        (commands.ConfirmConsent(**asker, command_id=id_(), agreement="a"), None),
+        (commands.MergeLead(**asker, command_id=id_(), into=other, asked="m"), None),
+        (commands.UnmergeLead(**asker, command_id=id_(), out_of=other, asked="u"), None),
+        (commands.AbsorbLead(**asker, command_id=id_(), origin=other), None),
+        (commands.ReleaseLead(**asker, command_id=id_(), origin=other), None),
+        (RecordActivity(**asker, command_id=id_(), activity=opened), None),
     ]
 
 
@@ -99,7 +108,7 @@ async def test_what_was_under_way_ends_as_erased_and_revives_nobody(here: Whole)
     await erase(here, lead)
     asked = under_way(lead)
     assert {type(command) for command, _ in asked} == {
-        cls for cls in commands.Command.__subclasses__() if cls is not commands.EraseLead
+        cls for cls in commands.Command.__subclasses__() if cls not in (commands.EraseLead, commands.DeclineCommand)
     }, "one of each"
     for command, person in asked:
         assert await ask(here, command, person) == "erased", command.TYPE

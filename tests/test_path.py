@@ -16,7 +16,7 @@ from infra.kafka.ports import Outgoing, Range
 from infra.kafka.reading import reader
 from infra.settings import Settings
 from infra.wiring import discovery
-from infra.wiring.redrive import redrive
+from infra.wiring.redrive import Change, redrive
 from replay.rebuild import Rebuild
 from schemas import topics
 from schemas.envelope import Envelope
@@ -157,7 +157,7 @@ async def test_a_poisoned_record_dies_alone_and_ends_as_a_lead_once_repaired(sys
     assert "kind" in letter.reason
     assert "poison@" not in letter.reason
 
-    await redrive(system.has, letter.id, record.value)
+    await redrive(system.has, letter.id, Change(record.value))
     assert await system.lead_of(body.submission_id)
     await system.until_value(True, "select exists(select 1 from lead_list.leads where email = 'poison@engines.example')")
     assert await system.has.pool.fetchval("select resolved_at is not null from dead_letters.letters where id = $1", letter.id)

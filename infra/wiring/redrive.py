@@ -4,7 +4,7 @@ import asyncio
 from uuid import UUID
 
 from infra.dead_letters import repairing
-from infra.dead_letters.redriving import Change, NotRedrivable, Redriver, StillBroken
+from infra.dead_letters.redriving import NO_CHANGE, Change, NotRedrivable, Redriver, StillBroken
 from infra.wiring.host import Base
 from infra.wiring.remapping import FormsRemap
 
@@ -16,7 +16,7 @@ def redriver(has: Base) -> Redriver:
     return Redriver(has.pool, has.keyring, has.producer, has.settings.kafka.partitions, FormsRemap(has.keyring))
 
 
-async def redrive(has: Base, letter_id: UUID, change: Change) -> str:
+async def redrive(has: Base, letter_id: UUID, change: Change = NO_CHANGE) -> str:
     """Drive one letter again, repaired if asked; says what was done. Raises NotRedrivable, LogUnavailable."""
     try:
         return await redriver(has).redrive(letter_id, change)

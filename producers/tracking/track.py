@@ -9,7 +9,7 @@ address nor user agent of a visitor is kept.
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Coroutine, Mapping, MutableMapping
 from typing import Any, Final
 
 import orjson
@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from infra.activities.publishing import ActivityWriter
 from infra.gateway.addresses import Addresses
-from infra.gateway.direct import Answer
+from infra.gateway.direct import Answer, Reply
 from infra.gateway.leases import IntakeLimits
 from infra.gateway.problems import MEDIA_TYPE, FieldError, Problem, not_found, unavailable
 from infra.kafka.ports import LogUnavailable
@@ -62,9 +62,13 @@ class Track:
     async def __aexit__(self, *_: object) -> None:
         pass
 
-    async def answer(self, target: str, headers: dict[str, str], body: bytes, client: tuple[str, int] | None) -> Answer:
+    def answer(
+        self, target: str, headers: dict[str, str], body: bytes, client: tuple[str, int] | None, _reply: Reply
+    ) -> Coroutine[Any, Any, Answer]:
         """A POST that came whole."""
-        path = target.partition("?")[0]
+        return self._answer(target.partition("?")[0], headers, body, client)
+
+    async def _answer(self, path: str, headers: dict[str, str], body: bytes, client: tuple[str, int] | None) -> Answer:
         try:
             address = self._addresses.sender(client, headers.get("x-forwarded-for", ""))
             site = await self._admitted(path, address, headers)

@@ -14,7 +14,7 @@ from infra.kafka.ports import DeadLetter, Outgoing, Record
 from infra.kafka.reading import reader
 from infra.settings import Settings
 from infra.wiring import discovery
-from infra.wiring.redrive import NotRedrivable, redrive
+from infra.wiring.redrive import Change, NotRedrivable, redrive
 from replay.rebuild import checksum
 from schemas import topics
 from schemas.commands import ChangeStatus
@@ -126,7 +126,7 @@ async def test_a_command_that_could_not_be_read_is_done_once_it_is_repaired(sett
         with pytest.raises(NotRedrivable, match="status: .*--value"):
             await redrive(system.has, letter)
         assert await system.has.pool.fetchval(f"select exists({find})"), "still open"
-        said = await redrive(system.has, letter, asked.model_dump_json().encode())
+        said = await redrive(system.has, letter, Change(asked.model_dump_json().encode()))
         assert said.startswith(f"published again to leads.commands at {number}-")
         await system.until_value("won", "select status from lead_list.leads where id = $1", lead)
         await system.until_value("done", "select status from leads.outcomes where command_id = $1", asked.command_id)

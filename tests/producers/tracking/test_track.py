@@ -67,7 +67,7 @@ class Rig:
         self.track = Track(sites, writer, "https://leads.example", limits=self.limits, now=lambda: NOW)  # type: ignore[arg-type]
 
     async def post(self, body: bytes = BODY, source: str = "site", **headers: str) -> Answer:
-        return await self.track.answer(PREFIX + source, headers, body, ("203.0.113.9", 40_000))
+        return await self.track.answer(PREFIX + source, headers, body, ("203.0.113.9", 40_000), lambda _answer: None)
 
     async def asgi(self, method: str, *chunks: bytes, source: str = "site", **headers: str) -> tuple[int, dict[str, str]]:
         waiting, sent = list(chunks), list[dict[str, Any]]()
