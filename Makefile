@@ -64,7 +64,7 @@ seed: install ## Demo data, through the intake of the gateway that is running
 test: install test-unit test-integration test-dashboard test-e2e ## Every test (15 minutes at most on 2 cores)
 
 test-unit: install ## What needs no server, and the simulation of the runtime
-	$(PYTEST) tests -m "not integration and not e2e and not long" -q
+	$(PYTEST) tests -m "not integration and not e2e and not long" -q -n 2 --dist worksteal
 
 test-integration: install ## Against real servers, started for you
 	$(PYTEST) tests -m "integration and not long" -q

@@ -23,7 +23,7 @@ BUSY_MAX = 0.02
 """How many of hundreds of leads may meet a moment in which the machine does something else altogether."""
 SLOWER_MAX = 4
 """In the short test, whose machine may be so busy with other things that even a lead that comes alone takes its time."""
-SHORT = 2_000
+SHORT = 1_000
 EXISTING = 20
 UNDO_SECONDS_MAX = 3_000
 LIVE, OLD = "live.example", "old.example"
