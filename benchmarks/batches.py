@@ -17,6 +17,8 @@ EVENTS = 100
 SECRET = "of the benchmark's source"
 CONNECTIONS = "8"
 """As many events under way as the single ones have connections, and more."""
+SOURCE_PER_MINUTE = 6_000_000
+"""Limits are on, and further away: one source sends all of it, for minutes."""
 
 
 async def run(made: Deployment, results: Results, seconds: float, rounds: int) -> None:
@@ -31,7 +33,9 @@ async def run(made: Deployment, results: Results, seconds: float, rounds: int) -
         [request(path, body, {"Typeform-Signature": traffic.signed(body, SECRET.encode())}, kind) for body in many]
         for kind, many in (("application/json", bodies), ("application/x-ndjson", whole))
     )
-    with running(made.settings, made.logs / "batches.log", ("infra.cli", "gateway")) as server:
+    limits = made.settings.limits.model_copy(update={"intake_source_per_minute": SOURCE_PER_MINUTE})
+    settings = made.settings.model_copy(update={"limits": limits})
+    with running(settings, made.logs / "batches.log", ("infra.cli", "gateway")) as server:
         await intake.listening(made.settings.gateway.port, server)
         for _ in range(rounds):
             other = await _measured(made, results, "ours, one event a request", server, single, 1, seconds)
