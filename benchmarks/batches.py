@@ -17,8 +17,8 @@ EVENTS = 100
 SECRET = "of the benchmark's source"
 CONNECTIONS = "8"
 """As many events under way as the single ones have connections, and more."""
-SOURCE_PER_MINUTE = 6_000_000
-"""Limits are on, and further away: one source sends all of it, for minutes."""
+PER_MINUTE = 6_000_000
+"""Limits are on, and further away: one source sends all of it from one address, for minutes."""
 
 
 async def run(made: Deployment, results: Results, seconds: float, rounds: int) -> None:
@@ -33,7 +33,8 @@ async def run(made: Deployment, results: Results, seconds: float, rounds: int) -
         [request(path, body, {"Typeform-Signature": traffic.signed(body, SECRET.encode())}, kind) for body in many]
         for kind, many in (("application/json", bodies), ("application/x-ndjson", whole))
     )
-    limits = made.settings.limits.model_copy(update={"intake_source_per_minute": SOURCE_PER_MINUTE})
+    names = ("intake_source_per_minute", "intake_address_per_minute")
+    limits = made.settings.limits.model_copy(update=dict.fromkeys(names, PER_MINUTE))
     settings = made.settings.model_copy(update={"limits": limits})
     with running(settings, made.logs / "batches.log", ("infra.cli", "gateway")) as server:
         await intake.listening(made.settings.gateway.port, server)
