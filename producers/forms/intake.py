@@ -17,6 +17,7 @@ import orjson
 from infra.activities.publishing import ActivityWriter
 from infra.gateway import metrics
 from infra.gateway.addresses import Addresses
+from infra.gateway.bodies import Disconnected, whole_body
 from infra.gateway.direct import Answer, Reply
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.leases import IntakeLimits
@@ -35,7 +36,6 @@ from producers.forms.answers import (
     too_large,
     unreadable,
 )
-from producers.forms.bodies import Disconnected, whole_body
 from producers.forms.bundles import Bundles, Fetching
 from producers.forms.encodings import CONTENT_TYPE_CHARACTERS_MAX
 from producers.forms.handshakes import gone, handshake
@@ -161,7 +161,7 @@ class Intake:
         source = await self._source(request.source_id)
         if request.method != "POST":
             return Answer(*handshake(request.method, headers, source, query))
-        return await self.take(source, request, await whole_body(headers, receive))
+        return await self.take(source, request, await whole_body(headers, receive, BODY_BYTES_MAX, too_large))
 
     def _limit_address(self, address: str) -> None:
         """Before anything is looked up. Raises Problem 429."""

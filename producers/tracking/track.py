@@ -6,7 +6,6 @@ As for intake: nothing is published when a request is refused, and nothing is an
 address nor user agent of a visitor is kept.
 """
 
-import asyncio
 import re
 import time
 from collections.abc import Callable, Coroutine, Mapping, MutableMapping
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 
 from infra.activities.publishing import ActivityWriter
 from infra.gateway.addresses import Addresses
+from infra.gateway.bodies import Disconnected, whole_body
 from infra.gateway.direct import Answer, Reply
 from infra.gateway.leases import IntakeLimits
 from infra.gateway.problems import MEDIA_TYPE, FieldError, Problem, not_found, unavailable
@@ -26,7 +26,6 @@ from producers.tracking.translate import Views, activities
 
 PREFIX: Final = "/v1/track/"
 BODY_BYTES_MAX: Final = 128 * 1024
-BODY_SECONDS_MAX: Final = 10.0
 RETRY_AFTER_SECONDS: Final = 5
 PREFLIGHT_SECONDS: Final = b"600"
 ERRORS_MAX: Final = 20
@@ -86,11 +85,13 @@ class Track:
             if scope["method"] == "OPTIONS":
                 answer = _preflight(site, headers)
             elif scope["method"] == "POST":
-                answer = await self._take(site, headers, await _body(receive))
+                answer = await self._take(site, headers, await whole_body(headers, receive, BODY_BYTES_MAX, _too_large))
             else:
                 answer = _refused(_only_posts(), scope["path"])
         except Problem as problem:
             answer = _refused(problem, scope["path"])
+        except Disconnected:
+            return
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
@@ -128,26 +129,6 @@ class Track:
         except (LogUnavailable, *AWAY):
             raise unavailable("The event log", RETRY_AFTER_SECONDS) from None
         return Answer(204, [*_ALWAYS, *_shared(site, headers)], b"")
-
-
-async def _body(receive: Any) -> bytes:
-    """The whole body. Raises Problem 413 as soon as it is certain, 408 for a body that takes for ever or never ends."""
-    chunks, size = [], 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS_MAX):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Problem(408, "too-slow", "Request timeout", "The body did not come.")
-                chunk = message.get("body", b"")
-                size += len(chunk)
-                if size > BODY_BYTES_MAX:
-                    raise _too_large()
-                chunks.append(chunk)
-                if not message.get("more_body", False):
-                    return b"".join(chunks)
-    except TimeoutError:
-        raise Problem(408, "too-slow", "Request timeout", "The body took too long.") from None
 
 
 def _shared(site: Site, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

@@ -88,7 +88,7 @@ async def test_too_many_requests_of_a_source_are_told_when_to_come_again_and_not
 
 
 async def test_a_body_that_never_begins_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("producers.forms.bodies.BODY_SECONDS_MAX", 0.01)
+    monkeypatch.setattr("infra.gateway.bodies.BODY_SECONDS_MAX", 0.01)
     sent: list[MutableMapping[str, Any]] = []
 
     async def receive() -> None:

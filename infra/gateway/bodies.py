@@ -1,10 +1,10 @@
 """The body of a request that comes in parts, bounded in bytes and in time."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from infra.gateway.problems import Problem
-from producers.forms.answers import BODY_BYTES_MAX, too_large
 
 BODY_SECONDS_MAX: Final = 30.0
 
@@ -13,10 +13,10 @@ class Disconnected(Exception):
     """The sender went away before its body was read."""
 
 
-async def whole_body(headers: dict[str, str], receive: Any) -> bytes:
-    """The whole body. Raises Problem 413 as soon as it is certain, 408 for a body that takes for ever, Disconnected."""
+async def whole_body(headers: Mapping[str, str], receive: Any, bytes_max: int, too_large: Callable[[], Problem]) -> bytes:
+    """The whole body. Raises Problem `too_large` as soon as that is certain, 408 for one that takes for ever, Disconnected."""
     length = headers.get("content-length", "")
-    if length.isascii() and length.isdecimal() and (len(length) > 10 or int(length) > BODY_BYTES_MAX):
+    if length.isascii() and length.isdecimal() and (len(length) > 10 or int(length) > bytes_max):
         raise too_large()
     chunks, size = [], 0
     try:
@@ -27,7 +27,7 @@ async def whole_body(headers: dict[str, str], receive: Any) -> bytes:
                     raise Disconnected
                 chunk = message.get("body", b"")
                 size += len(chunk)
-                if size > BODY_BYTES_MAX:
+                if size > bytes_max:
                     raise too_large()
                 chunks.append(chunk)
                 if not message.get("more_body", False):
