@@ -17,15 +17,16 @@ from consumers.identity.activity_recall import ActivityRecall
 from consumers.identity.claims import Claims, Decided, Filed
 from consumers.identity.held import Activities
 from consumers.identity.merges import Merges
+from consumers.identity.stepping import Plain
 from consumers.identity.suppressing import suppress
 from infra.crypto.codec import open_person, seal_person
 from infra.crypto.keyring import Keyring
 from infra.crypto.seal import Key, WrongKey
 from infra.effects import control as effects
 from infra.kafka.batch import Batch, Entry
-from infra.kafka.fold import BREATH_MS, Documents
+from infra.kafka.fold import BREATH_MS
 from infra.kafka.outputs import Outputs
-from infra.kafka.ports import Changes, DeadLetter, Log, Outgoing, StoredDocument, Transaction
+from infra.kafka.ports import Changes, DeadLetter, Log, Transaction
 from infra.kafka.step import Begin, Result
 from schemas import topics
 from schemas.activities import ActivityDetails, ActivityReceived, RecordActivity
@@ -94,7 +95,7 @@ class _Work:
             self.filed[id_] = Filed(id_, status, lead, first, source, at.partition, at.offset)
 
 
-class ActivityStep:
+class ActivityStep(Plain):
     """Implements infra.kafka.partition.Step."""
 
     name = rules.NAME
@@ -109,24 +110,9 @@ class ActivityStep:
         """Activities."""
         return type_ == ActivityReceived.TYPE
 
-    def restore(self, documents: Sequence[StoredDocument]) -> Documents:  # noqa: ARG002
-        """Decides by no documents."""
-        return Documents()
-
     async def recall(self, log: Log, begin: Begin) -> None:
         """Who is known, and what was told already, whatever the tables know of it."""
         await self._recall.look_back(log, begin)
-
-    def concerns(self, batch: Batch) -> bool:
-        """Whatever is wanted."""
-        return any(entry.body is not None for entry in batch.entries)
-
-    def tick(self, now_ms: int) -> Outgoing | None:  # noqa: ARG002
-        """No timers."""
-        return None
-
-    async def committed(self, batches: Sequence[Batch], results: Sequence[Result]) -> None:
-        """Nobody listens here: `leads` has the last word."""
 
     async def run(self, transaction: Transaction, batches: Sequence[Batch], log: Log) -> Sequence[Result]:
         """See Step."""

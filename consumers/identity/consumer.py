@@ -18,15 +18,16 @@ from consumers.identity.claims import Claims, Decided, Delivery, Filed
 from consumers.identity.held import Activities
 from consumers.identity.merges import Merges
 from consumers.identity.recall import Recall
+from consumers.identity.stepping import Plain
 from infra.crypto.codec import open_person, seal_person
 from infra.crypto.keyring import Keyring
 from infra.crypto.seal import WrongKey
 from infra.dead_letters import store as dead_letters
 from infra.effects import control as effects
 from infra.kafka.batch import Batch, Entry
-from infra.kafka.fold import BREATH_MS, Documents
+from infra.kafka.fold import BREATH_MS
 from infra.kafka.outputs import Outputs
-from infra.kafka.ports import Changes, DeadLetter, Log, Outgoing, StoredDocument, Transaction
+from infra.kafka.ports import Changes, DeadLetter, Log, Transaction
 from infra.kafka.step import Begin, Result
 from schemas import commands, topics
 from schemas.envelope import derived_id
@@ -93,7 +94,7 @@ class _Work:
         self.file(entry, submission, "rejected", reason=reason)
 
 
-class IdentityStep:
+class IdentityStep(Plain):
     """Implements infra.kafka.partition.Step."""
 
     name = NAME
@@ -109,24 +110,9 @@ class IdentityStep:
         """Submissions, edits of contact data, merges, and erasures."""
         return type_ in self._wanted
 
-    def restore(self, documents: Sequence[StoredDocument]) -> Documents:  # noqa: ARG002
-        """Decides by no documents."""
-        return Documents()
-
     async def recall(self, log: Log, begin: Begin) -> None:
         """What was decided already, whatever the tables know of it."""
         await self._recall.look_back(log, begin)
-
-    def concerns(self, batch: Batch) -> bool:
-        """Whatever is wanted."""
-        return any(entry.body is not None for entry in batch.entries)
-
-    def tick(self, now_ms: int) -> Outgoing | None:  # noqa: ARG002
-        """No timers."""
-        return None
-
-    async def committed(self, batches: Sequence[Batch], results: Sequence[Result]) -> None:
-        """Nobody listens here: `leads` has the last word."""
 
     async def run(self, transaction: Transaction, batches: Sequence[Batch], log: Log) -> Sequence[Result]:
         """See Step. What stands alone cuts a batch: what comes after it must find what it left."""
