@@ -2,6 +2,8 @@
 
 import asyncio
 import dataclasses
+import math
+import time
 from collections.abc import Awaitable, Iterable
 from typing import Any
 
@@ -49,9 +51,12 @@ async def at_once(asked: Iterable[Awaitable[int]]) -> list[int]:
 
 
 async def test_parallel_guesses_get_no_more_than_those_one_after_the_other(fresh: Running) -> None:
+    began = time.monotonic()
     waits = await at_once(guesses(fresh).begin("a@x.example", "198.51.100.1") for _ in range(500))
-    assert waits.count(0) == FREE["pair"] + 1
-    assert set(waits) == {0, 1}
+    # On a slow machine delays of 1, 2, 4, ... s end meanwhile, and each lets one more try.
+    over = int(math.log2(time.monotonic() - began + 1))
+    assert FREE["pair"] + 1 <= waits.count(0) <= FREE["pair"] + 1 + over
+    assert set(waits) <= {0, *range(1, 2**over + 1)}
 
 
 async def test_a_thousand_addresses_share_what_an_account_allows(fresh: Running) -> None:
