@@ -62,7 +62,9 @@ for i = 0, rules - 1 do
   if count > free then
     local delay = math.min(2 ^ math.min(count - free - 1, 20), tonumber(ARGV[1]))
     if count >= lock then delay = tonumber(ARGV[4 + 5 * i]) end
-    redis.call('SET', KEYS[3 + 2 * i], string.format('%.3f', now + delay), 'EX', math.ceil(delay) + 1)
+    -- Rounded down: rounded up, it would tell somebody who asks at once to wait a second more.
+    local ends = math.floor((now + delay) * 1000) / 1000
+    redis.call('SET', KEYS[3 + 2 * i], string.format('%.3f', ends), 'EX', math.ceil(delay) + 1)
   end
 end
 return 0

@@ -56,7 +56,7 @@ async def test_parallel_guesses_get_no_more_than_those_one_after_the_other(fresh
     # On a slow machine delays of 1, 2, 4, ... s end meanwhile, and each lets one more try.
     over = int(math.log2(time.monotonic() - began + 1))
     assert FREE["pair"] + 1 <= waits.count(0) <= FREE["pair"] + 1 + over
-    assert set(waits) <= {0, *range(1, 2**over + 1)}
+    assert max(waits) <= 2**over
 
 
 async def test_a_thousand_addresses_share_what_an_account_allows(fresh: Running) -> None:
