@@ -15,7 +15,7 @@ LeadId = NewType("LeadId", str)
 """UUID text, lower case with hyphens."""
 
 Sealed = NewType("Sealed", str)
-"""An encrypted `personal` object: `1.<key id>.<base64 of nonce and ciphertext>`."""
+"""An encrypted `personal` object: `1.<key id>.<base64 of nonce and ciphertext>`; `2.` where it was compressed before."""
 
 
 class Frozen(BaseModel):

@@ -10,6 +10,7 @@ from schemas.message import Sealed
 
 KEY = Key("intake-2026-11-22", bytes(range(32)))
 OTHER = Key("intake-2026-11-22", bytes(32))
+LONG = b'{"email": "anna@mail.example", "raw": "anna@mail.example"}' * 100
 
 
 @given(st.binary(max_size=2000), st.binary(max_size=40))
@@ -21,6 +22,31 @@ def test_the_text_form_names_its_version_and_key_and_is_base64url() -> None:
     version, key, body = KEY.seal(b"Anna", b"lead").split(".")
     assert (version, key) == ("1", "intake-2026-11-22")
     assert len(base64.urlsafe_b64decode(body)) == 12 + 4 + 16
+
+
+def test_a_long_text_is_compressed_before_and_says_so() -> None:
+    sealed = KEY.seal(LONG, b"lead")
+    assert sealed.startswith("2.intake-2026-11-22.")
+    assert len(sealed) < len(LONG) // 4
+    assert KEY.open(sealed, b"lead") == LONG
+
+
+def test_what_can_not_be_compressed_opens_again() -> None:
+    plain = os.urandom(1_000_000)
+    assert KEY.open(KEY.seal(plain, b""), b"") == plain
+
+
+@pytest.mark.parametrize("plain", [b"Anna", LONG])
+def test_one_form_is_not_taken_for_the_other(plain: bytes) -> None:
+    version, rest = KEY.seal(plain, b"lead").split(".", 1)
+    with pytest.raises(WrongKey):
+        KEY.open(Sealed(f"{3 - int(version)}.{rest}"), b"lead")
+
+
+def test_what_is_no_block_is_a_wrong_key() -> None:
+    body = base64.urlsafe_b64encode(KEY.seal_bytes(b"no block", b"2.lead")).decode()
+    with pytest.raises(WrongKey, match="no LZ4 block"):
+        KEY.open(Sealed(f"2.intake-2026-11-22.{body}"), b"lead")
 
 
 def test_two_seals_of_one_text_differ() -> None:
@@ -54,7 +80,7 @@ def test_any_changed_character_is_noticed(data: st.DataObject) -> None:
             KEY.open(Sealed(changed), b"lead")
 
 
-@pytest.mark.parametrize("text", ["", "1", "1.", "1.lead", "2.lead.AAAA", "1..AAAA", "nonsense", "\0.\0.\0"])
+@pytest.mark.parametrize("text", ["", "1", "1.", "1.lead", "3.lead.AAAA", "1..AAAA", "nonsense", "\0.\0.\0"])
 def test_what_is_no_sealed_text_has_no_key_id(text: str) -> None:
     with pytest.raises(WrongKey):
         key_id(Sealed(text))
