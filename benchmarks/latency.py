@@ -1,7 +1,8 @@
 """From webhook to visible row, the whole system running: gateway, all consumers, all read models.
 
 Capacity: a burst posted over HTTP as fast as it is taken, divided by the time until every consumer and read model is done with it.
-Latency: submissions of new people at half of that rate and at a steady 200 a second, open loop, each begun when everything is quiet.
+Latency: submissions of new people at half of that rate and at a steady 200 a second, open loop, each begun when everything is quiet:
+also what PostgreSQL (vacuum, checkpoints) and OpenSearch (merges) still do about the burst by themselves.
 A row counts as visible when lead_list, after its commit, has told so on Redis' live channel; the time runs from when the request was
 due, on one machine's clock.
 """
@@ -26,6 +27,7 @@ STAGE = "whole system: webhook -> visible row"
 WARM_UP = 200
 STEADY_RATE = 200.0
 SETTLE_SECONDS_MAX = 60.0
+REST_SECONDS = 20.0
 
 
 @dataclass
@@ -61,8 +63,9 @@ async def run(made: Deployment, results: Results, burst: int, seconds: float) ->
         more = {"submissions": burst, "intake alone took s": taken, "visible and scored after s": visible}
         capacity = results.add(Result(STAGE, "ours, capacity", burst / took, "submissions/s", spent / burst * 1e6, more=more))
         for nth, rate in enumerate((capacity.value / 2, STEADY_RATE), 2):
-            await _latency(made, results, rate, seconds, nth * WARM_UP_FIRST)
             await settled(made, processes)
+            await asyncio.sleep(REST_SECONDS)
+            await _latency(made, results, rate, seconds, nth * WARM_UP_FIRST)
 
 
 async def _latency(made: Deployment, results: Results, rate: float, seconds: float, first: int) -> None:
