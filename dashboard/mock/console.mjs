@@ -1,6 +1,7 @@
 /** The mock's accounts and settings, in memory. The password is always "demo", the code of the app "123456". */
 import { randomUUID } from "node:crypto";
 import { people } from "./data.mjs";
+import { rejectionsAnswer } from "./rejections.mjs";
 
 const PASSWORD = "demo";
 const CODE = "123456";
@@ -190,6 +191,7 @@ export function consoleAnswer(method, url, body, sources) {
   if (resource === "auth" && id !== "me") return account(method, id, what, body);
   if (resource === "users") return oneUser(method, id, body);
   if (resource === "audit") return auditPage(url.searchParams);
+  if (resource === "rejections") return rejectionsAnswer(method, id, what, url.searchParams, body);
   return resource === "sources" ? oneSource(sources, method, id, what, body, url.origin) : undefined;
 }
 
