@@ -15,7 +15,7 @@ from infra.gateway.problems import Problem, not_found
 from infra.gateway.services import Used
 from infra.gateway.values import Address, Custom, Phone, Prose, Word, e164
 from infra.gateway.visibility import as_told, check_sent, may_give
-from producers.commands import bulk, merging, tasks, translate
+from producers.commands import blocks, bulk, merging, tasks, translate
 from producers.commands.asking import MAY_WRITE, Answer, IdempotencyKey, IfMatch, Sending, TagChange, check_owner
 from schemas.commands import Status
 
@@ -24,6 +24,7 @@ router = APIRouter(prefix="/v1", tags=["leads"], responses={202: {"model": answe
 router.include_router(tasks.router)
 router.include_router(bulk.router)
 router.include_router(merging.router)
+router.include_router(blocks.router)
 
 
 class LeadPatch(BaseModel):
