@@ -7,6 +7,21 @@ down_revision = "identity_0005"
 branch_labels = None
 depends_on = None
 
+# In one statement, since history may be made after this.
+WHOSE = """
+    do $$ begin
+        if to_regclass('history.records') is not null then
+            update identity.claims c set blocked_by = said.lead
+            from (
+                select r.lead, one ->> 'kind' as kind, one ->> 'hash' as hash
+                from history.records r, jsonb_array_elements(convert_from(r.value, 'UTF8')::jsonb -> 'blocked') as one
+                where r.event_type = 'lead.erased.v1'
+            ) said
+            where c.kind = said.kind and c.hash = said.hash and c.blocked_alone is not null and c.blocked_by is null;
+        end if;
+    end $$
+"""
+
 
 def upgrade() -> None:
     # `blocked_ms` is null for what was blocked here; where the log told it, requests that are older are about something else.
@@ -28,21 +43,7 @@ def upgrade() -> None:
     )
     op.execute("create index lifted_command on identity.lifted (command_id)")
     # Whose wish the blocks of before were stands in the facts of their erasures.
-    op.execute(
-        """
-        do $$ begin
-            if to_regclass('history.records') is not null then
-                update identity.claims c set blocked_by = said.lead
-                from (
-                    select r.lead, one ->> 'kind' as kind, one ->> 'hash' as hash
-                    from history.records r, jsonb_array_elements(convert_from(r.value, 'UTF8')::jsonb -> 'blocked') as one
-                    where r.event_type = 'lead.erased.v1'
-                ) said
-                where c.kind = said.kind and c.hash = said.hash and c.blocked_alone is not null;
-            end if;
-        end $$
-        """
-    )
+    op.execute(WHOSE)
 
 
 def downgrade() -> None:

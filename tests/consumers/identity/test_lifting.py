@@ -1,8 +1,10 @@
 """Who was forgotten and blocked, and has changed their mind, is let in again: as another lead."""
 
+import importlib
 import uuid
 from typing import Any
 
+import orjson
 import pytest
 
 from consumers.identity import rules
@@ -124,3 +126,22 @@ async def test_an_edit_that_is_refused_leaves_no_trace_of_the_address(identity: 
     rows = await identity.pool.fetch("select lead from identity.claims")
     assert [row["lead"] for row in rows] == [other]
     assert (await edited(identity, other, email=ADDRESS)).claimed == ("email",)
+
+
+async def test_whose_a_block_is_that_was_there_before_blocks_could_be_lifted_stands_in_history(identity: Identity) -> None:
+    gone = await blocked_lead(identity)
+    await identity.pool.execute("update identity.claims set blocked_by = null")
+    hashes = [(kind, identity.keyring.hash(kind, text)) for kind, text in (("email", ADDRESS), ("phone", NUMBER))]
+    facts = [[{"kind": kind, "hash": hash_, "alone": True} for kind, hash_ in hashes], []]
+    for nth, blocked in enumerate(facts):
+        await identity.pool.execute(
+            """insert into history.records
+                   (lead, partition, "offset", event_id, event_type, source, occurred_at, recorded_at, headers, value)
+               values ($1, 0, $2, 'e', 'lead.erased.v1', 'leads', now(), now(), '[]', $3)""",
+            (gone, "another")[nth],
+            nth,
+            orjson.dumps({"blocked": blocked}),
+        )
+    await identity.pool.execute(importlib.import_module("consumers.identity.migrations.0006_lifted").WHOSE)
+    (lifted,) = await identity.read(lifting(identity.keyring, "email", ADDRESS))
+    assert (lifted.lead, len(lifted.lifted)) == (gone, 2)
