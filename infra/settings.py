@@ -246,11 +246,15 @@ class Outgoing(_Group):
 
 
 class Telemetry(_Group):
-    """`metrics_port` None serves no metrics from processes other than the gateway."""
+    """`metrics_port` None serves no metrics from processes other than the gateway.
+
+    Metrics are for this machine alone, and with a `metrics_token` for whoever sends it as a bearer token.
+    """
 
     log_level: str = "info"
     log_format: str = Field(default="json", pattern="^(json|console)$")
     metrics_port: int | None = None
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
 
 
 class Settings(_Group):

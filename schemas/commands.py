@@ -169,6 +169,14 @@ class EraseLead(Command):
     blocked: tuple[Blocked, ...] = ()
 
 
+@registry.add
+class LiftBlock(Command):
+    """`identity` lets in again who was blocked when this lead was erased; the log has to say so. `lifted`: what was blocked."""
+
+    TYPE: ClassVar[str] = "lift_block.v1"
+    lifted: tuple[Blocked, ...]
+
+
 class Travelling(Frozen):
     """A fact of a lead that was merged into another, on its way there.
 

@@ -157,6 +157,16 @@ class LeadErased(LeadFact):
 
 
 @registry.add
+class BlockLifted(LeadFact):
+    """Who was blocked when this lead was erased may become a lead again, another one: this one stays erased. By `leads`."""
+
+    TYPE: ClassVar[str] = "block.lifted.v1"
+    TRAVELS: ClassVar[bool] = False
+    actor: str
+    lifted: tuple[Blocked, ...]
+
+
+@registry.add
 class LeadMergedInto(LeadFact):
     """From here on the lead is `into`. Said again after each fact that comes too late to have been taken along. By `leads`.
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from schemas import topics
 from schemas.message import Frozen, Json, LeadId, Message, registry
-from schemas.person import Agreement, Person, Source, SubmissionKind, SubmittedPerson, Traits
+from schemas.person import Agreement, Identifying, Person, Source, SubmissionKind, SubmittedPerson, Traits
 
 
 @registry.add
@@ -65,6 +65,28 @@ class ErasureRequested(Message):
     reason: str = ""
     block: bool = False
     only_source: str | None = None
+
+
+@registry.add
+class BlockLiftRequested(Message):
+    """Somebody who was forgotten and blocked has changed their mind. `identity` knows whose block it was.
+
+    Attributes:
+        identity: HMAC of what they give, the record's key; `kind` says what that is.
+    """
+
+    TYPE: ClassVar[str] = "block.lift_requested.v1"
+    TOPIC: ClassVar[topics.Topic] = topics.SUBMISSIONS
+
+    kind: Identifying
+    identity: str
+    command_id: str
+    actor: str
+    reason: str = ""
+
+    def key(self) -> str:
+        """As what the same person sends."""
+        return self.identity
 
 
 @registry.add

@@ -143,6 +143,13 @@ async def test_a_merge_taken_back_leaves_both_as_they_were(app: Whole) -> None:
     assert (await app.call("GET", f"/leads/{first}/tasks")).json()["items"] == []
 
 
+async def why_not(app: Whole, lead: str, other: str) -> str:
+    """What stands in the way of taking a merge back."""
+    refused = await app.call("POST", f"/leads/{lead}/unmerge", {"lead_id": other})
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (422, "declined"), refused.text
+    return str(refused.json()["detail"])
+
+
 async def test_a_chain_ends_in_one_lead(app: Whole) -> None:
     first, second = await two(app, "nina")
     third = await submitted(app, "nina@club.example", company="Club")
@@ -151,10 +158,19 @@ async def test_a_chain_ends_in_one_lead(app: Whole) -> None:
     assert (await seen(app, third))["id"] == first
     assert (await seen(app, first))["company"] == "Club"
     assert await submitted(app, "nina@club.example") == first
-    refused = await app.call("POST", f"/leads/{second}/unmerge", {"lead_id": third})
-    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (422, "declined")
+    assert await why_not(app, second, third) == (
+        f"this lead is part of the lead {first}: first unmerge the lead {second} from the lead {first}"
+    )
+    assert await why_not(app, first, third) == (
+        f"that lead came with the lead {second}: first unmerge the lead {second} from this one"
+    )
+    other = await submitted(app, "nina@elsewhere.example", company="Elsewhere")
+    assert await why_not(app, other, third) == f"that lead is part of the lead {first}, not of this one"
+    assert await why_not(app, first, other) == "that lead is part of no other"
     await ask(app, first, "unmerge", second)
     assert (await seen(app, third))["id"] == second
+    await ask(app, second, "unmerge", third)
+    assert (await seen(app, third))["id"] == third
 
 
 @pytest.mark.parametrize("what", ["merge", "unmerge"])

@@ -11,7 +11,6 @@ from typing import Any
 from consumers.identity.rules import Identifier, Known
 from infra.postgres.together import Statement, together
 from schemas.message import LeadId
-from schemas.person import Blocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +98,12 @@ class Claims:
 
     async def let_go(self, identifiers: Sequence[Identifier]) -> None:
         """Rows that were only locked: whoever waits for one finds none, and makes it."""
+        ordered = sorted(set(identifiers))
         await self.connection.execute(
-            "delete from identity.claims where kind = 'visitor' and lead is null and hash = any($1::text[])",
-            sorted({one.hash for one in identifiers if one.kind == "visitor"}),
+            """delete from identity.claims c using unnest($1::text[], $2::text[]) as locked (kind, hash)
+               where c.kind = locked.kind and c.hash = locked.hash and c.lead is null and c.blocked_alone is null""",
+            [one.kind for one in ordered],
+            [one.hash for one in ordered],
         )
 
     async def by_address(self, hashes: Sequence[str]) -> dict[str, LeadId]:
@@ -158,18 +160,6 @@ class Claims:
         rows = await self.connection.fetch("delete from identity.claims where lead = $1 returning kind, hash", lead)
         await self.connection.execute("delete from identity.suggestions where lead = $1 or other = $1", lead)
         return [Identifier(row["kind"], row["hash"]) for row in rows]
-
-    async def block(self, identifiers: Sequence[Blocked]) -> None:
-        """From now on nobody becomes a lead by these."""
-        ordered = sorted(identifiers, key=lambda one: (one.kind, one.hash))
-        await self.connection.execute(
-            """insert into identity.claims (kind, hash, blocked_alone)
-               select * from unnest($1::text[], $2::text[], $3::boolean[])
-               on conflict (kind, hash) do update set lead = null, blocked_alone = excluded.blocked_alone""",
-            [one.kind for one in ordered],
-            [one.hash for one in ordered],
-            [one.alone for one in ordered],
-        )
 
     async def keep(self, decided: Decided) -> None:
         """All of it, in one round trip."""

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from consumers.identity import rules
 from consumers.identity.activities import ActivityStep, asked_later
+from consumers.identity.blocks import NOT_BLOCKED, Block, Blocks
 from consumers.identity.claims import Claims, Decided, Delivery, Filed
 from consumers.identity.held import Activities
 from consumers.identity.merges import Merges
@@ -33,13 +34,22 @@ from schemas import commands, topics
 from schemas.envelope import derived_id
 from schemas.message import LeadId, Message
 from schemas.person import Person
-from schemas.submissions import ContactEdited, ErasureRequested, MergeRequested, SubmissionReceived, UnmergeRequested
+from schemas.submissions import (
+    BlockLiftRequested,
+    ContactEdited,
+    ErasureRequested,
+    MergeRequested,
+    SubmissionReceived,
+    UnmergeRequested,
+)
 
 NAME = "identity"
 VERSION = 1
 
-Alone = ErasureRequested | ContactEdited | MergeRequested | UnmergeRequested
+Alone = ErasureRequested | BlockLiftRequested | ContactEdited | MergeRequested | UnmergeRequested
 """What concerns known leads, and is worked on by itself."""
+ONE_AT_A_TIME = (ErasureRequested, BlockLiftRequested, MergeRequested, UnmergeRequested)
+"""Whoever decides one of these waits for whoever is deciding another."""
 
 
 class _Found(NamedTuple):
@@ -107,7 +117,7 @@ class IdentityStep(Plain):
         self._wanted = {cls.TYPE for cls in (SubmissionReceived, *Alone.__args__)}
 
     def wants(self, type_: str) -> bool:
-        """Submissions, edits of contact data, merges, and erasures."""
+        """Submissions, edits of contact data, merges, erasures, and blocks that are lifted."""
         return type_ in self._wanted
 
     async def recall(self, log: Log, begin: Begin) -> None:
@@ -119,10 +129,12 @@ class IdentityStep(Plain):
         work = _Work.over(batches, log)
         claims = Claims(transaction.connection)
         entries = [entry for batch in batches for entry in batch.entries]
-        if any(isinstance(entry.body, ErasureRequested | MergeRequested | UnmergeRequested) for entry in entries):
+        if any(isinstance(entry.body, ONE_AT_A_TIME) for entry in entries):
             await Merges(transaction.connection, self._keyring).lock()
-        if any(isinstance(entry.body, Alone) for entry in entries):
-            await claims.lock(_claimed_by(entries))  # all at once, in order: cut into runs, two processes would wait crosswise
+        locked = _claimed_by(entries)
+        alone = any(isinstance(entry.body, Alone) for entry in entries)
+        if alone:
+            await claims.lock(locked)  # all at once, in order: cut into runs, two processes would wait crosswise
         waiting: list[Entry] = []
         for entry in entries:
             if isinstance(entry.body, Alone):
@@ -132,9 +144,9 @@ class IdentityStep(Plain):
             elif isinstance(entry.body, SubmissionReceived):
                 waiting.append(entry)
         await self._submissions(claims, waiting, work)
-        visitors = [one for one in _claimed_by(entries) if one.kind == "visitor"]
-        if visitors:
-            await claims.let_go(visitors)
+        left = [one for one in locked if alone or one.kind == "visitor"]
+        if left:
+            await claims.let_go(left)
         return [Result(work.changes[batch.partition], batch.documents) for batch in batches]
 
     async def _submissions(self, claims: Claims, entries: list[Entry], work: _Work) -> None:
@@ -166,7 +178,8 @@ class IdentityStep(Plain):
         known = await claims.lock(asked) if asked else rules.Known({}, set())
         verdicts = []
         for entry, submission in news:
-            if rules.is_blocked(submission.traits, known):
+            then = self._recall.blocked_at(entry.record.recorded_ms)
+            if rules.is_blocked(submission.traits, known) or rules.is_blocked(submission.traits, then):
                 work.file(entry, submission, "rejected", reason=rules.BLOCKED)
                 continue
             verdict = rules.resolve(submission, known, entry.clock_ms)
@@ -237,8 +250,10 @@ class IdentityStep(Plain):
             if asked.only_source is None or not await self._others(claims, asked.lead, asked.only_source):
                 for command in await self._erase(claims, asked):
                     work.publish(command, entry)
+        elif isinstance(asked, BlockLiftRequested):
+            await self._lift(claims, entry, asked, work)
         elif isinstance(asked, ContactEdited):
-            work.publish(await self._edit(claims, asked), entry)
+            work.publish(await self._edit(claims, asked, entry.record.recorded_ms), entry)
         elif isinstance(asked, MergeRequested):
             work.publish(await Merges(claims.connection, self._keyring).merge(asked), entry)
         else:
@@ -249,10 +264,26 @@ class IdentityStep(Plain):
         family = await Merges(claims.connection, self._keyring).family(lead)
         return len(family) > 1 or await claims.others(lead, source)
 
-    async def _edit(self, claims: Claims, asked: ContactEdited) -> commands.EditLead:
+    async def _lift(self, claims: Claims, entry: Entry, asked: BlockLiftRequested, work: _Work) -> None:
+        """Through `leads`, which answers whoever asked; where no lead was blocked, the answer is filed here."""
+        blocks = Blocks(claims.connection)
+        if entry.envelope is None or await blocks.answered(asked.command_id):
+            return
+        command = await blocks.lift(asked, entry.record.recorded_ms)
+        if command is not None:
+            work.publish(command, entry)
+            return
+        id_, at = asked.command_id, entry.record
+        filed = Filed(id_, "missing", None, None, entry.envelope.source, at.partition, at.offset, NOT_BLOCKED)
+        await claims.keep(Decided(filed={id_: filed}))
+
+    async def _edit(self, claims: Claims, asked: ContactEdited, recorded_ms: int) -> commands.EditLead:
         """Claim what is new for the lead. Claims stay if `leads` then declines: they lead to the same lead, and harm nobody."""
         if await self._keyring.erased(claims.connection, [asked.lead]):
             return rules.edit(asked, rules.Known({}, set()))[0]
+        then = self._recall.blocked_at(recorded_ms)
+        if rules.is_blocked(asked.traits, then):
+            return rules.edit(asked, then)[0]
         command, claimed = rules.edit(asked, await claims.lock(rules.identifiers(asked.traits)))
         await claims.keep(Decided(claimed=dict.fromkeys(claimed, asked.lead)))
         return command
@@ -268,7 +299,7 @@ class IdentityStep(Plain):
         family = await merges.family(asked.lead)
         claimed = {lead: await claims.release(lead) for lead in family}
         blocked = rules.to_block([one for found in claimed.values() for one in found]) if asked.block else ()
-        await claims.block(blocked)
+        await Blocks(claims.connection).put([Block(asked.lead, one) for one in blocked])
         await merges.dissolve(family)
         told = []
         for nth, lead in enumerate(family):

@@ -21,6 +21,14 @@ _BELOW: Final = """
         select $1::text collate "C" union select m.loser from below b join identity.merges m on m.survivor = b.lead
     ) select lead from below
 """
+_ABOVE: Final = """
+    with recursive above(loser, survivor, depth) as (
+        select loser, survivor, 1 from identity.merges where loser = $1
+        union all select m.loser, m.survivor, a.depth + 1 from above a
+            join identity.merges m on m.loser = a.survivor where a.depth < $2
+    ) select loser, survivor from above order by depth
+"""
+"""From a lead up to the one that it goes on as, merge by merge."""
 
 
 class Merges:
@@ -68,11 +76,9 @@ class Merges:
 
     async def unmerge(self, asked: UnmergeRequested) -> Message:
         """As `merge`."""
-        row = await self._connection.fetchrow("select survivor, top from identity.merges where loser = $1", asked.loser)
-        if row is None or row["survivor"] != asked.lead:
-            return _declined(asked, "that lead was not merged into this one")
-        if row["top"] != asked.lead:
-            return _declined(asked, f"this lead is part of the lead {row['top']}: take that merge back first")
+        refusal = await self._bound(asked)
+        if refusal is not None:
+            return _declined(asked, refusal)
         await self.part(asked.loser)
         return commands.UnmergeLead(
             lead=asked.loser,
@@ -99,6 +105,20 @@ class Merges:
         """`loser` is one of its own again, with whoever went on as it."""
         await self._connection.execute("delete from identity.merges where loser = $1", loser)
         await self._connection.execute(f"update identity.merges set top = $1 where loser in ({_BELOW}) and loser <> $1", loser)
+
+    async def _bound(self, asked: UnmergeRequested) -> str | None:
+        """Why the merge can't be taken back, and which one is to be taken back first: the last of its chain, at the top."""
+        rows = await self._connection.fetch(_ABOVE, asked.loser, FAMILY_MAX)
+        if not rows:
+            return "that lead is part of no other"
+        came_by, top = rows[-1]["loser"], rows[-1]["survivor"]
+        if asked.lead not in {row["survivor"] for row in rows}:
+            return f"that lead is part of the lead {top}, not of this one"
+        if top == asked.lead == rows[0]["survivor"]:
+            return None
+        if top == asked.lead:
+            return f"that lead came with the lead {came_by}: first unmerge the lead {came_by} from this one"
+        return f"this lead is part of the lead {top}: first unmerge the lead {came_by} from the lead {top}"
 
     async def _refusal(self, asked: MergeRequested) -> str | None:
         if asked.lead == asked.loser:

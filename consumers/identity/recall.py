@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from consumers.identity import rules
+from consumers.identity.blocks import Block, Blocks, Lift, WasBlocked
 from consumers.identity.claims import Claims, Decided, Filed
 from consumers.identity.merges import Merges
 from infra.crypto.keyring import Keyring
@@ -23,15 +24,14 @@ from infra.kafka.ports import Log, Open, Range, Record
 from infra.kafka.reading import written
 from infra.kafka.step import Begin
 from schemas import topics
-from schemas.commands import CaptureLead, EditLead, EraseLead, MergeLead, UnmergeLead
+from schemas.commands import CaptureLead, EditLead, EraseLead, LiftBlock, MergeLead, UnmergeLead
 from schemas.envelope import SequenceNumber, marks_in
-from schemas.events import LeadCaptured, LeadErased, LeadMergedInto, LeadUnmerged, LeadUpdated
+from schemas.events import BlockLifted, LeadCaptured, LeadErased, LeadMergedInto, LeadUnmerged, LeadUpdated
 from schemas.message import LeadId, Message
-from schemas.person import Blocked
 
 FACTS_PER_TRANSACTION_MAX = 1000
-DECISIONS = frozenset(cls.TYPE.encode() for cls in (CaptureLead, EditLead, EraseLead, MergeLead, UnmergeLead))
-FACTS = frozenset(cls.TYPE.encode() for cls in (LeadCaptured, LeadUpdated, LeadErased, LeadMergedInto, LeadUnmerged))
+DECISIONS = frozenset(cls.TYPE.encode() for cls in (CaptureLead, EditLead, EraseLead, LiftBlock, MergeLead, UnmergeLead))
+FACTS = frozenset(cls.TYPE.encode() for cls in (LeadCaptured, LeadUpdated, LeadErased, BlockLifted, LeadMergedInto, LeadUnmerged))
 
 Claim = tuple[rules.Identifier, LeadId]
 
@@ -41,6 +41,7 @@ class _Said:
     """A record of a decision. `cause` is the submission's partition and offset; None in the log of facts, which has it not."""
 
     body: Message
+    recorded_ms: int
     cause: tuple[int, SequenceNumber] | None
 
 
@@ -52,12 +53,14 @@ class _Learned:
         contested: claims to identifiers that another lead holds, which may turn out to be erased.
         erased: leads that the log says are gone.
         blocked: what they did not want to be known by again.
+        lifted: what of that they do not mind any more.
         merged: leads that go on as others, and as whom; None for those that are their own again.
     """
 
     contested: list[Claim] = field(default_factory=list)
     erased: set[LeadId] = field(default_factory=set)
-    blocked: list[Blocked] = field(default_factory=list)
+    blocked: list[Block] = field(default_factory=list)
+    lifted: list[Lift] = field(default_factory=list)
     merged: dict[LeadId, LeadId | None] = field(default_factory=dict)
 
 
@@ -70,10 +73,15 @@ class Recall:
         self._lock = asyncio.Lock()
         self._begun = self._done = 0
         self._until: dict[int, int] = {}
+        self._was_blocked = WasBlocked()
 
     def until(self, partition: int) -> int:
         """The last offset of a partition whose decision was found; -1 if none was."""
         return self._until.get(partition, -1)
+
+    def blocked_at(self, recorded_ms: int) -> rules.Known:
+        """What was blocked when something was recorded that is read again, and was lifted since."""
+        return rules.Known({}, set(), self._was_blocked.at(recorded_ms))
 
     async def look_back(self, log: Log, begin: Begin) -> None:
         """Learn what was decided beyond the stored positions. Partitions taken together share one look."""
@@ -103,6 +111,9 @@ class Recall:
                         number, sequence = one.cause
                         self._until[number] = max(self.until(number), sequence.offset)
         await self._settle(begin, learned)
+        if since_ms is not None:
+            async with begin() as transaction:
+                self._was_blocked = await Blocks(transaction.connection).lifted_since(since_ms)
 
     async def _learn(self, begin: Begin, found: Sequence[_Said], learned: _Learned) -> None:
         for first in range(0, len(found), FACTS_PER_TRANSACTION_MAX):
@@ -112,7 +123,10 @@ class Recall:
                 body = said.body
                 if isinstance(body, EraseLead | LeadErased):
                     learned.erased.add(body.lead)
-                    learned.blocked.extend(body.blocked)
+                    learned.blocked += [Block(body.lead, one, said.recorded_ms) for one in body.blocked]
+                elif isinstance(body, LiftBlock | BlockLifted):
+                    id_ = body.command_id if isinstance(body, LiftBlock) else ""
+                    learned.lifted += [Lift(body.lead, one, id_, until_ms=said.recorded_ms) for one in body.lifted]
                 elif isinstance(body, MergeLead | LeadMergedInto):
                     learned.merged[body.lead] = body.into
                 elif isinstance(body, UnmergeLead | LeadUnmerged):
@@ -141,14 +155,16 @@ class Recall:
 
     async def _settle(self, begin: Begin, learned: _Learned) -> None:
         """The erased give back what was claimed for them, and who came after them gets it; the merged go on as others."""
-        if not learned.contested and not learned.erased and not learned.merged:
+        if not learned.contested and not learned.erased and not learned.lifted and not learned.merged:
             return
         async with begin() as transaction:
             tables, merges = Claims(transaction.connection), Merges(transaction.connection, self._keyring)
+            blocks = Blocks(transaction.connection)
             await merges.lock()
             for lead in sorted(learned.erased):
                 await tables.release(lead)
-            await tables.block(list({(one.kind, one.hash): one for one in learned.blocked}.values()))
+            await blocks.take_away(learned.lifted)
+            await blocks.put(learned.blocked)
             await self._claim(tables, [claim for claim in learned.contested if claim[1] not in learned.erased])
             for loser, into in learned.merged.items():
                 await (merges.part(loser) if into is None else merges.join(loser, into))
@@ -180,4 +196,4 @@ def _said(record: Record, source: bytes, types: frozenset[bytes]) -> _Said | Non
         return None  # a dead letter of whoever reads it for its own sake
     marks = marks_in(headers)
     cause = None if marks is None else (int(marks[0].rpartition("/")[2]), marks[1])
-    return None if body is None else _Said(body, cause)
+    return None if body is None else _Said(body, record.recorded_ms, cause)

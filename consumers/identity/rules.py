@@ -91,6 +91,8 @@ def to_block(claimed: Sequence[Identifier]) -> tuple[Blocked, ...]:
 
 def is_blocked(traits: Traits, known: Known) -> bool:
     """Whether this is somebody who does not want to be a lead again."""
+    if not known.blocked:
+        return False
     found = [known.blocked[identifier] for identifier in identifiers(traits) if identifier in known.blocked]
     return any(alone or traits.email_hash is None for alone in found)
 

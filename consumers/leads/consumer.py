@@ -35,6 +35,7 @@ leads = Fold(
         activities.RecordActivity: activity_rules.record,
         commands.ConfirmConsent: rules.confirm_consent,
         commands.EraseLead: rules.erase,
+        commands.LiftBlock: rules.lift,
         commands.PublishDocument: rules.publish,
     },
     writes=(
@@ -54,6 +55,7 @@ leads = Fold(
         activities.ActivityRecorded,
         events.ConsentConfirmed,
         events.LeadErased,
+        events.BlockLifted,
         events.DocumentPublished,
     ),
 )

@@ -225,6 +225,13 @@ def erase(state: LeadState, event: Event[commands.EraseLead], _: Documents) -> D
     return Decision(tombstone, [erased], outcome=Outcome("done", version=event.offset))
 
 
+def lift(state: LeadState, event: Event[commands.LiftBlock], _: Documents) -> Decision[LeadState]:
+    """For `identity` to remember. The lead stays as it is: erased, or to be erased by what this has overtaken."""
+    asked = event.body
+    lifted = events.BlockLifted(lead=asked.lead, version=event.offset, actor=asked.actor, lifted=asked.lifted)
+    return done(state, event.offset, lifted)
+
+
 def publish(state: LeadState, event: Event[commands.PublishDocument], _: Documents) -> Decision[LeadState]:
     """A marker in this partition; a version that it has (the publisher tries until all have it) changes nothing."""
     asked = event.body

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
 import orjson
@@ -14,6 +14,7 @@ from infra.cli.common import fail, out, run, settings
 from infra.dead_letters import finding, repairing, repairs
 from infra.dead_letters import store as letters
 from infra.dead_letters.finding import Filter
+from infra.gateway.values import e164
 from infra.kafka.ports import Outgoing
 from infra.settings import Settings
 from infra.wiring import discovery, host
@@ -21,13 +22,17 @@ from infra.wiring.reapply import reapply
 from infra.wiring.redrive import Change, NotRedrivable, redrive, redriver
 from schemas import topics
 from schemas.envelope import Envelope
-from schemas.submissions import ErasureRequested
+from schemas.submissions import BlockLiftRequested, ErasureRequested
 
 partitions = typer.Typer(no_args_is_help=True, help="Where every consumer and read model stands.")
 dlq = typer.Typer(no_args_is_help=True, help="Records that could not be handled, kept 90 days.")
 lead = typer.Typer(no_args_is_help=True, help="One lead.")
 
 ERASE_SECONDS_MAX = 30.0
+OUTCOME = """
+select status, detail from leads.outcomes where command_id = $1
+union all select status, coalesce(reason, '') from identity.submissions where submission_id = $1
+"""
 REPAIR_LOOK_SECONDS = 0.2
 
 
@@ -229,14 +234,40 @@ def erase(
     lead_id: str,
     reason: Annotated[str, typer.Option(help="Why, for the ledger.")] = "asked by the person",
     actor: Annotated[str, typer.Option(help="Who asks.")] = "cli",
+    block: Annotated[bool, typer.Option("--block", help="What they send later is rejected.")] = False,
 ) -> None:
     """Forget a person: claims and keys destroyed, rows dropped, the log told."""
-    status, detail = run(_erase(settings(), lead_id, actor, reason))
+    asked = ErasureRequested(lead=lead_id, command_id=str(uuid4()), actor=actor, reason=reason, block=block)
+    status, detail = run(_ask(settings(), asked, Entry(CLI, "erase_lead", f"leads/{lead_id}")))
     if status == "missing":
         fail(f"there is no lead {lead_id}: nothing was erased")
     if status != "done":
         fail(f"{lead_id}: {status}: {detail}")
     out.print(f"{lead_id} is erased; the ledger has the certificate")
+
+
+@lead.command("unblock")
+def unblock(
+    known_by: Annotated[str, typer.Argument(help="The address of who was blocked; their number where they never gave one.")],
+    reason: Annotated[str, typer.Option(help="Why.")] = "asked by the person",
+    actor: Annotated[str, typer.Option(help="Who asks.")] = "cli",
+) -> None:
+    """Let in again who was erased and blocked, and has changed their mind."""
+    kind: Literal["email", "phone"] = "email" if "@" in known_by else "phone"
+    text = known_by if kind == "email" else e164(known_by)
+    if text is None:
+        fail("that is neither an address nor a number with the code of its country")
+
+    async def ask() -> tuple[str, str]:
+        async with host.base(settings(), "cli", pool_size=1) as has:
+            hash_ = has.keyring.hash(kind, text)
+        asked = BlockLiftRequested(kind=kind, identity=hash_, command_id=str(uuid4()), actor=actor, reason=reason)
+        return await _ask(settings(), asked, Entry(CLI, "lift_block", ""))
+
+    status, detail = run(ask())
+    if status != "done":
+        fail(f"{status}: {detail}")
+    out.print("the block is lifted: what they send is a new lead")
 
 
 @lead.command("reapply-erasures")
@@ -251,16 +282,16 @@ def reapply_erasures() -> None:
     out.print(f"{count} leads had come back and are erased again" if count else "every lead that the log calls erased is erased")
 
 
-async def _erase(given: Settings, lead_id: str, actor: str, reason: str) -> tuple[str, str]:
-    command_id = str(uuid4())
-    asked = ErasureRequested(lead=lead_id, command_id=command_id, actor=actor, reason=reason)
-    envelope = Envelope(command_id, asked.TYPE, "cli", datetime.now(UTC), subject=lead_id)
-    record = Outgoing(lead_id.encode(), envelope.headers(), orjson.dumps(asked.model_dump(mode="json")))
+async def _ask(given: Settings, asked: ErasureRequested | BlockLiftRequested, entry: Entry) -> tuple[str, str]:
+    """Publish, write down who asked, and wait for the outcome: (status, detail)."""
+    key = str(asked.key())
+    envelope = Envelope(asked.command_id, asked.TYPE, "cli", datetime.now(UTC), subject=asked.lead)
+    record = Outgoing(key.encode(), envelope.headers(), orjson.dumps(asked.model_dump(mode="json")))
     async with host.base(given, "cli", pool_size=1) as has:
-        await has.producer.publish(topics.SUBMISSIONS, topics.partition(lead_id, given.kafka.partitions), record)
-        await write(has.pool, Entry(CLI, "erase_lead", f"leads/{lead_id}"))
+        await has.producer.publish(topics.SUBMISSIONS, topics.partition(key, given.kafka.partitions), record)
+        await write(has.pool, entry)
         for _ in range(round(ERASE_SECONDS_MAX / 0.1)):
-            row = await has.pool.fetchrow("select status, detail from leads.outcomes where command_id = $1", command_id)
+            row = await has.pool.fetchrow(OUTCOME, asked.command_id)
             if row is not None:
                 return row["status"], row["detail"]
             await asyncio.sleep(0.1)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
+from infra.observability.serving import is_loopback
 from infra.settings import listed
 
 UNKNOWN: Final = "unknown"
@@ -13,6 +14,7 @@ _HOPS_MAX: Final = 20
 _IPV6_PREFIX: Final = 64
 _SEALED_MAX: Final = 10_000
 _SEALED_BYTES: Final = 16
+_PASSED_ON: Final = frozenset({b"x-forwarded-for", b"forwarded", b"x-real-ip"})
 
 Address = IPv4Address | IPv6Address
 
@@ -33,6 +35,13 @@ class Addresses:
         """The sender's address, of an ASGI scope. Never empty."""
         said = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for") if self._trusted else b""
         return self.sender(scope.get("client"), said.decode("latin-1"))
+
+    def is_local(self, scope: MutableMapping[str, Any]) -> bool:
+        """Whether it comes from this very machine. What a proxy beside us passes on doesn't, unless one of ours says so."""
+        passed_on = any(name in _PASSED_ON for name, _ in scope["headers"])
+        peer = _parsed(scope["client"][0]) if scope.get("client") else None
+        hearsay = passed_on and (peer is None or not self._is_ours(peer))
+        return not hearsay and is_loopback(self.of(scope))
 
     def sender(self, client: tuple[str, int] | None, said: str) -> str:
         """The same, of the peer and of what stands in X-Forwarded-For."""

@@ -1,6 +1,5 @@
 """What a request that asks something of a lead is answered with, once it is decided, or when it takes too long."""
 
-import dataclasses
 from typing import Literal
 
 from fastapi import Response
@@ -13,6 +12,7 @@ from infra.kafka.publisher import Position
 from schemas.topics import COMMANDS, partition
 
 COMMAND_URL = "/v1/commands/"
+SUBMISSION_URL = "/v1/submissions/"
 ANOTHER_LEAD = "another lead"
 """What a lead is called that isn't the asker's business (visibility.as_told)."""
 
@@ -34,10 +34,11 @@ class Pending(BaseModel):
 
 
 class TakenIn(BaseModel):
-    """It was taken, and added to a lead that isn't the asker's business: of that nothing more is said."""
+    """It was taken, and `status_url` (also in Location) says which lead it came to, once that is one that you may see."""
 
     submission_id: str
     status: Literal["accepted"] = "accepted"
+    status_url: str
 
 
 async def awaited(given: Services, command_id: str, *, submission: bool = False) -> Decided | Identified | None:
@@ -56,11 +57,12 @@ def done(given: Services, decided: Decided, response: Response) -> Done:
     return Done(id=decided.lead, version=decided.version, position=position_of(given, decided))
 
 
-def accepted(submission_id: str, decided: Decided, response: Response) -> TakenIn:
-    """202 for what was done to a lead that the asker may not see. Raises Problem as `done` does, without the version."""
-    refuse(dataclasses.replace(decided, version=None))
+def accepted(submission_id: str, response: Response) -> TakenIn:
+    """202 for who may not hear what became of a submission: the same whatever did."""
+    url = SUBMISSION_URL + submission_id
     response.status_code = 202
-    return TakenIn(submission_id=submission_id)
+    response.headers["Location"] = url
+    return TakenIn(submission_id=submission_id, status_url=url)
 
 
 def position_of(given: Services, decided: Decided) -> str | None:

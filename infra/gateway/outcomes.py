@@ -44,7 +44,7 @@ class Identified:
     """A row of identity.submissions. `partition` and `offset` are where the submission stands; `reason`: why it was rejected."""
 
     submission_id: str
-    status: Literal["processed", "duplicate", "spam", "test", "rejected", "reference", "event", "activity", "stranger"]
+    status: Literal["processed", "duplicate", "spam", "test", "rejected", "reference", "event", "activity", "stranger", "missing"]
     lead: str | None
     first_submission: str | None
     partition: int

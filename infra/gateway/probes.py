@@ -1,18 +1,21 @@
 """/healthz (the process answers), /readyz (names what is not ready), /metrics (Prometheus).
 
-Strangers may ask too, so what was found is kept for a second, and whoever asks meanwhile shares one look.
+Strangers may ask the first two, so what was found is kept for a second, and whoever asks meanwhile shares one look.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from http import HTTPStatus
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
-from infra.gateway.services import ReadyCheck, Services
+from infra.gateway.problems import Problem, not_found
+from infra.gateway.services import ReadyCheck, Services, Used
+from infra.observability.serving import REALM, Watchers
 
 router = APIRouter(tags=["probes"])
 CHECK_SECONDS_MAX: Final = 2.0
@@ -97,8 +100,14 @@ async def readyz(request: Request, response: Response) -> Readiness:
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
-async def prometheus() -> Response:
-    """Prometheus text format."""
+async def prometheus(request: Request, given: Used, authorization: Annotated[str | None, Header()] = None) -> Response:
+    """Prometheus text format. For this machine, and for who has the token of LEADFLOW_TELEMETRY__METRICS_TOKEN."""
+    watchers = Watchers(given.settings.telemetry.metrics_token)
+    refusal = watchers.refusal(authorization, local=given.addresses.is_local(request.scope))
+    if refusal is HTTPStatus.UNAUTHORIZED:
+        raise Problem(401, "unauthorized", "Not let in", "Send the token for metrics.", headers={"WWW-Authenticate": REALM})
+    if refusal is not None:
+        raise not_found("page")
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

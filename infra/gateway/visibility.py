@@ -16,7 +16,6 @@ from infra.gateway.answers import ANOTHER_LEAD
 from infra.gateway.outcomes import Decided
 from infra.gateway.problems import not_found
 from infra.gateway.services import Services
-from schemas.lead_ids import is_made_by
 
 _LEAD: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -35,12 +34,13 @@ async def check_lead(given: Services, user: User, lead: str, *, what: str = "lea
         raise not_found(what)
 
 
-async def may_hear_of(given: Services, user: User, lead: str, submission_id: str) -> bool:
-    """Whether whoever sent a submission is told which lead it came to: the one that it made, else one that is their business.
+async def may_hear_of(given: Services, user: User, lead: str) -> bool:
+    """Whether whoever sent a submission is told which lead it came to: one that is there and their business.
 
-    Who may read no leads at all is told, as of everything that they sent: an id and a version, which open nothing to them.
+    Also of a lead that it made: else what is not told would tell that somebody is known. Who may read no leads at all is told, as
+    of everything that they sent: an id and a version, which open nothing to them.
     """
-    if user.sees_all or not user.may(Permission.LEADS_READ) or is_made_by(lead, submission_id):
+    if user.sees_all or not user.may(Permission.LEADS_READ):
         return True
     found, owner = (False, None) if given.owner_of is None else await given.owner_of(lead)
     return found and user.may_see(owner)
@@ -73,26 +73,35 @@ async def need_lead(given: Services, user: User, lead: str) -> None:
         raise not_found("lead")
 
 
-async def check_sent(given: Services, user: User, id_: str, lead: str | None, *, what: str) -> None:
-    """Raises Problem 404 if a submission or command isn't this user's business. `lead` is what it led to, as far as is known."""
+async def may_follow(given: Services, user: User, id_: str, lead: str | None, *, what: str) -> bool:
+    """Whether this user is told what became of a submission or command; False: no more than that it was received.
+
+    `lead` is what it led to, as far as is known. Raises Problem 404 if it isn't this user's business.
+    """
     if not user.may(Permission.LEADS_READ):
         if not await was_sent_by(given.pool, user, id_):
             raise not_found(what)
-        return
-    if lead is None and not user.sees_all:
-        decided = await given.outcomes.of(id_)
-        lead = None if decided is None else decided.lead
-    if lead is None or user.sees_all:
-        return
-    await check_lead(given, user, lead, what=what)
-    # Who sent a submission may know it, and not the lead that it came to; who sent a command knows both.
-    if await given.outcomes.of_submission(id_) is not None and not await may_hear_of(given, user, lead, id_):
+        return True
+    if user.sees_all:
+        return True
+    submitted = await given.outcomes.of_submission(id_)
+    decided = await given.outcomes.of(id_) if lead is None else None
+    lead = lead if decided is None else decided.lead
+    if lead is None:
+        return submitted is not None or not await was_sent_by(given.pool, user, id_)
+    if submitted is None:  # a command, whose sender knows the lead
+        await check_lead(given, user, lead, what=what)
+        return True
+    if await may_hear_of(given, user, lead):
+        return True
+    if not await was_sent_by(given.pool, user, id_):
         raise not_found(what)
+    return False
 
 
 async def remember_sent(pool: asyncpg.Pool, user: User, id_: str) -> None:
     """For who could not follow it otherwise."""
-    if not user.may(Permission.LEADS_READ):
+    if not user.sees_all:
         await pool.execute("insert into gateway.sent (id, actor) values ($1, $2) on conflict (id) do nothing", id_, user.id)
 
 

@@ -8,12 +8,12 @@ from typing import Final
 
 import structlog
 from aiokafka.errors import KafkaError
-from prometheus_client import start_http_server
 from redis.exceptions import RedisError
 
 from infra.documents import store as documents
 from infra.kafka.ports import LogUnavailable, StoreUnavailable
 from infra.observability import logs
+from infra.observability.serving import Watchers, serving
 from infra.postgres.pool import UNAVAILABLE
 from infra.settings import Settings
 from infra.wiring import discovery, host, retention
@@ -122,10 +122,5 @@ def _metrics(has: host.Base) -> Iterator[None]:
     if port is None:
         yield
         return
-    server, thread = start_http_server(port, registry=has.meters.registry)
-    try:
+    with serving(port, has.meters.registry, Watchers(has.settings.telemetry.metrics_token)):
         yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -14,8 +14,8 @@ from infra.gateway import answers
 from infra.gateway.problems import Problem, not_found
 from infra.gateway.services import Used
 from infra.gateway.values import Address, Custom, Phone, Prose, Word, e164
-from infra.gateway.visibility import as_told, check_sent, may_give
-from producers.commands import bulk, merging, tasks, translate
+from infra.gateway.visibility import as_told, may_follow, may_give
+from producers.commands import blocks, bulk, merging, tasks, translate
 from producers.commands.asking import MAY_WRITE, Answer, IdempotencyKey, IfMatch, Sending, TagChange, check_owner
 from schemas.commands import Status
 
@@ -24,6 +24,7 @@ router = APIRouter(prefix="/v1", tags=["leads"], responses={202: {"model": answe
 router.include_router(tasks.router)
 router.include_router(bulk.router)
 router.include_router(merging.router)
+router.include_router(blocks.router)
 
 
 class LeadPatch(BaseModel):
@@ -167,7 +168,8 @@ async def command(
         raise not_found("command")
     decided = await given.outcomes.of(command_id)
     if decided is not None:
-        await check_sent(given, user, command_id, decided.lead, what="command")
+        if not await may_follow(given, user, command_id, decided.lead, what="command"):
+            return CommandState(command_id=command_id, status="pending")
         told = await as_told(given, user, decided)
         return CommandState(
             command_id=command_id,
@@ -178,7 +180,7 @@ async def command(
             position=answers.position_of(given, decided),
         )
     filed = await given.outcomes.of_submission(command_id)
-    await check_sent(given, user, command_id, None if filed is None else filed.lead, what="command")
-    if filed is not None and filed.status != "processed":
+    told_all = await may_follow(given, user, command_id, None if filed is None else filed.lead, what="command")
+    if told_all and filed is not None and filed.status != "processed":
         return CommandState(command_id=command_id, status=filed.status, detail=filed.reason, lead=filed.lead)
     return CommandState(command_id=command_id, status="pending")

@@ -23,6 +23,7 @@ from producers.commands import translate
 from producers.commands.translate import AnyCommand, Asker
 from schemas.envelope import Envelope, trace_of
 from schemas.message import Frozen, LeadId
+from schemas.submissions import BlockLiftRequested
 from schemas.topics import partition
 
 SOURCE: Final = "gateway"
@@ -36,8 +37,9 @@ def lead_id(text: str) -> LeadId:
         raise not_found("lead") from None
 
 
-def record_of(command: AnyCommand, trace: str | None) -> Outgoing:
+def record_of(command: AnyCommand | BlockLiftRequested, trace: str | None) -> Outgoing:
     """As it is published: sealed already, and without origin, since its id tells it."""
+    key = command.key()
     envelope = Envelope(
         id=command.command_id,
         type=command.TYPE,
@@ -46,7 +48,7 @@ def record_of(command: AnyCommand, trace: str | None) -> Outgoing:
         subject=command.lead,
         trace=trace_of(trace),
     )
-    return Outgoing(command.lead.encode(), envelope.headers(), command.model_dump_json().encode())
+    return Outgoing(None if key is None else key.encode(), envelope.headers(), command.model_dump_json().encode())
 
 
 class Sender:

@@ -19,7 +19,7 @@ from schemas.commands import (
 from schemas.free_mail import FREE_MAIL_DOMAINS
 from schemas.message import Frozen, LeadId
 from schemas.person import Note, Person, Task, Traits
-from schemas.submissions import ContactEdited, ErasureRequested, MergeRequested, UnmergeRequested
+from schemas.submissions import BlockLiftRequested, ContactEdited, ErasureRequested, MergeRequested, UnmergeRequested
 
 PERSONAL: Final = ("email", "name", "first_name", "last_name", "phone", "phone_e164", "custom")
 OPEN: Final = ("company",)
@@ -103,6 +103,15 @@ def assign(asker: Asker, owner: str | None) -> AssignLead:
 def erase(asker: Asker, reason: str, *, block: bool = False) -> ErasureRequested:
     """Forget the person. Goes to `identity`, which owns claims and keys."""
     return ErasureRequested(lead=asker.lead, command_id=asker.command_id, actor=asker.actor, reason=reason, block=block)
+
+
+def lift(
+    command_id: str, actor: str, email: str | None, phone_e164: str | None, reason: str, hashed: HashOf
+) -> BlockLiftRequested:
+    """Let in again whoever this address is of, or this number. Goes to `identity`, which knows whose block it was."""
+    kind: Literal["email", "phone"] = "phone" if email is None else "email"
+    hash_ = hashed(kind, email or phone_e164 or "")
+    return BlockLiftRequested(kind=kind, identity=hash_, command_id=command_id, actor=actor, reason=reason)
 
 
 def merge(asker: Asker, loser: LeadId) -> MergeRequested:

@@ -1,20 +1,24 @@
 """GET /f/{source_id}/confirm/{ticket}: what was ticked, and a button; POST -> leads.commands: it counts.
 
 Mail scanners follow links, so only the button changes anything. The ticket is all that it takes, and tells its reader nothing.
+People get a page also where something is wrong; who asks for JSON gets the problem.
 """
 
 import time
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import asyncpg
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
 
 from infra.crypto.tickets import TICKET_CHARACTERS_MAX, BadTicket, ExpiredTicket
 from infra.gateway import answers
 from infra.gateway.outcomes import Decided
-from infra.gateway.problems import not_found, unavailable
+from infra.gateway.problems import MEDIA_TYPE, Problem, not_found, unavailable
 from infra.gateway.services import Services, Used
 from infra.kafka.ports import LogUnavailable, Outgoing
 from infra.mail.confirming import Asked, Confirmations
@@ -26,16 +30,38 @@ from schemas.envelope import Envelope, derived_id, trace_of
 from schemas.message import LeadId
 from schemas.topics import COMMANDS, partition
 
-router = APIRouter(prefix=FORM_PREFIX.rstrip("/"), tags=["hosted forms"])
+
+class PageRoute(APIRoute):
+    """What a route refuses is told on a page to whoever waits for one."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """As FastAPI's, with pages."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (Problem, RequestValidationError, *STORE_AWAY) as refused:
+                if not wants_page(request.headers.get("accept", "")):
+                    raise
+                return _refused(request, refused)
+
+        return handled
+
+
+router = APIRouter(route_class=PageRoute, prefix=FORM_PREFIX.rstrip("/"), tags=["hosted forms"])
 SOURCE: Final = "gateway"
+KINDS_MAX: Final = 20
+OUR_FAULT: Final = 500
+"""From here on it is our fault, and worth another try."""
 SourceId = Annotated[str, Path(pattern=SOURCE_ID)]
 Ticket = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]+$", max_length=TICKET_CHARACTERS_MAX)]
 
 
 @router.get("/{source_id}/confirm/{ticket}", response_class=HTMLResponse)
-async def ask_to_confirm(source_id: SourceId, ticket: Ticket, given: Used) -> HTMLResponse:
+async def ask_to_confirm(source_id: SourceId, ticket: Ticket, request: Request, given: Used) -> HTMLResponse:
     """Where the mail of a form with double opt-in leads to. Changes nothing; 410 once the link is good no more."""
-    settings = await _settings(source_id, given)
+    settings = request.state.form = await _settings(source_id, given)
     asked = _asked(source_id, ticket, given)
     if asked is None:
         return _page(settings, settings.expired, status=410)
@@ -45,7 +71,7 @@ async def ask_to_confirm(source_id: SourceId, ticket: Ticket, given: Used) -> HT
 @router.post("/{source_id}/confirm/{ticket}", response_class=HTMLResponse)
 async def confirm(source_id: SourceId, ticket: Ticket, request: Request, given: Used) -> HTMLResponse:
     """What was ticked counts from now on. Twice is once; 410 once the link is good no more, and where the person is forgotten."""
-    settings = await _settings(source_id, given)
+    settings = request.state.form = await _settings(source_id, given)
     asked = _asked(source_id, ticket, given)
     if asked is None:
         return _page(settings, settings.expired, status=410)
@@ -105,8 +131,29 @@ async def _publish(command: ConfirmConsent, given: Services, trace: str | None) 
         raise unavailable("The event log") from None
 
 
-def _page(settings: pages.FormSettings, text: str, *, status: int = 200) -> HTMLResponse:
-    html = pages.page(settings.confirm_title, text, language=settings.language)
+def wants_page(accept: str) -> bool:
+    """Whether a person waits for the answer, as far as this header tells: browsers name HTML first."""
+    kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")[:KINDS_MAX]]
+    named = [kind for kind in kinds if kind in ("text/html", "application/json", MEDIA_TYPE)]
+    return named[:1] == ["text/html"]
+
+
+def _refused(request: Request, refused: Exception) -> HTMLResponse:
+    """The page for it; its words are the form's as far as that could be read."""
+    settings: pages.FormSettings = getattr(request.state, "form", None) or pages.FormSettings()
+    problem = refused if isinstance(refused, Problem) else None
+    if problem is None:
+        problem = not_found("link") if isinstance(refused, RequestValidationError) else unavailable("A store that this needs")
+    if problem.status < OUR_FAULT:
+        return _page(settings, settings.wrong_link, status=problem.status)
+    html = pages.again_page(settings) if request.method == "POST" else None
+    answer = _page(settings, settings.try_again, status=problem.status, html=html)
+    answer.headers.update(problem.headers)
+    return answer
+
+
+def _page(settings: pages.FormSettings, text: str, *, status: int = 200, html: str | None = None) -> HTMLResponse:
+    html = html or pages.page(settings.confirm_title, text, language=settings.language)
     return HTMLResponse(html, status_code=status, headers=_headers())
 
 
@@ -116,4 +163,5 @@ def _headers() -> dict[str, str]:
         "Content-Security-Policy": pages.policy(()),
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
+        "Vary": "Accept",
     }

@@ -61,6 +61,8 @@ class FormSettings(BaseModel):
     confirm_button: _Short = "Yes, I confirm"
     confirmed: _Long = "Thank you. Your confirmation is noted."
     expired: _Long = "This link is good no more. Please fill in the form again, and you get a new one."
+    wrong_link: _Long = "This link leads nowhere. Perhaps it was cut off: please open it once more from the mail."
+    try_again: _Long = "This did not work just now. Please try again in a moment: nothing is lost."
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
     fields: Annotated[tuple[FormField, ...], Field(min_length=1, max_length=50)] = (
         FormField(name="name", label="Name", autocomplete="name"),
@@ -141,6 +143,12 @@ def confirm_page(settings: FormSettings, wording: str) -> str:
     words = f"<blockquote>{escape(wording)}</blockquote>"
     button = f'<form method="post"><button type="submit">{escape(settings.confirm_button)}</button></form>'
     return page(settings.confirm_title, settings.confirm_intro, words + button, settings.language)
+
+
+def again_page(settings: FormSettings) -> str:
+    """Where the button could do nothing: the same button once more."""
+    button = f'<form method="post"><button type="submit">{escape(settings.confirm_button)}</button></form>'
+    return page(settings.confirm_title, settings.try_again, button, settings.language)
 
 
 def page(title: str, text: str, more: str = "", language: str = "en") -> str:

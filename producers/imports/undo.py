@@ -4,13 +4,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from infra.kafka.ports import LogUnavailable
 from infra.storage.files import NoSuchFile
-
-if TYPE_CHECKING:
-    from producers.imports.job import Work
+from producers.imports.sending import Work, delete_files, let_pass, remembered, settled, taken
 
 BATCH_LEADS: Final = 200
 WAIT_EVERY_SECONDS: Final = 0.1
@@ -57,10 +55,8 @@ DECIDED: Final = """
 """`leads` says that it is erased, or `identity` has read what was asked and found that it is another's, too."""
 
 
-async def run(work: "Work") -> None:
+async def run(work: Work) -> None:
     """To the end. What was done of it before is not done again."""
-    from producers.imports.job import delete_files, let_pass, remembered, settled, taken  # noqa: PLC0415 - which runs this
-
     service, wanted = work.service, work.wanted
     with contextlib.suppress(NoSuchFile):  # deleted when it had not been asked for in days: nothing of it is under way
         await remembered(work)
@@ -84,7 +80,7 @@ async def run(work: "Work") -> None:
     await service.move(wanted.id, ["undoing"], "undone")
 
 
-async def _history_is_there(work: "Work") -> None:
+async def _history_is_there(work: Work) -> None:
     """What people did to the leads just now is seen before it is looked for."""
     give_up = time.monotonic() + LAG_SECONDS_MAX
     while await work.behind() > 0 and time.monotonic() < give_up:
@@ -92,7 +88,7 @@ async def _history_is_there(work: "Work") -> None:
         await asyncio.sleep(WAIT_EVERY_SECONDS)
 
 
-async def _erased(work: "Work", gone: Sequence[tuple[int, str]]) -> set[int]:
+async def _erased(work: Work, gone: Sequence[tuple[int, str]]) -> set[int]:
     """Ask for it and wait; which rows' leads are. The others got something from elsewhere in the very moment.
 
     Raises LogUnavailable where nobody gets to it: the same batch is asked for again later.

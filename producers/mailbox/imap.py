@@ -150,7 +150,8 @@ def _connect(mailbox: Mailbox, context: ssl.SSLContext) -> imaplib.IMAP4:
     try:
         client.starttls(ssl_context=context)
     except BaseException:
-        client.shutdown()
+        with suppress(OSError):  # what failed in between has closed it: that is what is to be told
+            client.shutdown()
         raise
     return client
 

@@ -11,13 +11,13 @@ from infra.auth.dependencies import require
 from infra.auth.roles import Permission, User
 from infra.gateway.problems import not_found
 from infra.gateway.services import Services, Used
-from infra.gateway.visibility import check_sent
+from infra.gateway.visibility import may_follow
 from projections import paging, records
 from projections.access import LeadPath, VisibleLead
 from projections.history import erasure, export, queries
 from projections.history.shapes import Position, ScoreLine, ScorePoint, ScoreReceipt, TimelineItem, TimelinePage, Trace
 from projections.history.titles import Names, actor_of, describe
-from projections.history.trace import Followed, Later, trace
+from projections.history.trace import Followed, Later, received, trace
 from schemas import topics
 from schemas.events import LeadAssigned, LeadCaptured, LeadScored, TaskAdded
 
@@ -74,10 +74,13 @@ async def lead_trace(given: Used, lead: VisibleLead) -> Trace:
 
 @router.get("/submissions/{id}")
 async def submission(given: Used, user: Submitter, id_: LeadPath) -> Trace:
-    """Where a submission is: `received` as soon as it was accepted, then what every hop made of it."""
+    """Where a submission is: `received` as soon as it was accepted, then what every hop made of it.
+
+    Who sent it and doesn't see all leads is told the rest once its lead is one that they may see.
+    """
     found = await _traced(given, id_)
-    await check_sent(given, user, id_, found.lead_id, what="submission")
-    return found
+    told = await may_follow(given, user, id_, found.lead_id, what="submission")
+    return found if told else received(found)
 
 
 async def _traced(given: Services, id_: str) -> Trace:

@@ -26,6 +26,9 @@ LOG: Final = """
     select partition, "offset", recorded_at from history.records where lead = $1 and event_type = 'lead.erased.v1'
     order by "offset" limit 1
 """
+LIFTED: Final = """
+    select recorded_at from history.records where lead = $1 and event_type = 'block.lifted.v1' order by "offset" limit 1
+"""
 ACTING: Final = """
     select count(*) from effects.effects where lead = $1 and state in ('planned', 'claimed', 'handing_over')
 """
@@ -47,12 +50,16 @@ class ErasureStep(BaseModel):
 
 
 class Certificate(BaseModel):
-    """What became of everything that was kept of a person. `waits_for` names the steps that are not done; empty: `complete`."""
+    """What became of everything that was kept of a person. `waits_for` names the steps that are not done; empty: `complete`.
+
+    `blocked`: what the person sends is rejected, by their wish; `block_lifted_at`: since when it is no more.
+    """
 
     lead: str
     actor: str
     erased_at: datetime
     blocked: bool
+    block_lifted_at: datetime | None = None
     complete: bool
     waits_for: list[str]
     steps: list[ErasureStep]
@@ -74,12 +81,14 @@ async def lead_erasure(
         *_read(log, readers, indexed=await _indexed(given.pool, lead)),
         *_intake(found.intake_keys),
     ]
+    lifted_at = await given.pool.fetchval(LIFTED, lead)
     waits_for = [step.name for step in steps if not step.done]
     return Certificate(
         lead=lead,
         actor=found.actor,
         erased_at=found.erased_at,
-        blocked=bool(found.destroyed.get("blocked")),
+        blocked=bool(found.destroyed.get("blocked")) and lifted_at is None,
+        block_lifted_at=lifted_at,
         complete=not waits_for,
         waits_for=waits_for,
         steps=steps,

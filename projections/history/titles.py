@@ -7,6 +7,7 @@ from projections.history import activity_titles
 from projections.history.described import Described
 from schemas.activities import ActivityRecorded
 from schemas.events import (
+    BlockLifted,
     ConsentConfirmed,
     LeadAbsorbed,
     LeadAssigned,
@@ -170,6 +171,10 @@ def _erased(_body: LeadErased, _person: Frozen | None, _names: Names) -> Describ
     return Described("Erased")
 
 
+def _lifted(_body: BlockLifted, _person: Frozen | None, _names: Names) -> Described:
+    return Described("May come in again")
+
+
 _HANDLERS: Final[Mapping[type[Any], Callable[[Any, Frozen | None, Names], Described]]] = {
     LeadCaptured: _captured,
     LeadUpdated: _updated,
@@ -189,4 +194,5 @@ _HANDLERS: Final[Mapping[type[Any], Callable[[Any, Frozen | None, Names], Descri
     LeadReleased: _released,
     ActivityRecorded: activity_titles.recorded,
     LeadErased: _erased,
+    BlockLifted: _lifted,
 }

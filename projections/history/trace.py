@@ -97,6 +97,12 @@ def trace(
     return Trace(id=id_, status=status, lead_id=identified.lead, hops=hops)
 
 
+def received(found: Trace) -> Trace:
+    """As far as its sender is told who may not see where it led: the same as before it led anywhere."""
+    hops = [hop.model_copy(update={"position": None}) for hop in found.hops[:1]]
+    return Trace(id=found.id, status="received", lead_id=None, hops=hops)
+
+
 def _identity(identified: Identified | None, place: str | None) -> Hop:
     if identified is None:
         return Hop(name="identity", at=None, position=None, verdict=NOT_YET, detail=None)

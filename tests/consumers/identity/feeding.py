@@ -20,13 +20,13 @@ from infra.kafka.ports import Outgoing
 from infra.postgres.pool import open_pool
 from schemas.envelope import Envelope
 from schemas.message import LeadId, Sealed, registry
-from schemas.person import Traits
-from schemas.submissions import ContactEdited, ErasureRequested, SubmissionReceived
+from schemas.person import Identifying, Traits
+from schemas.submissions import BlockLiftRequested, ContactEdited, ErasureRequested, SubmissionReceived
 from tests.infra.kafka.logs import HandClock, MemoryLog, recorded, work
 from tests.submitting import submission
 
 TABLES = (
-    "identity.claims, identity.merges, identity.suggestions, identity.deliveries, identity.submissions, identity.watermarks, "
+    "identity.claims, identity.lifted, identity.merges, identity.suggestions, identity.deliveries, identity.submissions, identity.watermarks, "
     "identity.outbox, identity.activities, identity.held_activities, identity_activities.watermarks, identity_activities.outbox, "
     "effects.suppressions, effects.effects, crypto.lead_keys, crypto.intake_keys, crypto.erasures, crypto.named_keys, "
     "dead_letters.letters"
@@ -91,6 +91,14 @@ def erasure(lead: str, *, block: bool = False, only_source: str | None = None) -
     )
     envelope = Envelope(asked.command_id, asked.TYPE, "gateway", datetime.now(UTC), subject=lead)
     return Outgoing(lead.encode(), envelope.headers(), asked.model_dump_json().encode())
+
+
+def lifting(keyring: Keyring, kind: Identifying, known_by: str, command_id: str | None = None) -> Outgoing:
+    id_ = command_id or str(uuid.uuid4())
+    hash_ = keyring.hash(kind, known_by)
+    asked = BlockLiftRequested(kind=kind, identity=hash_, command_id=id_, actor="admin", reason="asked")
+    envelope = Envelope(asked.command_id, asked.TYPE, "gateway", datetime.now(UTC))
+    return Outgoing(asked.key().encode(), envelope.headers(), asked.model_dump_json().encode())
 
 
 async def edited(identity: Identity, lead: str, **contact: str) -> Any:

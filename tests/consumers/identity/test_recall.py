@@ -1,120 +1,18 @@
 """Identity over a database that forgot: what stands in the log is learned, never decided again."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
 import pytest
-import pytest_asyncio
 
-from consumers.identity.consumer import IdentityStep
-from infra.crypto.keyring import Keyring
-from infra.dead_letters import store as dead_letters
-from infra.effects import gate
-from infra.kafka.partition import Partition, Status
-from infra.kafka.pg_store import PgStore
-from infra.kafka.ports import LogUnavailable, Outgoing, Record
-from infra.postgres.pool import open_pool
+from infra.kafka.partition import Status
+from infra.kafka.ports import LogUnavailable, Record
 from schemas import commands, events
-from schemas.envelope import Envelope
-from schemas.message import Message, registry
 from schemas.topics import COMMANDS, EVENTS, SUBMISSIONS
-from tests.consumers.identity.feeding import TABLES, erasure
-from tests.infra.kafka.logs import START_MS, HandClock, MemoryLog, work
-from tests.submitting import submission
+from tests.consumers.identity.feeding import erasure
+from tests.consumers.identity.telling import FORGOTTEN, Told, sent, write
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
-
-FORGOTTEN = (
-    "identity.claims, identity.merges, identity.suggestions, identity.deliveries, identity.submissions, identity.watermarks, "
-    "identity.outbox"
-)
-
-
-class Told:
-    """Identity's three partitions on a log that keeps what is written, so that a look back finds it."""
-
-    def __init__(self, pool: asyncpg.Pool, keyring: Keyring) -> None:
-        self.pool, self.keyring, self.log = pool, keyring, MemoryLog()
-        self.partitions: list[Partition] = []
-        self.sent: dict[str, Any] = {}
-        self._kept = 0
-
-    async def start(self, *, together: bool = False) -> None:
-        """A new process takes all partitions, one by one or at once."""
-        bury = partial(dead_letters.add, consumer="identity", topic="leads.submissions", keyring=self.keyring)
-        store = PgStore(self.pool, "identity", topic="leads.submissions", plan=gate.plan, bury=bury)
-        step = IdentityStep(self.keyring)
-        self.partitions = [Partition(number, step, self.log, store, HandClock()) for number in range(3)]
-        if together:
-            await asyncio.gather(*(partition.assigned() for partition in self.partitions))
-            return
-        for partition in self.partitions:
-            await partition.assigned()
-
-    async def forget(self, tables: str = FORGOTTEN) -> None:
-        """The database is new, but for the keys; a new process takes the partitions."""
-        await self.pool.execute(f"truncate {tables}")
-        await self.start()
-
-    def came(self, number: int, *outgoing: Outgoing) -> None:
-        """Submissions arrive in a partition."""
-        kept = self.log.kept.setdefault(SUBMISSIONS.name, [])
-        at = sum(record.partition == number for record in kept)
-        kept.extend(_record(one, number, at + nth, len(kept) + nth) for nth, one in enumerate(outgoing))
-
-    async def read(self, *numbers: int) -> list[Any]:
-        """Partitions decide, one after the other, all that they have not; the commands that came of it, which the log keeps."""
-        for number in numbers:
-            kept = self.log.kept.get(SUBMISSIONS.name, [])
-            await work(self.partitions[number], [record for record in kept if record.partition == number])
-        return self.keep()
-
-    def keep(self) -> list[Any]:
-        """What was sent lands in the log of commands."""
-        kept = self.log.kept.setdefault(COMMANDS.name, [])
-        news = self.log.appended[self._kept :]
-        self._kept = len(self.log.appended)
-        for destination, outgoing in news:
-            kept.append(_record(outgoing, destination.partition, sum(r.partition == destination.partition for r in kept), 100))
-        return [_body(outgoing) for _, outgoing in news]
-
-    async def claims(self) -> set[tuple[str, str, str | None]]:
-        """Whose everything is."""
-        return {
-            tuple(row) for row in await self.pool.fetch("select kind, hash, lead from identity.claims where lead is not null")
-        }
-
-
-def _record(outgoing: Outgoing, number: int, offset: int, seconds: int) -> Record:
-    return Record(number, offset, START_MS + seconds * 1000, outgoing.key, list(outgoing.headers), outgoing.value)
-
-
-def _body(outgoing: Outgoing) -> Any:
-    cls = registry.get(Envelope.read(outgoing.headers).type)
-    assert cls is not None
-    return cls.model_validate_json(outgoing.value)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def told(database: str) -> AsyncIterator[Told]:
-    pool, keys = await open_pool(database, name="test", size=4), await open_pool(database, name="test-keys", size=2)
-    await pool.execute(f"truncate {TABLES}")
-    keyring = Keyring(keys, bytes(32))
-    await keyring.dead_letter_key()
-    made = Told(pool, keyring)
-    await made.start()
-    yield made
-    await pool.close()
-    await keys.close()
-
-
-async def sent(told: Told, email: str | None, phone: str | None = None, delivery: str | None = None) -> Outgoing:
-    more = {} if delivery is None else {"delivery": delivery}
-    return (await submission(told.keyring, email, phone=phone, **more))[1]
 
 
 async def a_number_and_then_an_address(told: Told) -> Any:
@@ -197,25 +95,6 @@ async def test_an_erased_address_stays_with_whoever_had_it_next(told: Told) -> N
     assert await told.claims() == before
 
 
-async def test_who_is_blocked_stays_so_over_an_empty_database(told: Told) -> None:
-    told.came(0, await sent(told, "ada@x.example", "+321"))
-    (gone,) = await told.read(0)
-    told.came(2, erasure(gone.lead, block=True))
-    await told.read(2)
-
-    async def blocked() -> list[tuple[str, bool]]:
-        sql = "select kind, blocked_alone from identity.claims where blocked_alone is not null and lead is null order by kind"
-        return [tuple(row) for row in await told.pool.fetch(sql)]
-
-    assert await blocked() == [("email", True), ("phone", False)]
-    for lost in (FORGOTTEN, f"{FORGOTTEN}, crypto.erasures"):
-        await told.forget(lost)
-        assert await blocked() == [("email", True), ("phone", False)]
-        assert await told.claims() == set()
-        told.came(0, await sent(told, "ada@x.example"))
-        assert await told.read(0) == []
-
-
 async def test_whoever_has_an_address_after_two_were_erased_keeps_it(told: Told) -> None:
     gone = []
     for _ in range(2):
@@ -269,16 +148,6 @@ async def test_an_edit_of_an_address_is_remembered(told: Told) -> None:
     write(told, COMMANDS.name, changed, "identity", "identity.1@topic/0", "9.0")
     await told.forget()
     assert ("email", hash_, first.lead) in await told.claims()
-
-
-def write(told: Told, topic: str, body: Message, source: str, origin: str | None = None, sequence: str = "0.0") -> None:
-    """A record that somebody wrote."""
-    headers = Envelope("id", body.TYPE, source, datetime.now(UTC), subject=body.lead).headers()
-    if origin is not None:
-        headers = (*headers, ("ce_origin", origin.encode()), ("ce_sequence", sequence.encode()))
-    kept = told.log.kept.setdefault(topic, [])
-    at = sum(record.partition == 0 for record in kept)
-    kept.append(_record(Outgoing(None, headers, body.model_dump_json().encode()), 0, at, 200))
 
 
 async def test_where_submissions_are_gone_the_log_of_facts_tells(told: Told) -> None:

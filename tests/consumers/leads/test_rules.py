@@ -9,7 +9,7 @@ from infra.kafka.fold import Outcome
 from schemas import commands, events
 from schemas.activities import Activity, RecordActivity
 from schemas.message import LeadId, Message, Sealed
-from schemas.person import Agreement
+from schemas.person import Agreement, Blocked
 from tests.consumers.making import LEAD, START, Folding, captured, traits
 
 SEALED = Sealed("1.lead.abc")
@@ -46,6 +46,7 @@ ASKS = (
 
 
 OTHER = LeadId("0197b2f0-0000-7000-8000-00000000000f")
+BLOCKED = Blocked(kind="email", hash="ab" * 32)
 TRAVELLING = commands.Travelling(
     of=OTHER,
     event_id="e",
@@ -105,6 +106,18 @@ def test_erasing_twice_is_done_and_said_once() -> None:
     made = folding(capture(), about(commands.EraseLead), about(commands.EraseLead))
     assert [type(fact) for fact in made.written] == [events.LeadCaptured, events.LeadErased]
     assert made.decisions[-1].outcome == Outcome("done", version=1)
+
+
+@pytest.mark.parametrize("before", [(capture(), about(commands.EraseLead)), ()], ids=["erased", "not erased yet"])
+def test_a_block_that_is_lifted_is_said_and_revives_nobody(before: tuple[commands.Command, ...]) -> None:
+    made = folding(*before)
+    decision = made.feed(about(commands.LiftBlock, lifted=(BLOCKED,)))
+    version = len(before)
+    assert decision.events == (events.BlockLifted(lead=LEAD, version=version, actor="ann", lifted=(BLOCKED,)),)
+    assert decision.outcome == Outcome("done", version=version)
+    assert (decision.state.exists, decision.state.erased) == (bool(before), bool(before))
+    made.feed(about(commands.EraseLead))
+    assert made.feed(capture(2)).outcome == rules.ERASED
 
 
 def test_a_lead_that_was_never_seen_can_be_erased() -> None:
@@ -298,10 +311,11 @@ def test_only_answers_and_facts_that_were_declared_are_given() -> None:
         about(commands.MergeLead, into=OTHER, asked="m"),
         about(commands.UnmergeLead, out_of=OTHER, asked="u"),
     )
+    ends = (about(commands.EraseLead), about(commands.LiftBlock, lifted=(BLOCKED,)))
     ticked = Agreement(overall=True, wording="I agree.")
     confirm = about(commands.ConfirmConsent, agreement=ticked.id)
     opened = Activity(id="a", kind="opened", occurred_at=START, source=captured().source)
     did = about(RecordActivity, activity=opened)
-    made = folding(capture(unconfirmed=ticked), *ASKS, changed, confirm, did, *merges, about(commands.EraseLead), published(1))
+    made = folding(capture(unconfirmed=ticked), *ASKS, changed, confirm, did, *merges, *ends, published(1))
     assert {type(fact) for fact in made.written} == set(leads.writes)
     assert all(decision.outcome is not None for decision in made.decisions[:-1])

@@ -27,6 +27,29 @@ def test_what_stands_before_the_last_stranger_is_hearsay() -> None:
     assert seen("10.0.0.1", ",".join(["10.0.0.3"] * 1_000)) == "10.0.0.3"
 
 
+@pytest.mark.parametrize(
+    ("peer", "passed_on", "trusted", "local"),
+    [
+        ("127.0.0.1", None, "", True),
+        ("::1", None, "", True),
+        ("203.0.113.7", None, "", False),
+        (None, None, "", False),
+        ("127.0.0.1", "198.51.100.1", "", False),
+        ("127.0.0.1", "127.0.0.1", "", False),
+        ("203.0.113.7", "127.0.0.1", "10.0.0.0/8", False),
+        ("10.0.0.1", "198.51.100.1", "10.0.0.0/8", False),
+        ("127.0.0.1", "198.51.100.1", "127.0.0.1/32", False),
+        ("127.0.0.1", None, "127.0.0.1/32", True),
+    ],
+)
+def test_what_comes_from_this_machine_is_told_from_what_a_proxy_on_it_passes_on(
+    peer: str | None, passed_on: str | None, trusted: str, local: bool
+) -> None:
+    headers = [] if passed_on is None else [(b"x-forwarded-for", passed_on.encode())]
+    scope = {"client": None if peer is None else (peer, 1), "headers": headers}
+    assert Addresses(trusted).is_local(scope) is local
+
+
 def test_somebody_who_has_no_address_is_unknown() -> None:
     assert seen(None) == seen("testclient") == "unknown"
 

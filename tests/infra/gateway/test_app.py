@@ -3,15 +3,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from fastapi import APIRouter
+from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 
 from infra.gateway import docs, probes, problems
 from infra.gateway.app import create_app, openapi
 from infra.gateway.problems import FieldError, Problem
 from infra.gateway.services import NoMasterKey, Services, master_key
-from infra.settings import Crypto, Settings
+from infra.settings import Crypto, Settings, Telemetry
 from infra.wiring import discovery
 from tests.infra.gateway import offline
 from tests.infra.gateway.fakes import settings
@@ -97,6 +99,26 @@ async def test_metrics_have_routes_and_no_paths() -> None:
     assert "id-0815" not in text
     assert "nowhere-0815" not in text
     assert 'route="other"' in text
+
+
+@pytest.mark.parametrize(("token", "status"), [(None, 404), ("a token of metrics", 401)])
+async def test_metrics_are_for_this_machine_and_for_who_has_the_token(token: str | None, status: int) -> None:
+    known = settings()
+    telemetry = Telemetry(metrics_token=None if token is None else SecretStr(token))
+    app = offline.app(offline.services(settings=known.model_copy(update={"telemetry": telemetry})))
+    transport = httpx2.ASGITransport(app=app, client=("203.0.113.7", 1))
+    async with offline.client(app) as here, httpx2.AsyncClient(transport=transport, base_url="http://leads.example") as stranger:
+        assert (await here.get("/metrics")).status_code == 200
+        refused = await stranger.get("/metrics")
+        assert (refused.status_code, refused.headers["content-type"]) == (status, "application/problem+json")
+        assert "leadflow_" not in refused.text
+        wrong = await stranger.get("/metrics", headers={"Authorization": "Bearer another token of metrics"})
+        assert wrong.status_code == status
+        assert (await stranger.get("/healthz")).status_code == 200
+        if token is not None:
+            assert refused.headers["www-authenticate"].startswith("Bearer")
+            let_in = await stranger.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+            assert "leadflow_http_requests_total" in let_in.text
 
 
 async def test_swagger_ui_comes_from_our_own_host() -> None:

@@ -89,6 +89,7 @@ MAY = {
     "POST /v1/leads/{lead}/unmerge": WRITERS,
     "GET /v1/leads/{id}/duplicates": READERS,
     "POST /v1/leads/{lead}/erase": ADMINS,
+    "POST /v1/blocks/lift": ADMINS,
     "GET /v1/leads": READERS,
     "GET /v1/leads/{id}": READERS,
     "GET /v1/leads/{id}/timeline": READERS,

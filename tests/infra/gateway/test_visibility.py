@@ -220,15 +220,15 @@ async def test_an_integration_follows_what_it_sent_and_nothing_else(api: Served)
         assert answer.status_code == 403, path
 
 
-async def test_what_an_integration_asks_for_is_remembered_as_its_own(api: Served) -> None:
+async def test_what_somebody_asks_for_who_does_not_see_all_is_remembered_as_their_own(api: Served) -> None:
     given = api.services
-    machine = User("key:1", "", "crm", "integration")
-    person = User("u1", "", "", "rep", "eve")
+    machine, rep = User("key:1", "", "crm", "integration"), User("u1", "", "", "rep", "eve")
+    manager = User("u2", "", "", "manager")
     for key in (None, "once"):
-        for user in (machine, person):
+        for user in (machine, rep, manager):
             id_ = await idempotency.claim(given.pool, given.ids, user, key, b"asked", now_ms=int(time.time() * 1000))
             known = await given.pool.fetchval("select actor from gateway.sent where id = $1", id_)
-            assert known == (machine.id if user is machine else None)
+            assert known == (None if user is manager else user.id)
 
 
 async def test_permissions_are_what_the_role_has_and_the_key_is_limited_to() -> None:

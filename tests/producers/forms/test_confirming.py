@@ -14,12 +14,14 @@ from infra.mail.confirming import GOOD_DAYS, Asked, Confirmations
 from infra.settings import Settings
 from schemas.commands import ConfirmConsent
 from schemas.submissions import SubmissionReceived
+from tests.infra.gateway import offline
 from tests.infra.gateway.running import Running, read, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 LEAD = "018f0000-0000-7000-8000-000000000001"
 WORDS = "I agree to be <contacted>."
 TICKED = {"email": "a@b.example", "consent": ["no", "yes"]}
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 PERSON = {"Accept": "text/html", "Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -166,6 +168,61 @@ async def test_a_link_holds_nothing_to_read_and_is_good_under_its_own_form_alone
         assert (await here.client.get(wrong)).status_code == 404
         assert (await here.client.post(wrong, headers=PERSON)).status_code == 404
     assert here.publisher.records == []
+
+
+GERMAN = {
+    "consent": WORDS,
+    "language": "de",
+    "wrong_link": "Dieser Link führt ins Leere.",
+    "try_again": "Bitte gleich noch einmal.",
+}
+
+
+@pytest.mark.parametrize("wrong", ["cut off", "of another form", "no ticket at all", "of no form", "malformed"])
+async def test_a_link_that_leads_nowhere_is_told_people_on_a_page_and_programs_as_a_problem(here: Running, wrong: str) -> None:
+    source, other = await make(here, form=GERMAN), await make(here, form=GERMAN)
+    ticket = link(here, source).rpartition("/")[2]
+    path = {
+        "cut off": f"/f/{source}/confirm/{ticket[:-6]}",
+        "of another form": f"/f/{other}/confirm/{ticket}",
+        "no ticket at all": f"/f/{source}/confirm/x",
+        "of no form": f"/f/src_none/confirm/{ticket}",
+        "malformed": f"/f/{source}/confirm/{ticket}%3D%3D",
+    }[wrong]
+    known = wrong not in ("of no form", "malformed")
+    for method in ("GET", "POST"):
+        page = await here.client.request(method, path, headers={"Accept": BROWSER})
+        assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert ("führt ins Leere" in page.text, "leads nowhere" in page.text) == (known, not known)
+        assert f'lang="{"de" if known else "en"}"' in page.text
+        assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+        for accept in ("application/json", "application/problem+json, text/html;q=0.1", "*/*"):
+            problem = await here.client.request(method, path, headers={"Accept": accept})
+            assert problem.status_code == (422 if wrong == "malformed" else 404)
+            assert problem.headers["content-type"] == "application/problem+json"
+    assert here.publisher.records == []
+
+
+async def test_without_kafka_people_get_the_button_once_more_and_programs_a_problem(here: Running) -> None:
+    path = link(here, await make(here, form=GERMAN))
+    here.publisher.away = True
+    page = await here.client.post(path, headers={**PERSON, "Accept": BROWSER})
+    assert (page.status_code, page.headers["retry-after"]) == (503, "2")
+    assert "Bitte gleich noch einmal." in page.text
+    assert '<form method="post">' in page.text
+    problem = await here.client.post(path, headers={"Accept": "application/json"})
+    assert (problem.status_code, problem.headers["content-type"]) == (503, "application/problem+json")
+    here.publisher.away = False
+    assert (await here.client.post(path, headers={**PERSON, "Accept": BROWSER})).status_code == 200
+
+
+async def test_without_postgres_there_is_a_page_too() -> None:
+    async with offline.client(offline.app()) as client:
+        page = await client.get("/f/src_any/confirm/ticket", headers={"Accept": BROWSER})
+        assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
+        assert "try again" in page.text
+        problem = await client.get("/f/src_any/confirm/ticket")
+        assert (problem.status_code, problem.headers["content-type"]) == (503, "application/problem+json")
 
 
 async def test_a_form_that_was_taken_away_still_lets_what_it_sent_be_confirmed(here: Running) -> None:

@@ -237,7 +237,7 @@ async def test_a_bug_ends_its_import_and_not_the_worker(office: Office, monkeypa
     id_ = await office.uploaded(table(people(1, "bug.example")))
     await office.ask("POST", f"/{id_}/preview", 200)
     with monkeypatch.context() as broken:
-        broken.setattr("producers.imports.job._translated", None)
+        broken.setattr("producers.imports.sending._translated", None)
         await office.ask("POST", f"/{id_}/start", 202)
         failed = await office.until(id_, "failed")
     assert failed["problem"] == "This is our fault; it was logged."

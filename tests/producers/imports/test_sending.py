@@ -1,6 +1,6 @@
 """How the worker goes about it, without servers."""
 
-from producers.imports.job import BATCH_ROWS_MAX, BATCH_ROWS_MIN, BATCH_SECONDS, Pace
+from producers.imports.sending import BATCH_ROWS_MAX, BATCH_ROWS_MIN, BATCH_SECONDS, Pace
 
 
 def test_batches_grow_as_long_as_they_are_taken_in_time_and_shrink_at_once() -> None:
