@@ -535,7 +535,7 @@ export interface paths {
         };
         /**
          * Prometheus
-         * @description Prometheus text format.
+         * @description Prometheus text format. For this machine, and for who has the token of LEADFLOW_TELEMETRY__METRICS_TOKEN.
          */
         get: operations["prometheus"];
         put?: never;
@@ -864,6 +864,28 @@ export interface paths {
          * @description Make a lead that was merged into this one a lead of its own again, with all that it brought.
          */
         post: operations["unmerge_lead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/blocks/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift Block
+         * @description Let in again who was erased with `block`. What was erased stays so: `id` is the lead it was, and the next is another.
+         *
+         *     404 where nobody is blocked by this; 422 for a number that was blocked beside an address, since others may share it.
+         */
+        post: operations["lift_block"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1228,7 +1250,8 @@ export interface paths {
          * Create Lead
          * @description Make a lead, or add to the one that has this e-mail address.
          *
-         *     202 if it isn't decided within two seconds, and where it is added to a lead that you may not see (`accepted`).
+         *     202 if it isn't decided within two seconds. Who doesn't see all leads is answered 202 (`accepted`), whether it made a lead or
+         *     was added to somebody else's, and 201 where it was added to one that they see.
          */
         post: operations["create_lead"];
         delete?: never;
@@ -1676,6 +1699,8 @@ export interface paths {
         /**
          * Submission
          * @description Where a submission is: `received` as soon as it was accepted, then what every hop made of it.
+         *
+         *     Who sent it and doesn't see all leads is told the rest once its lead is one that they may see.
          */
         get: operations["submission"];
         put?: never;
@@ -1932,6 +1957,21 @@ export interface components {
             next: string | null;
         };
         /**
+         * BlockLift
+         * @description What somebody was known by: their address, or their number where they never gave one. And why they may come in again.
+         */
+        BlockLift: {
+            /** Email */
+            email?: string | null;
+            /** Phone */
+            phone?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /**
          * Bulk
          * @description Which to drive again: all that fit, oldest of the newest `limit` first; every one is changed alike.
          */
@@ -2034,6 +2074,8 @@ export interface components {
         /**
          * Certificate
          * @description What became of everything that was kept of a person. `waits_for` names the steps that are not done; empty: `complete`.
+         *
+         *     `blocked`: what the person sends is rejected, by their wish; `block_lifted_at`: since when it is no more.
          */
         Certificate: {
             /** Lead */
@@ -2047,6 +2089,8 @@ export interface components {
             erased_at: string;
             /** Blocked */
             blocked: boolean;
+            /** Block Lifted At */
+            block_lifted_at?: string | null;
             /** Complete */
             complete: boolean;
             /** Waits For */
@@ -2464,6 +2508,16 @@ export interface components {
              * @default This link is good no more. Please fill in the form again, and you get a new one.
              */
             expired?: string;
+            /**
+             * Wrong Link
+             * @default This link leads nowhere. Perhaps it was cut off: please open it once more from the mail.
+             */
+            wrong_link?: string;
+            /**
+             * Try Again
+             * @default This did not work just now. Please try again in a moment: nothing is lost.
+             */
+            try_again?: string;
             /**
              * Language
              * @default en
@@ -4121,7 +4175,7 @@ export interface components {
         };
         /**
          * TakenIn
-         * @description It was taken, and added to a lead that isn't the asker's business: of that nothing more is said.
+         * @description It was taken, and `status_url` (also in Location) says which lead it came to, once that is one that you may see.
          */
         TakenIn: {
             /** Submission Id */
@@ -4132,6 +4186,8 @@ export interface components {
              * @constant
              */
             status?: "accepted";
+            /** Status Url */
+            status_url: string;
         };
         /**
          * TaskChange
@@ -5708,7 +5764,9 @@ export interface operations {
     prometheus: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                authorization?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6485,6 +6543,59 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["OtherLead"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"] | components["schemas"]["Pending"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pending"];
+                };
+            };
+            /** @description Fields that can't be taken, each named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    lift_block: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockLift"];
             };
         };
         responses: {
