@@ -5,57 +5,61 @@ People get a page also where something is wrong; who asks for JSON gets the prob
 """
 
 import time
-from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import asyncpg
-from fastapi import APIRouter, Path, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
 
 from infra.crypto.tickets import TICKET_CHARACTERS_MAX, BadTicket, ExpiredTicket
 from infra.gateway import answers
 from infra.gateway.outcomes import Decided
-from infra.gateway.problems import MEDIA_TYPE, Problem, not_found, unavailable
+from infra.gateway.problems import Problem, not_found, unavailable
 from infra.gateway.services import Services, Used
 from infra.kafka.ports import LogUnavailable, Outgoing
 from infra.mail.confirming import Asked, Confirmations
 from producers.forms import pages
 from producers.forms.browsers import FORM_PREFIX
 from producers.forms.sources import SOURCE_ID, STORE_AWAY, Sources
+from producers.forms.told_on_pages import OUR_FAULT, route_class
 from schemas.commands import ConfirmConsent
 from schemas.envelope import Envelope, derived_id, trace_of
 from schemas.message import LeadId
 from schemas.topics import COMMANDS, partition
 
-
-class PageRoute(APIRoute):
-    """What a route refuses is told on a page to whoever waits for one."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """As FastAPI's, with pages."""
-        handle = super().get_route_handler()
-
-        async def handled(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except (Problem, RequestValidationError, *STORE_AWAY) as refused:
-                if not wants_page(request.headers.get("accept", "")):
-                    raise
-                return _refused(request, refused)
-
-        return handled
-
-
-router = APIRouter(route_class=PageRoute, prefix=FORM_PREFIX.rstrip("/"), tags=["hosted forms"])
 SOURCE: Final = "gateway"
-KINDS_MAX: Final = 20
-OUR_FAULT: Final = 500
-"""From here on it is our fault, and worth another try."""
 SourceId = Annotated[str, Path(pattern=SOURCE_ID)]
 Ticket = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]+$", max_length=TICKET_CHARACTERS_MAX)]
+
+
+def _refused(request: Request, problem: Problem) -> HTMLResponse:
+    """The page for it; its words are the form's as far as that could be read."""
+    settings: pages.FormSettings = getattr(request.state, "form", None) or pages.FormSettings()
+    if problem.status < OUR_FAULT:
+        return _page(settings, settings.wrong_link, status=problem.status)
+    html = pages.again_page(settings) if request.method == "POST" else None
+    answer = _page(settings, settings.try_again, status=problem.status, html=html)
+    answer.headers.update(problem.headers)
+    return answer
+
+
+def _page(settings: pages.FormSettings, text: str, *, status: int = 200, html: str | None = None) -> HTMLResponse:
+    html = html or pages.page(settings.confirm_title, text, language=settings.language)
+    return HTMLResponse(html, status_code=status, headers=_headers())
+
+
+def _headers() -> dict[str, str]:
+    """Nobody frames the page, keeps it, or is told its address."""
+    return {
+        "Content-Security-Policy": pages.policy(()),
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "Vary": "Accept",
+    }
+
+
+router = APIRouter(route_class=route_class(_refused), prefix=FORM_PREFIX.rstrip("/"), tags=["hosted forms"])
 
 
 @router.get("/{source_id}/confirm/{ticket}", response_class=HTMLResponse)
@@ -129,39 +133,3 @@ async def _publish(command: ConfirmConsent, given: Services, trace: str | None) 
         await given.publisher.publish(COMMANDS, where, record)
     except (LogUnavailable, asyncpg.PostgresError, OSError, TimeoutError):
         raise unavailable("The event log") from None
-
-
-def wants_page(accept: str) -> bool:
-    """Whether a person waits for the answer, as far as this header tells: browsers name HTML first."""
-    kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")[:KINDS_MAX]]
-    named = [kind for kind in kinds if kind in ("text/html", "application/json", MEDIA_TYPE)]
-    return named[:1] == ["text/html"]
-
-
-def _refused(request: Request, refused: Exception) -> HTMLResponse:
-    """The page for it; its words are the form's as far as that could be read."""
-    settings: pages.FormSettings = getattr(request.state, "form", None) or pages.FormSettings()
-    problem = refused if isinstance(refused, Problem) else None
-    if problem is None:
-        problem = not_found("link") if isinstance(refused, RequestValidationError) else unavailable("A store that this needs")
-    if problem.status < OUR_FAULT:
-        return _page(settings, settings.wrong_link, status=problem.status)
-    html = pages.again_page(settings) if request.method == "POST" else None
-    answer = _page(settings, settings.try_again, status=problem.status, html=html)
-    answer.headers.update(problem.headers)
-    return answer
-
-
-def _page(settings: pages.FormSettings, text: str, *, status: int = 200, html: str | None = None) -> HTMLResponse:
-    html = html or pages.page(settings.confirm_title, text, language=settings.language)
-    return HTMLResponse(html, status_code=status, headers=_headers())
-
-
-def _headers() -> dict[str, str]:
-    """Nobody frames the page, keeps it, or is told its address."""
-    return {
-        "Content-Security-Policy": pages.policy(()),
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-        "Vary": "Accept",
-    }

@@ -4,6 +4,7 @@ Sources come from a cache. Who asks for what is in none is counted by address be
 slow, and costs PostgreSQL next to nothing.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Final, NamedTuple
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from infra.gateway.problems import not_found, unavailable
+from infra.gateway.problems import Problem, not_found, unavailable
 from infra.gateway.services import Services, Used
 from producers.forms import pages
 from producers.forms.browsers import FORM_PREFIX
@@ -19,12 +20,15 @@ from producers.forms.reading.names import campaign_parameter
 from producers.forms.reading.shapes import is_url
 from producers.forms.source_cache import SourceCache, SourcesUnavailable
 from producers.forms.sources import SOURCE_ID, IntakeSource, Sources
+from producers.forms.told_on_pages import route_class
 from producers.forms.translate import VISITOR_FIELD
 from schemas.activities import VISITOR_ID
 
-router = APIRouter(prefix=FORM_PREFIX.rstrip("/"), tags=["hosted forms"])
 SourceId = Annotated[str, Path(pattern=SOURCE_ID)]
 PARAMETERS_MAX: Final = 100
+NOT_FOUND: Final = 404
+NO_FORM: Final = ("There is no form here", "The address may be cut off, or the form was closed.")
+LATER: Final = ("Just a moment", "The form can't be shown just now. Please load this page again in a moment.")
 INTAKE: Final = "/v1/intake/"
 _ANYWHERE: Final = ("*",)
 
@@ -55,6 +59,16 @@ SNIPPET: Final = """(function () {
   script.parentNode.insertBefore(frame, script.nextSibling);
 })();
 """
+
+
+def _refused(_request: Request, problem: Problem) -> HTMLResponse:
+    """The page for it, which may stand in a frame as the form would. In English: the form's words are not at hand."""
+    title, text = NO_FORM if problem.status == NOT_FOUND else LATER
+    html = pages.page(title, text)
+    return HTMLResponse(html, problem.status, headers={**_page_headers(_ANYWHERE), **problem.headers, "Vary": "Accept"})
+
+
+router = APIRouter(route_class=route_class(_refused), prefix=FORM_PREFIX.rstrip("/"), tags=["hosted forms"])
 
 
 class Shown(NamedTuple):
@@ -133,7 +147,10 @@ async def form(
 
 def _headers(source: IntakeSource) -> dict[str, str]:
     """`frame-ancestors` decides where browsers know it, and all that show frames do."""
-    framed_by = ("'self'", *sorted(source.allowed_origins)) if source.allowed_origins else _ANYWHERE
+    return _page_headers(("'self'", *sorted(source.allowed_origins)) if source.allowed_origins else _ANYWHERE)
+
+
+def _page_headers(framed_by: Sequence[str]) -> dict[str, str]:
     return {
         "Content-Security-Policy": pages.policy(framed_by),
         "Cross-Origin-Resource-Policy": "cross-origin",

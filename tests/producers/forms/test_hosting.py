@@ -14,6 +14,7 @@ from infra.settings import Limits, Settings
 from producers.forms.sources import IntakeSource, Sources
 from schemas.person import SubmittedPerson
 from schemas.submissions import SubmissionReceived
+from tests.infra.gateway import offline
 from tests.infra.gateway.running import Running, read, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
@@ -195,6 +196,25 @@ async def test_a_source_that_demands_signatures_has_no_form(here: Running) -> No
     source = await make(here, signed=True)
     for path in (f"/f/{source}", f"/f/{source}.js", f"/f/{source}/thanks"):
         assert (await here.client.get(path)).status_code == 404
+
+
+async def test_where_there_is_no_form_people_see_a_page_and_programs_get_the_problem(here: Running) -> None:
+    path = f"/f/src_{'0' * 24}"
+    seen = await here.client.get(path, headers={"Accept": BROWSER["Accept"]})
+    assert (seen.status_code, seen.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is no form here" in seen.text
+    assert "frame-ancestors *" in seen.headers["content-security-policy"]
+    for other, accept in ((path, "*/*"), (path, "application/json"), (f"{path}.js", "*/*")):
+        told = await here.client.get(other, headers={"Accept": accept})
+        assert (told.status_code, told.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_without_postgres_people_see_that_the_form_comes_back() -> None:
+    async with offline.client(offline.app()) as client:
+        seen = await client.get(f"/f/src_{'1' * 24}", headers={"Accept": BROWSER["Accept"]})
+        assert (seen.status_code, seen.headers["content-type"]) == (503, "text/html; charset=utf-8")
+        assert "Please load this page again" in seen.text
+        assert int(seen.headers["retry-after"]) > 0
 
 
 async def test_the_snippet_shows_the_form_and_tells_it_the_page(here: Running) -> None:
