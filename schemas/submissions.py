@@ -82,7 +82,6 @@ class BlockLiftRequested(Message):
     identity: str
     command_id: str
     actor: str
-    reason: str = ""
 
     def key(self) -> str:
         """As what the same person sends."""

@@ -29,12 +29,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """What was blocked since `lead` was erased, and is no more. `until_ms`: as `Block.at_ms`."""
+    """What was blocked since `lead` was erased, and is no more.
+
+    `command_id`: as whoever asked for it is answered; "" where only the log tells of it. `until_ms`: as `Block.at_ms`.
+    """
 
     lead: LeadId
     lifted: Blocked
     command_id: str
-    reason: str = ""
     until_ms: int | None = None
 
 
@@ -64,16 +66,17 @@ class Blocks:
     async def take_away(self, lifts: Sequence[Lift]) -> None:
         """These leads' blocks are no more; whoever has an identifier by now keeps it."""
         await self._connection.execute(
-            """insert into identity.lifted (lead, kind, hash, alone, command_id, reason, until_ms)
-               select * from unnest(
-                   $1::text[], $2::text[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::bigint[])
-               on conflict do nothing""",
+            """insert into identity.lifted as l (lead, kind, hash, alone, command_id, until_ms)
+               select distinct on (lead, kind, hash) * from unnest(
+                   $1::text[], $2::text[], $3::text[], $4::boolean[], $5::text[], $6::bigint[]
+               ) as new (lead, kind, hash, alone, command_id, until_ms)
+               order by lead, kind, hash, command_id desc
+               on conflict (lead, kind, hash) do update set command_id = excluded.command_id where l.command_id = ''""",
             [one.lead for one in lifts],
             [one.lifted.kind for one in lifts],
             [one.lifted.hash for one in lifts],
             [one.lifted.alone for one in lifts],
             [one.command_id for one in lifts],
-            [one.reason for one in lifts],
             [one.until_ms for one in lifts],
         )
         leads = sorted({one.lead for one in lifts})
@@ -108,7 +111,7 @@ class Blocks:
             lead,
         )
         lifted = tuple(Blocked(**dict(row)) for row in rows)
-        await self.take_away([Lift(lead, one, asked.command_id, asked.reason) for one in lifted])
+        await self.take_away([Lift(lead, one, asked.command_id) for one in lifted])
         return LiftBlock(lead=lead, command_id=asked.command_id, actor=asked.actor, lifted=lifted)
 
     async def lifted_since(self, since_ms: int) -> "WasBlocked":

@@ -63,11 +63,15 @@ class _Found(NamedTuple):
 
 @dataclass(slots=True)
 class _Work:
-    """One transaction's batches. `decided` is of a run of submissions between two erasures or edits."""
+    """One transaction's batches. `decided` is of a run of submissions between two erasures or edits.
+
+    `turned_away`: identifiers of submissions that were not let in, and nobody claims.
+    """
 
     changes: dict[int, Changes]
     outputs: dict[int, Outputs]
     decided: Decided = field(default_factory=Decided)
+    turned_away: list[rules.Identifier] = field(default_factory=list)
 
     @classmethod
     def over(cls, batches: Sequence[Batch], log: Log) -> "_Work":
@@ -144,7 +148,7 @@ class IdentityStep(Plain):
             elif isinstance(entry.body, SubmissionReceived):
                 waiting.append(entry)
         await self._submissions(claims, waiting, work)
-        left = [one for one in locked if alone or one.kind == "visitor"]
+        left = [one for one in locked if alone or one.kind == "visitor"] + work.turned_away
         if left:
             await claims.let_go(left)
         return [Result(work.changes[batch.partition], batch.documents) for batch in batches]
@@ -181,6 +185,7 @@ class IdentityStep(Plain):
             then = self._recall.blocked_at(entry.record.recorded_ms)
             if rules.is_blocked(submission.traits, known) or rules.is_blocked(submission.traits, then):
                 work.file(entry, submission, "rejected", reason=rules.BLOCKED)
+                work.turned_away += rules.identifiers(submission.traits)
                 continue
             verdict = rules.resolve(submission, known, entry.clock_ms)
             taken = known.take(submission.traits, verdict.lead) + known.take_visitor(submission.visitor, verdict.lead)

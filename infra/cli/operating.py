@@ -249,7 +249,6 @@ def erase(
 @lead.command("unblock")
 def unblock(
     known_by: Annotated[str, typer.Argument(help="The address of who was blocked; their number where they never gave one.")],
-    reason: Annotated[str, typer.Option(help="Why.")] = "asked by the person",
     actor: Annotated[str, typer.Option(help="Who asks.")] = "cli",
 ) -> None:
     """Let in again who was erased and blocked, and has changed their mind."""
@@ -261,7 +260,7 @@ def unblock(
     async def ask() -> tuple[str, str]:
         async with host.base(settings(), "cli", pool_size=1) as has:
             hash_ = has.keyring.hash(kind, text)
-        asked = BlockLiftRequested(kind=kind, identity=hash_, command_id=str(uuid4()), actor=actor, reason=reason)
+        asked = BlockLiftRequested(kind=kind, identity=hash_, command_id=str(uuid4()), actor=actor)
         return await _ask(settings(), asked, Entry(CLI, "lift_block", ""))
 
     status, detail = run(ask())

@@ -37,8 +37,9 @@ async def check_lead(given: Services, user: User, lead: str, *, what: str = "lea
 async def may_hear_of(given: Services, user: User, lead: str) -> bool:
     """Whether whoever sent a submission is told which lead it came to: one that is there and their business.
 
-    Also of a lead that it made: else what is not told would tell that somebody is known. Who may read no leads at all is told, as
-    of everything that they sent: an id and a version, which open nothing to them.
+    At once they are told nothing, and never of somebody else's lead. Who looks again later sees a new lead that is nobody's yet,
+    as in the list; so what doesn't appear is somebody else's, or was turned away. Who may read no leads at all is told, as of all
+    that they sent: an id and a version, which open nothing to them.
     """
     if user.sees_all or not user.may(Permission.LEADS_READ):
         return True
@@ -88,7 +89,7 @@ async def may_follow(given: Services, user: User, id_: str, lead: str | None, *,
     decided = await given.outcomes.of(id_) if lead is None else None
     lead = lead if decided is None else decided.lead
     if lead is None:
-        return submitted is not None or not await was_sent_by(given.pool, user, id_)
+        return False  # why nothing came of it may be what somebody wished before
     if submitted is None:  # a command, whose sender knows the lead
         await check_lead(given, user, lead, what=what)
         return True
@@ -100,7 +101,7 @@ async def may_follow(given: Services, user: User, id_: str, lead: str | None, *,
 
 
 async def remember_sent(pool: asyncpg.Pool, user: User, id_: str) -> None:
-    """For who could not follow it otherwise."""
+    """Of everybody who doesn't see all leads: by it they follow what they sent, whatever lead it came to."""
     if not user.sees_all:
         await pool.execute("insert into gateway.sent (id, actor) values ($1, $2) on conflict (id) do nothing", id_, user.id)
 

@@ -6,7 +6,6 @@ Nothing of them is kept that could be looked up, so they say what they were know
 import time
 from typing import Annotated, Self
 
-import asyncpg
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
@@ -14,28 +13,25 @@ from infra.audit.recording import note
 from infra.auth.dependencies import require
 from infra.auth.roles import Permission, User
 from infra.gateway import answers, idempotency
+from infra.gateway.appending import append
 from infra.gateway.outcomes import Identified
-from infra.gateway.problems import Problem, unavailable
-from infra.gateway.services import Services, Used
-from infra.gateway.values import Address, Phone, Word, e164
-from infra.kafka.ports import LogUnavailable
+from infra.gateway.problems import Problem
+from infra.gateway.services import Used
+from infra.gateway.values import Address, Phone, e164
 from producers.commands import translate
 from producers.commands.asking import Answer, IdempotencyKey
 from producers.commands.sending import record_of
-from schemas.submissions import BlockLiftRequested
-from schemas.topics import partition
 
 router = APIRouter()
 
 
 class BlockLift(BaseModel):
-    """What somebody was known by: their address, or their number where they never gave one. And why they may come in again."""
+    """What somebody was known by: their address, or their number where they never gave one."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     email: Address | None = None
     phone: Phone | None = None
-    reason: Word = ""
 
     @field_validator("phone")
     @classmethod
@@ -68,8 +64,8 @@ async def lift_block(
     id_ = await idempotency.claim(given.pool, given.ids, user, idempotency_key, body, now_ms=int(time.time() * 1000))
     found = await given.outcomes.of(id_) or await given.outcomes.of_submission(id_)
     if found is None:
-        wanted = translate.lift(id_, user.id, asked.email, e164(asked.phone), asked.reason, given.keyring.hash)
-        await _publish(given, wanted, request.headers.get("traceparent"))
+        wanted = translate.lift(id_, user.id, asked.email, e164(asked.phone), given.keyring.hash)
+        await append(given, wanted.TOPIC, wanted.key(), record_of(wanted, request.headers.get("traceparent")))
         found = await answers.awaited(given, id_, submission=True)
     if found is None:
         return answers.pending(id_, response)
@@ -77,11 +73,3 @@ async def lift_block(
         raise Problem(404, "not-found", "Not found", found.reason)
     note(request, object=f"leads/{found.lead}")
     return answers.done(given, found, response)
-
-
-async def _publish(given: Services, wanted: BlockLiftRequested, trace: str | None) -> None:
-    where = partition(wanted.key(), wanted.TOPIC.partitions(given.settings.kafka.partitions))
-    try:
-        await given.publisher.publish(wanted.TOPIC, where, record_of(wanted, trace))
-    except (LogUnavailable, asyncpg.PostgresError, OSError, TimeoutError):
-        raise unavailable("The event log") from None

@@ -6,25 +6,24 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 from fastapi import Request, Response
 
 from infra.auth.roles import User
 from infra.crypto.codec import seal_person
 from infra.crypto.keyring import MissingKey
 from infra.gateway import answers, idempotency
+from infra.gateway.appending import append
 from infra.gateway.outcomes import Decided
-from infra.gateway.problems import Problem, not_found, unavailable
+from infra.gateway.problems import Problem, not_found
 from infra.gateway.services import Services
 from infra.gateway.versions import expected_version
 from infra.gateway.visibility import as_told, check_lead
-from infra.kafka.ports import LogUnavailable, Outgoing
+from infra.kafka.ports import Outgoing
 from producers.commands import translate
 from producers.commands.translate import AnyCommand, Asker
 from schemas.envelope import Envelope, trace_of
 from schemas.message import Frozen, LeadId
 from schemas.submissions import BlockLiftRequested
-from schemas.topics import partition
 
 SOURCE: Final = "gateway"
 
@@ -104,8 +103,4 @@ class Sender:
         if personal is not None:
             command = command.model_copy(update={"personal": seal_person(key, personal, self.lead)})
         record = record_of(command, self._request.headers.get("traceparent"))
-        where = partition(self.lead, command.TOPIC.partitions(self._given.settings.kafka.partitions))
-        try:
-            await self._given.publisher.publish(command.TOPIC, where, record)
-        except (LogUnavailable, asyncpg.PostgresError, OSError, TimeoutError):
-            raise unavailable("The event log") from None
+        await append(self._given, command.TOPIC, self.lead, record)

@@ -105,13 +105,11 @@ def erase(asker: Asker, reason: str, *, block: bool = False) -> ErasureRequested
     return ErasureRequested(lead=asker.lead, command_id=asker.command_id, actor=asker.actor, reason=reason, block=block)
 
 
-def lift(
-    command_id: str, actor: str, email: str | None, phone_e164: str | None, reason: str, hashed: HashOf
-) -> BlockLiftRequested:
+def lift(command_id: str, actor: str, email: str | None, phone_e164: str | None, hashed: HashOf) -> BlockLiftRequested:
     """Let in again whoever this address is of, or this number. Goes to `identity`, which knows whose block it was."""
     kind: Literal["email", "phone"] = "phone" if email is None else "email"
     hash_ = hashed(kind, email or phone_e164 or "")
-    return BlockLiftRequested(kind=kind, identity=hash_, command_id=command_id, actor=actor, reason=reason)
+    return BlockLiftRequested(kind=kind, identity=hash_, command_id=command_id, actor=actor)
 
 
 def merge(asker: Asker, loser: LeadId) -> MergeRequested:

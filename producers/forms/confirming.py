@@ -8,16 +8,16 @@ import time
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-import asyncpg
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse
 
 from infra.crypto.tickets import TICKET_CHARACTERS_MAX, BadTicket, ExpiredTicket
 from infra.gateway import answers
+from infra.gateway.appending import append
 from infra.gateway.outcomes import Decided
 from infra.gateway.problems import Problem, not_found, unavailable
 from infra.gateway.services import Services, Used
-from infra.kafka.ports import LogUnavailable, Outgoing
+from infra.kafka.ports import Outgoing
 from infra.mail.confirming import Asked, Confirmations
 from producers.forms import pages
 from producers.forms.browsers import FORM_PREFIX
@@ -26,7 +26,7 @@ from producers.forms.told_on_pages import OUR_FAULT, route_class
 from schemas.commands import ConfirmConsent
 from schemas.envelope import Envelope, derived_id, trace_of
 from schemas.message import LeadId
-from schemas.topics import COMMANDS, partition
+from schemas.topics import COMMANDS
 
 SOURCE: Final = "gateway"
 SourceId = Annotated[str, Path(pattern=SOURCE_ID)]
@@ -128,8 +128,4 @@ async def _publish(command: ConfirmConsent, given: Services, trace: str | None) 
         trace=trace_of(trace),
     )
     record = Outgoing(command.lead.encode(), envelope.headers(), command.model_dump_json().encode())
-    where = partition(command.lead, COMMANDS.partitions(given.settings.kafka.partitions))
-    try:
-        await given.publisher.publish(COMMANDS, where, record)
-    except (LogUnavailable, asyncpg.PostgresError, OSError, TimeoutError):
-        raise unavailable("The event log") from None
+    await append(given, COMMANDS, command.lead, record)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from infra.auth.dependencies import require
 from infra.auth.roles import Permission, User
 from infra.gateway import answers, idempotency
-from infra.gateway.outcomes import Identified
+from infra.gateway.outcomes import Decided, Identified
 from infra.gateway.problems import Problem, unavailable
 from infra.gateway.services import Used
 from infra.gateway.values import Address, Custom, Label, Phone, Word, e164
@@ -83,13 +83,13 @@ async def create_lead(
         raise unavailable("The event log") from None
     response.headers["X-Submission-Id"] = id_
     outcome = await answers.awaited(given, id_, submission=True)
-    if isinstance(outcome, Identified):
-        raise Problem(422, "declined", "Declined", f"The submission {id_} was filed as {outcome.status}.")
     if not user.sees_all and user.may(Permission.LEADS_READ):
         # Looked up in any case, so that the time that it takes tells nothing either.
-        seen = outcome is not None and await may_hear_of(given, user, outcome.lead)
-        if outcome is None or not seen or is_made_by(outcome.lead, id_):
+        lead = outcome.lead if isinstance(outcome, Decided) else ""
+        if not await may_hear_of(given, user, lead) or is_made_by(lead, id_):
             return answers.accepted(id_, response)
+    if isinstance(outcome, Identified):
+        raise Problem(422, "declined", "Declined", f"The submission {id_} was filed as {outcome.status}.")
     if outcome is None:
         return answers.pending(id_, response)
     result = answers.done(given, outcome, response)

@@ -9,7 +9,7 @@ from typing import Annotated, Final, NamedTuple
 from urllib.parse import quote
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import HTMLResponse
 
 from infra.gateway.problems import Problem, not_found, unavailable
@@ -26,6 +26,7 @@ from schemas.activities import VISITOR_ID
 
 SourceId = Annotated[str, Path(pattern=SOURCE_ID)]
 PARAMETERS_MAX: Final = 100
+URL_CHARACTERS_MAX: Final = 2_000
 NOT_FOUND: Final = 404
 NO_FORM: Final = ("There is no form here", "The address may be cut off, or the form was closed.")
 LATER: Final = ("Just a moment", "The form can't be shown just now. Please load this page again in a moment.")
@@ -126,11 +127,14 @@ async def thanks(shown: Asked) -> HTMLResponse:
 async def form(
     shown: Asked,
     request: Request,
-    page_url: Annotated[str | None, Query(max_length=2_000)] = None,
-    referrer: Annotated[str | None, Query(max_length=2_000)] = None,
-    lf_visitor: Annotated[str | None, Query(max_length=100)] = None,
+    page_url: str | None = None,
+    referrer: str | None = None,
+    lf_visitor: str | None = None,
 ) -> HTMLResponse:
-    """The form. Campaign parameters and click ids of this address go along with what is sent; needs no script."""
+    """The form. Campaign parameters and click ids of this address go along with what is sent; needs no script.
+
+    What else stands there are hints: the form is shown whatever they say.
+    """
     source, settings = shown
     hidden = {
         name: value
@@ -138,7 +142,7 @@ async def form(
         if campaign_parameter(name) is not None and value.strip()
     }
     told = {"page_url": page_url, "referrer": referrer}
-    hidden |= {name: address for name, address in told.items() if address is not None and is_url(address)}
+    hidden |= {name: at for name, at in told.items() if at is not None and len(at) <= URL_CHARACTERS_MAX and is_url(at)}
     if lf_visitor is not None and VISITOR_ID.fullmatch(lf_visitor):
         hidden[VISITOR_FIELD] = lf_visitor
     html = pages.form_page(settings, f"{INTAKE}{quote(source.id)}", hidden)

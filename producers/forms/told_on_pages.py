@@ -3,16 +3,18 @@
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from infra.gateway.problems import MEDIA_TYPE, Problem, not_found, unavailable
-from producers.forms.sources import STORE_AWAY
+from infra.postgres.pool import UNAVAILABLE
 
 KINDS_MAX: Final = 20
 OUR_FAULT: Final = 500
 """From here on it is our fault, and worth another try."""
+log = structlog.get_logger("forms")
 
 Tell = Callable[[Request, Problem], Response]
 """The page for a problem."""
@@ -31,10 +33,18 @@ def route_class(tell: Tell) -> type[APIRoute]:
             async def handled(request: Request) -> Response:
                 try:
                     return await handle(request)
-                except (Problem, RequestValidationError, *STORE_AWAY) as refused:
+                except RequestValidationError:
                     if not wants_page(request.headers.get("accept", "")):
-                        raise
-                    return tell(request, _problem(refused))
+                        raise  # the gateway's own answer names the field
+                    problem = not_found("address")
+                except Problem as refused:
+                    problem = refused
+                except UNAVAILABLE as away:
+                    log.warning("a store is away", error=type(away).__name__)
+                    problem = unavailable("A store that this needs")
+                if wants_page(request.headers.get("accept", "")):
+                    return tell(request, problem)
+                raise problem
 
             return handled
 
@@ -46,9 +56,3 @@ def wants_page(accept: str) -> bool:
     kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")[:KINDS_MAX]]
     named = [kind for kind in kinds if kind in ("text/html", "application/json", MEDIA_TYPE)]
     return named[:1] == ["text/html"]
-
-
-def _problem(refused: Exception) -> Problem:
-    if isinstance(refused, Problem):
-        return refused
-    return not_found("address") if isinstance(refused, RequestValidationError) else unavailable("A store that this needs")

@@ -35,7 +35,6 @@ def upgrade() -> None:
             hash text collate "C" not null,
             alone boolean not null,
             command_id text collate "C" not null,
-            reason text not null,
             until_ms bigint,
             primary key (lead, kind, hash)
         )

@@ -1310,6 +1310,8 @@ export interface paths {
         /**
          * Form
          * @description The form. Campaign parameters and click ids of this address go along with what is sent; needs no script.
+         *
+         *     What else stands there are hints: the form is shown whatever they say.
          */
         get: operations["form"];
         put?: never;
@@ -1958,18 +1960,13 @@ export interface components {
         };
         /**
          * BlockLift
-         * @description What somebody was known by: their address, or their number where they never gave one. And why they may come in again.
+         * @description What somebody was known by: their address, or their number where they never gave one.
          */
         BlockLift: {
             /** Email */
             email?: string | null;
             /** Phone */
             phone?: string | null;
-            /**
-             * Reason
-             * @default
-             */
-            reason?: string;
         };
         /**
          * Bulk

@@ -96,7 +96,7 @@ def erasure(lead: str, *, block: bool = False, only_source: str | None = None) -
 def lifting(keyring: Keyring, kind: Identifying, known_by: str, command_id: str | None = None) -> Outgoing:
     id_ = command_id or str(uuid.uuid4())
     hash_ = keyring.hash(kind, known_by)
-    asked = BlockLiftRequested(kind=kind, identity=hash_, command_id=id_, actor="admin", reason="asked")
+    asked = BlockLiftRequested(kind=kind, identity=hash_, command_id=id_, actor="admin")
     envelope = Envelope(asked.command_id, asked.TYPE, "gateway", datetime.now(UTC))
     return Outgoing(asked.key().encode(), envelope.headers(), asked.model_dump_json().encode())
 

@@ -50,7 +50,6 @@ async def test_by_the_address_all_is_lifted_that_was_blocked_with_it(identity: I
     assert isinstance(command, CaptureLead)
     assert (command.created, command.claimed) == (True, ("email", "phone"))
     assert command.lead != gone
-    assert await identity.pool.fetchval("select reason from identity.lifted limit 1") == "asked"
 
 
 async def test_in_one_batch_what_came_before_is_rejected_and_what_came_after_is_not(identity: Identity) -> None:
@@ -61,6 +60,14 @@ async def test_in_one_batch_what_came_before_is_rejected_and_what_came_after_is_
     assert isinstance(lifted, LiftBlock)
     assert captured.submission_id == late.submission_id
     assert (await identity.filed(early))[0] == "rejected"
+
+
+async def test_of_what_is_turned_away_nothing_is_kept(identity: Identity) -> None:
+    await blocked_lead(identity)
+    refused, record = await submission(identity.keyring, ADDRESS, phone="+3225550199")
+    assert await identity.read(record) == []
+    assert (await identity.filed(refused))[0] == "rejected"
+    assert await identity.pool.fetchval("select count(*) from identity.claims") == 2, "the two that are blocked"
 
 
 async def test_where_nobody_is_blocked_the_answer_is_filed_and_nobody_told(identity: Identity) -> None:

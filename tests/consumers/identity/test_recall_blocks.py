@@ -106,6 +106,19 @@ async def test_a_wish_that_came_before_the_block_does_not_lift_it_when_it_is_rea
     assert await blocked(told) == [("email", True)]
 
 
+async def test_a_lift_that_facts_and_commands_both_tell_of_is_answered_once(told: Told) -> None:
+    gone, _ = await lifted(told)
+    (lift,) = (one for one in map(message_in, told.log.kept[COMMANDS.name]) if isinstance(one, commands.LiftBlock))
+    fact = events.BlockLifted(lead=gone.lead, version=2, actor="admin", lifted=lift.lifted)
+    write(told, EVENTS.name, fact, "leads", "leads.1@topic/0", "0.0")
+    kept = told.log.kept[SUBMISSIONS.name]
+    told.log.kept[SUBMISSIONS.name] = [record for record in kept if (record.partition, record.offset) != (0, 0)]
+    await told.forget()
+    await told.read(0, 1, 2)
+    asked = "select status from identity.submissions where submission_id = $1"
+    assert await told.pool.fetchval(asked, lift.command_id) is None, "`leads` has answered that"
+
+
 async def test_where_submissions_are_gone_the_log_of_facts_tells_of_a_block_and_its_lifting(told: Told) -> None:
     gone, _ = await lifted(told)
     erase, lift = (one for one in map(message_in, told.log.kept[COMMANDS.name]) if not isinstance(one, commands.CaptureLead))

@@ -37,12 +37,12 @@ async def nobody(here: Running, message: BaseModel, _at: Position) -> None:
 
 async def test_a_lift_is_a_submission_of_the_hash_alone(here: Running) -> None:
     here.publisher.decide = lifted
-    answer = await ask(here, email=" Ada@X.example ", reason="wrote to us")
+    answer = await ask(here, email=" Ada@X.example ")
     assert (answer.status_code, answer.json()["id"]) == (200, GONE)
     published, asked = here.publisher.records[-1], last(here)
     assert isinstance(asked, BlockLiftRequested)
     hash_ = here.services.keyring.hash("email", "ada@x.example")
-    assert (asked.kind, asked.identity, asked.reason, asked.actor) == ("email", hash_, "wrote to us", "user-admin")
+    assert (asked.kind, asked.identity, asked.actor) == ("email", hash_, "user-admin")
     assert published.topic is topics.SUBMISSIONS
     assert published.record.key == hash_.encode()
     partitions = topics.SUBMISSIONS.partitions(here.services.settings.kafka.partitions)

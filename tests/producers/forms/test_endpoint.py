@@ -153,6 +153,9 @@ class Came:
             leads.append(lead)
             if self.owner != "unlisted":
                 here.owners[lead] = self.owner
+            if self.status == "blocked":
+                await here.filed(message.submission_id, "rejected")
+                return
             await here.filed(message.submission_id, "processed", lead)
             await here.outcome(message.submission_id, lead, self.status, version=41)
 
@@ -184,11 +187,12 @@ NOT_TOLD = (
     Came("unlisted"),
     Came("unlisted", made=True),
     Came("eve", made=True),
+    Came(None, status="blocked"),
     None,
 )
 
 
-async def test_a_rep_cant_tell_whether_a_lead_is_somebody_elses_or_new(here: Running) -> None:
+async def test_a_rep_is_answered_alike_whoevers_the_lead_is_and_whether_it_was_let_in(here: Running) -> None:
     answers, laters = [], []
     for came in (*NOT_TOLD, Came(None, made=True)):
         answer, lead = await sent_by_a_rep(here, came)

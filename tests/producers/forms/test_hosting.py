@@ -209,6 +209,14 @@ async def test_where_there_is_no_form_people_see_a_page_and_programs_get_the_pro
         assert (told.status_code, told.headers["content-type"]) == (404, "application/problem+json")
 
 
+async def test_a_form_is_shown_whatever_its_address_says_beside(here: Running) -> None:
+    source = await make(here)
+    for beside in (f"referrer=https://a.example/{'x' * 3_000}", f"lf_visitor={'v' * 101}", "page_url=nonsense"):
+        shown = await here.client.get(f"/f/{source}?{beside}", headers={"Accept": BROWSER["Accept"]})
+        assert shown.status_code == 200
+        assert set(dict(Form(shown.text).values)).isdisjoint({"referrer", "page_url", "lf_visitor"})
+
+
 async def test_without_postgres_people_see_that_the_form_comes_back() -> None:
     async with offline.client(offline.app()) as client:
         seen = await client.get(f"/f/src_{'1' * 24}", headers={"Accept": BROWSER["Accept"]})
