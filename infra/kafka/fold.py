@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import JsonValue
 
+from infra.kafka.ticks import TICKS
 from schemas.message import Frozen, Message
 from schemas.topics import EVENTS, Topic
 
@@ -195,6 +196,7 @@ class Fold(Generic[StateT]):
         state: model of the state; its defaults are the state of a key never seen.
         handlers: by message class. A fold never handles a type that it writes: its state changed when it decided.
         writes: message classes it may publish.
+        summed: those of them that their readers add up. Folded anew, a lead says them only under the record that had died.
         documents: kinds of documents it decides by.
         timers: by timer name.
         key: the state's key for a message.
@@ -209,6 +211,7 @@ class Fold(Generic[StateT]):
     state: type[StateT]
     handlers: Mapping[type[Message], Handler[StateT]]
     writes: tuple[type[Message], ...] = ()
+    summed: tuple[type[Message], ...] = ()
     documents: tuple[type[Document], ...] = ()
     timers: Mapping[str, TimerHandler[StateT]] = field(default_factory=dict)
     key: Callable[[Message], str | None] = lead_of
@@ -224,9 +227,11 @@ class Fold(Generic[StateT]):
         foreign = [cls.TYPE for cls in self.handlers if self.reads is not cls.TOPIC]
         if foreign:
             raise TypeError(f"{self.name} reads {self.reads.name}, where {foreign} never appears")
-
-        if self.timers and self.reads is not EVENTS:
-            raise TypeError(f"{self.name} sets timers, and only {EVENTS.name} has ticks to fire them")
+        unsaid = [cls.TYPE for cls in self.summed if cls not in self.writes]
+        if unsaid:
+            raise TypeError(f"{self.name} sums {unsaid}, which it does not write")
+        if self.timers and self.reads.name not in TICKS:
+            raise TypeError(f"{self.name} sets timers, and only {', '.join(TICKS)} have ticks to fire them")
         if self.looks_back and self.reads is not EVENTS:
             raise TypeError(f"{self.name} looks back, and only {EVENTS.name} has a history")
 

@@ -23,8 +23,9 @@ from infra.kafka.ports import (
     from_ms,
 )
 from infra.kafka.step import Begin, Result
+from infra.kafka.ticks import TICKS
 from schemas.envelope import Envelope, derived_id
-from schemas.events import ClockTicked, DocumentPublished, RefoldRequested
+from schemas.events import DocumentPublished, RefoldRequested
 from schemas.message import Message, from_json, to_json
 
 TIMERS_PER_QUERY = 10_000
@@ -74,11 +75,12 @@ class FoldStep(Generic[StateT]):
         return bool(self.fold.timers) or any(entry.body is not None for entry in batch.entries)
 
     def tick(self, now_ms: int) -> Outgoing | None:
-        """clock.ticked, for folds of the log that set timers."""
-        if not self.fold.timers or self.reads is not ClockTicked.TOPIC:
+        """For folds that set timers."""
+        if not self.fold.timers:
             return None
-        envelope = Envelope(f"tick-{self.name}-{now_ms}", ClockTicked.TYPE, self.name, from_ms(now_ms))
-        return Outgoing(None, envelope.headers(), ClockTicked().model_dump_json().encode())
+        tick = TICKS[self.reads.name]
+        envelope = Envelope(f"tick-{self.name}-{now_ms}", tick.TYPE, self.name, from_ms(now_ms))
+        return Outgoing(None, envelope.headers(), to_json(tick()))
 
     async def run(self, transaction: Transaction, batches: Sequence[Batch], log: Log) -> Sequence[Result]:
         """See Step."""
@@ -127,7 +129,8 @@ class FoldStep(Generic[StateT]):
     ) -> None:
         """Fold one lead's facts anew; publish what differs from what is recorded. Where nothing differs, nothing happens.
 
-        What the dead record causes is published now, and of every type the last output, if it is not the last one recorded.
+        What the dead record causes is published now, and of every type the last output, if it is not the last one recorded. What
+        is summed up by its readers is in nobody's record, and would count twice.
         """
         if asked.consumer != self.name or entry.envelope is None:
             return
@@ -147,7 +150,8 @@ class FoldStep(Generic[StateT]):
                 caused, effects = again.published[before[0] :], again.effects[before[1] :]
         last = {type(message): message for message in again.published}
         known = recorded(records, self.name)
-        news = [message for message in last.values() if known.get(message.TYPE) != message]
+        said = (message for message in last.values() if type(message) not in self.fold.summed)
+        news = [message for message in said if known.get(message.TYPE) != message]
         work.replace(asked.lead, again, [*caused, *(m for m in news if m not in caused)], effects, entry)
 
     async def committed(self, batches: Sequence[Batch], results: Sequence[Result]) -> None:  # noqa: ARG002
