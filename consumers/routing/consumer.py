@@ -5,8 +5,9 @@ leads stand in one order in leads.routing, so a turn is the same whenever the or
 """
 
 from consumers.routing import pools, rules
+from consumers.routing.desk import LOOK
 from consumers.routing.documents import Person, RoutingRules, Team
-from consumers.routing.state import PoolState, RequestState
+from consumers.routing.state import Pools, RequestState
 from infra.kafka.fold import LONG_BREATH_MS, Fold
 from schemas import topics
 from schemas.commands import AssignLead
@@ -17,9 +18,10 @@ from schemas.events import (
     LeadCaptured,
     LeadErased,
     LeadMergedInto,
+    LeadStatusChanged,
     LeadUnmerged,
 )
-from schemas.routing import OwnerRequested, RosterPublished
+from schemas.routing import LoadChanged, OwnerRequested, RosterPublished
 
 routing = Fold(
     name="routing",
@@ -28,13 +30,15 @@ routing = Fold(
     handlers={
         LeadCaptured: rules.request_owner,
         LeadAssigned: rules.note_owner,
+        LeadStatusChanged: rules.note_status,
         LeadAbsorbed: rules.request_for_absorbed,
         LeadMergedInto: rules.step_aside,
         LeadUnmerged: rules.come_back,
         LeadErased: rules.forget,
         DocumentPublished: rules.publish_rosters,
     },
-    writes=(OwnerRequested, RosterPublished),
+    writes=(OwnerRequested, RosterPublished, LoadChanged),
+    summed=(LoadChanged,),
     documents=(RoutingRules, Team, Person),
     key=rules.lead_or_documents,
     breath_ms=LONG_BREATH_MS,
@@ -43,10 +47,15 @@ routing = Fold(
 routing_pools = Fold(
     name="routing.pools",
     reads=topics.ROUTING,
-    state=PoolState,
-    handlers={OwnerRequested: pools.pick_owner, RosterPublished: pools.change_roster},
+    state=Pools,
+    handlers={
+        OwnerRequested: pools.pick_owner,
+        RosterPublished: pools.change_roster,
+        LoadChanged: pools.change_load,
+    },
     writes=(AssignLead,),
-    key=pools.team_of,
+    timers={LOOK: pools.look_again},
+    key=pools.one_state,
     breath_ms=LONG_BREATH_MS,
 )
 
