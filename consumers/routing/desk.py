@@ -274,8 +274,8 @@ class Desk:
 
 
 def later(request_id: str) -> str:
-    """What a request is called that nobody could take at first."""
-    return derived_id(request_id, NAME, 0)
+    """What a request is called that nobody could take at first. Not as its first answer, which is derived from the same id."""
+    return derived_id(request_id, f"{NAME}, later", 0)
 
 
 def _by_clock(availability: Availability, at: datetime) -> Look:

@@ -124,7 +124,7 @@ class Chain:
 
     def _pool(self, id_: str, body: Message) -> None:
         self.pools.later(seconds=1)
-        self.pools.feed(body)
+        self.pools.take(id_, body)
         for nth, answer in enumerate(self.pools.answers[self._pools_said :]):
             self.queues["commands"].append((f"{id_}-{nth}", answer))
         self._pools_said = len(self.pools.answers)

@@ -34,11 +34,15 @@ class Playing:
     def feed(self, *bodies: Message) -> Decision[Pools]:
         """Decide each, now; the last decision."""
         for body in bodies:
-            self._fire()
-            event = Event(f"event-{self._offset}", body.TYPE, body, self.now, self.now, 0, self._offset)
-            self._keep(routing_pools.handlers[type(body)](self.state, event, Documents()))
-            self._offset += 1
+            self.take(f"event-{self._offset}", body)
         return self.decisions[-1]
+
+    def take(self, id_: str, body: Message) -> None:
+        """As `feed`, a record of this id."""
+        self._fire()
+        event = Event(id_, body.TYPE, body, self.now, self.now, 0, self._offset)
+        self._keep(routing_pools.handlers[type(body)](self.state, event, Documents()))
+        self._offset += 1
 
     def until(self, moment: datetime) -> None:
         """Time passes: whenever a timer is due, there is a tick."""
