@@ -38,7 +38,7 @@ routing = Fold(
         DocumentPublished: rules.publish_rosters,
     },
     writes=(OwnerRequested, RosterPublished, LoadChanged),
-    summed=(LoadChanged,),
+    amends=rules.amend,
     documents=(RoutingRules, Team, Person),
     key=rules.lead_or_documents,
     breath_ms=LONG_BREATH_MS,

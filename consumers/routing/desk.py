@@ -1,17 +1,17 @@
 """All teams while one record is decided: who is there at that moment, and what they are given.
 
 A lead that is given counts at once, as an open lead and as one of the day; the log says later only where it came out otherwise.
-So until it is too old to be doubted, it is remembered whom a lead was given to.
+So of the last leads it is remembered whom they were given to.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
 from typing import Final
 
 from consumers.routing import hours, turns
-from consumers.routing.state import Colleague, Given, Pool, Pools, Share, Waiting
+from consumers.routing.state import Colleague, Pool, Pools, Share, Waiting
 from infra.kafka.fold import Decision, Timer
 from schemas.commands import AssignLead
 from schemas.envelope import derived_id
@@ -26,7 +26,6 @@ WAITING_MAX: Final = 1_000
 """Of a team."""
 PATH_MEMBERS_MAX: Final = 20
 GIVEN_MAX: Final = 1_000
-GIVEN_FOR: Final = timedelta(hours=1)
 NO_TEAM: Final = Pool()
 UNKNOWN: Final = Colleague()
 ALWAYS: Final = Availability()
@@ -72,8 +71,8 @@ class Desk:
         known = self._given.get(waiting.lead)
         if known is not None:
             # It asked once more before it heard: the first answer holds, and counts already.
-            path = (*waiting.path, f"{known.person}: given to them before")
-            self._say(waiting, command_id, known.person, f"round-robin in team {team}", path)
+            path = (*waiting.path, f"{known}: given to them before")
+            self._say(waiting, command_id, known, f"round-robin in team {team}", path)
             return
         since = self._withdraw({waiting.lead})
         waiting = waiting if since is None else waiting.model_copy(update={"since": since})
@@ -115,7 +114,7 @@ class Desk:
         for member in roster.members:
             before = known.get(member.person, Share(person=member.person))
             shares.append(before.model_copy(update={"weight": member.weight, "away": member.away}))
-            self._keep(member.person, availability=member.availability)
+            self._meet(member.person, member.availability)
         # Whoever left still counts for where the others' levels are.
         left = [share for share in pool.shares if share.person not in joined]
         there = {share.person for share in shares if self._see(share).place is Place.THERE}
@@ -124,14 +123,14 @@ class Desk:
         still = {share.person for other in self._teams.values() for share in other.shares}
         for share in left:
             if share.person not in still:
-                self._keep(share.person, availability=None)
+                self._meet(share.person, None)
 
     def change_load(self, change: LoadChanged) -> None:
         """Count what the log says."""
         given = self._given.pop(change.lead, None)
         self._withdraw({change.lead})
         if given is not None and change.before is None:
-            self._decline(given.person)
+            self._decline(given)
         if change.before is not None:
             self._hold(change.before, -1)
         if change.after is not None:
@@ -190,8 +189,8 @@ class Desk:
         return min(since, default=None)
 
     def _remember(self, lead: str, person: str) -> None:
-        self._given[lead] = Given(person=person, at=self._at)
-        while len(self._given) > GIVEN_MAX or self._at - next(iter(self._given.values())).at > GIVEN_FOR:
+        self._given[lead] = person
+        if len(self._given) > GIVEN_MAX:
             del self._given[next(iter(self._given))]
 
     # --- how much somebody has ---
@@ -209,6 +208,11 @@ class Desk:
         known = self._colleagues.get(person, UNKNOWN)
         same = known.day == hours.day_of(known.availability or ALWAYS, self._at)
         self._keep(person, open=max(0, known.open - 1), today=max(0, known.today - same))
+
+    def _meet(self, person: str, availability: Availability | None) -> None:
+        if self._colleagues.get(person, UNKNOWN).availability != availability:
+            self._keep(person, availability=availability, back=None)
+            self._clock.pop(person, None)
 
     def _keep(self, person: str, **changed: object) -> None:
         known = self._colleagues.get(person, UNKNOWN).model_copy(update=changed)
@@ -231,14 +235,20 @@ class Desk:
         known = self._colleagues.get(share.person, UNKNOWN)
         if known.availability is None:
             return THERE
-        look = self._by_clock(share.person, known.availability)
+        look = self._by_clock(share.person, known, known.availability)
         full = None if look.place is Place.AWAY else self._full(known, known.availability)
         return look if full is None else Look(Place.FULL, full)
 
-    def _by_clock(self, person: str, availability: Availability) -> Look:
+    def _by_clock(self, person: str, known: Colleague, availability: Availability) -> Look:
         found = self._clock.get(person)
         if found is None:
-            found = self._clock[person] = _by_clock(availability, self._at)
+            back = known.back
+            if not _ahead(back, self._at):
+                back = hours.next_there(availability, self._at)
+                kept = back if _ahead(back, self._at) else None
+                if kept != known.back:
+                    self._keep(person, back=kept)
+            found = self._clock[person] = _by_clock(availability, self._at, back)
         return found
 
     def _full(self, known: Colleague, limits: Availability) -> str | None:
@@ -261,7 +271,7 @@ class Desk:
             known = self._colleagues.get(person, UNKNOWN)
             if known.availability is not None:
                 back = self._return(known, known.availability, when_nobody)
-                if back is not None and back > self._at:
+                if back is not None and _ahead(back, self._at):
                     yield back
 
     def _return(self, known: Colleague, limits: Availability, when_nobody: WhenNobody) -> datetime | None:
@@ -269,8 +279,9 @@ class Desk:
             return hours.next_there(limits.model_copy(update={"hours": {}}), self._at)
         if limits.open_max is not None and known.open >= limits.open_max:
             return None
-        full = self._full(known, limits) is not None
-        return hours.next_there(limits, hours.next_day(limits, self._at) if full else self._at)
+        if self._full(known, limits) is not None:
+            return hours.next_there(limits, hours.next_day(limits, self._at))
+        return known.back if _ahead(known.back, self._at) else hours.next_there(limits, self._at)
 
 
 def later(request_id: str) -> str:
@@ -278,11 +289,15 @@ def later(request_id: str) -> str:
     return derived_id(request_id, f"{NAME}, later", 0)
 
 
-def _by_clock(availability: Availability, at: datetime) -> Look:
-    if hours.is_there(availability, at):
+def _ahead(moment: datetime | None, at: datetime) -> bool:
+    return moment is not None and moment > at
+
+
+def _by_clock(availability: Availability, at: datetime, back: datetime | None) -> Look:
+    if back == at:
         return THERE
     place = Place.OFF_HOURS if hours.days_off(availability, hours.day_of(availability, at)) is None else Place.AWAY
-    return Look(place, hours.why_away(availability, at, hours.next_there(availability, at)))
+    return Look(place, hours.why_away(availability, at, back))
 
 
 def _skipped(seen: Mapping[str, Look]) -> list[str]:

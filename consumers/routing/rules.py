@@ -1,5 +1,6 @@
 """The fold of the log: who needs an owner, and from which team."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from consumers.routing.desk import later
@@ -132,6 +133,18 @@ def _told(lead: LeadId, before: RequestState | None, after: RequestState) -> Dec
         return Decision(after)
     change = LoadChanged(lead=lead, before=after.counted, after=holder)
     return Decision(after.model_copy(update={"counted": holder}), events=(change,))
+
+
+def amend(lead: LeadId, before: RequestState, after: RequestState, said: Sequence[Message]) -> list[Message]:
+    """What the pools don't know of a lead that was folded anew: a request that is open after all, and whose load it is."""
+    asked = after.request_id is not None and not after.waiting and after.request_id != before.request_id
+    news: list[Message] = [
+        message for message in said if asked and isinstance(message, OwnerRequested) and message.request_id == after.request_id
+    ]
+    withdrawn = before.request_id is not None and after.request_id is None
+    if before.counted != after.counted or withdrawn:
+        news.append(LoadChanged(lead=lead, before=before.counted, after=after.counted))
+    return news
 
 
 def publish_rosters(state: RequestState, event: Event[DocumentPublished], documents: Documents) -> Decision[RequestState]:

@@ -70,32 +70,27 @@ class Colleague(Frozen):
 
     Attributes:
         availability: as in the newest roster that names them; None is always.
+        back: when they are there again, if they were off by the clock when they were last looked for.
         open: open leads that they hold.
         day, today: how many leads routing gave them on the last day that it gave any.
     """
 
     availability: Availability | None = None
+    back: datetime | None = None
     open: int = 0
     day: date | None = None
     today: int = 0
-
-
-class Given(Frozen):
-    """Who was given a lead, and when: until the log says so, or otherwise."""
-
-    person: str
-    at: datetime
 
 
 class Pools(Frozen):
     """All teams: people are in several, and what one team gives them counts in all.
 
     Attributes:
-        given: by lead, the oldest first.
+        given: whom the last leads were given to, the oldest first.
         wakes_at: when the timer fires that looks for somebody again; None while nothing waits for time to pass.
     """
 
     teams: dict[str, Pool] = {}
     colleagues: dict[str, Colleague] = {}
-    given: dict[str, Given] = {}
+    given: dict[str, str] = {}
     wakes_at: datetime | None = None

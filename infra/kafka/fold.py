@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, TypeVar
 from pydantic import JsonValue
 
 from infra.kafka.ticks import TICKS
-from schemas.message import Frozen, Message
+from schemas.message import Frozen, LeadId, Message
 from schemas.topics import EVENTS, Topic
 
 BREATH_MS: Final = 40
@@ -181,6 +181,10 @@ Handler = Callable[[StateT, Event[Any], Documents], Decision[StateT]]
 TimerHandler = Callable[[StateT, Due, Documents], Decision[StateT]]
 
 
+Amend = Callable[[LeadId, StateT, StateT, Sequence[Message]], Sequence[Message]]
+"""From a lead, the state that it had, the one that it has, and all that was said anew on the way to it: what is news."""
+
+
 def lead_of(message: Message) -> str | None:
     """The usual key of a state: the lead."""
     return message.lead
@@ -196,11 +200,11 @@ class Fold(Generic[StateT]):
         state: model of the state; its defaults are the state of a key never seen.
         handlers: by message class. A fold never handles a type that it writes: its state changed when it decided.
         writes: message classes it may publish.
-        summed: those of them that their readers add up. Folded anew, a lead says them only under the record that had died.
         documents: kinds of documents it decides by.
         timers: by timer name.
         key: the state's key for a message.
         looks_back: types of the log whose handlers are given the lead's past. They wait until `history` has it.
+        amends: what to say of a lead that was folded anew, where readers add up what they are told: see Amend.
         answers: keep outcomes by (command_id, lead), and do a command once (`leads` alone).
         breath_ms: how long it gathers records after a batch; a record that comes after a pause is never kept waiting.
         version: part of the origin; raise it when a rebuild beside is to be told from the live one.
@@ -211,11 +215,11 @@ class Fold(Generic[StateT]):
     state: type[StateT]
     handlers: Mapping[type[Message], Handler[StateT]]
     writes: tuple[type[Message], ...] = ()
-    summed: tuple[type[Message], ...] = ()
     documents: tuple[type[Document], ...] = ()
     timers: Mapping[str, TimerHandler[StateT]] = field(default_factory=dict)
     key: Callable[[Message], str | None] = lead_of
     looks_back: tuple[type[Message], ...] = ()
+    amends: Amend[StateT] | None = None
     answers: bool = False
     breath_ms: int = BREATH_MS
     version: int = 1
@@ -227,9 +231,6 @@ class Fold(Generic[StateT]):
         foreign = [cls.TYPE for cls in self.handlers if self.reads is not cls.TOPIC]
         if foreign:
             raise TypeError(f"{self.name} reads {self.reads.name}, where {foreign} never appears")
-        unsaid = [cls.TYPE for cls in self.summed if cls not in self.writes]
-        if unsaid:
-            raise TypeError(f"{self.name} sums {unsaid}, which it does not write")
         if self.timers and self.reads.name not in TICKS:
             raise TypeError(f"{self.name} sets timers, and only {', '.join(TICKS)} have ticks to fire them")
         if self.looks_back and self.reads is not EVENTS:

@@ -1,5 +1,6 @@
 """What people may write about when somebody is there, and what they are told when it can't be so."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from pydantic import ValidationError
 
 from consumers.routing.documents import LEAVE_MAX, RANGES_MAX, Person, Team
 from infra.kafka.batch import reason_of
+from tests.house.files import ROOT
 
 
 def refusal(**body: Any) -> str:
@@ -102,3 +104,9 @@ def test_a_team_waits_or_takes_anyone() -> None:
     assert Team.model_validate({"when_nobody": "anyone"}).when_nobody == "anyone"
     with pytest.raises(ValidationError, match="'wait' or 'anyone'"):
         Team.model_validate({"when_nobody": "somebody"})
+
+
+def test_the_examples_for_people_can_be_published() -> None:
+    person, team = re.findall(r"<<'END'\n(.*?)\nEND", (ROOT / "docs" / "people.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert Person.model_validate_json(person).capacity.open_max == 40
+    assert Team.model_validate_json(team).members[0].weight == 2
