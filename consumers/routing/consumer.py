@@ -1,7 +1,8 @@
 """leads.events -> routing -> leads.routing -> routing.pools -> leads.commands
 
-`routing` asks for an owner where a lead has none, and says of which team; `routing.pools` picks whose turn it is. Requests of all
-leads stand in one order in leads.routing, so a turn is the same whenever the order is read again.
+`routing` asks for an owner where a lead has none, and says of which team; `routing.pools` picks whose turn it is among those who
+are there and have room, or lets the lead wait. Requests of all leads and all changes of load stand in one order in leads.routing,
+so a turn is the same whenever the order is read again.
 """
 
 from consumers.routing import pools, rules

@@ -157,7 +157,7 @@ class Desk:
         able = [share for share in shares if seen[share.person].place is place]
         chosen = turns.next_of(able)
         self._teams[team] = pool.model_copy(update={"shares": turns.taken(shares, chosen)})
-        self._hold(chosen.person, 1, given=1)
+        self._take(chosen.person)
         self._remember(waiting.lead, chosen.person)
         skipped = _skipped({person: look for person, look in seen.items() if look.place is not place})
         path = (*waiting.path, *skipped, _why(chosen, able, place))
@@ -195,19 +195,21 @@ class Desk:
 
     # --- how much somebody has ---
 
-    def _hold(self, person: str, leads: int, given: int = 0) -> None:
+    def _hold(self, person: str, leads: int) -> None:
         known = self._colleagues.get(person, UNKNOWN)
-        day, today = known.day, known.today
-        if given:
-            now = hours.day_of(known.availability or ALWAYS, self._at)
-            day, today = now, (today if day == now else 0) + given
-        self._keep(person, open=max(0, known.open + leads), day=day, today=max(0, today))
+        # What they held before it was counted is not taken off what was counted since.
+        self._keep(person, open=max(0, known.open + leads))
+
+    def _take(self, person: str) -> None:
+        known = self._colleagues.get(person, UNKNOWN)
+        day = hours.day_of(known.availability or ALWAYS, self._at)
+        self._keep(person, open=known.open + 1, day=day, today=1 + (known.today if known.day == day else 0))
 
     def _decline(self, person: str) -> None:
         """A lead that was given to them is another's, or nobody's: it is none of the day's either."""
         known = self._colleagues.get(person, UNKNOWN)
         same = known.day == hours.day_of(known.availability or ALWAYS, self._at)
-        self._keep(person, open=max(0, known.open - 1), today=max(0, known.today - same))
+        self._keep(person, open=max(0, known.open - 1), today=max(0, known.today - (1 if same else 0)))
 
     def _meet(self, person: str, availability: Availability | None) -> None:
         if self._colleagues.get(person, UNKNOWN).availability != availability:
