@@ -97,15 +97,19 @@ def next_there(calendar: Calendar, at: datetime) -> datetime | None:
         return at
     zone = zone_of(calendar.zone)
     day = day_of(calendar, at)
+    edges: dict[date, list[datetime]] = {}
     # Each leave is left behind once, and after it somebody who has hours is there within a week, unless on leave again.
     for _ in range((len(WEEKDAYS) + 1) * (len(calendar.leave) + 2)):
         off = days_off(calendar, day)
         if off is not None:
-            day = off.last + DAY
+            day = max(day, off.last) + DAY
             continue
-        found = min((m for m in _edges(calendar, zone, day) if m > at and is_there(calendar, m)), default=None)
-        if found is not None:
-            return found
+        # The day before and the one after, too: clocks are put back over midnight in some places, and once a day was left out.
+        edges = {near: edges.get(near) or list(_edges(calendar, zone, near)) for near in (day - DAY, day, day + DAY)}
+        coming = (edge for found in edges.values() for edge in found if edge > at)
+        first = min((edge for edge in coming if is_there(calendar, edge)), default=None)
+        if first is not None and first.astimezone(zone).date() <= day:
+            return first
         day += DAY
     return None
 

@@ -76,6 +76,19 @@ def test_where_clocks_go_back_the_hour_that_comes_twice_counts_twice() -> None:
     assert is_there(late, at("2026-10-25T02:10", fold=1))
 
 
+def test_a_day_that_was_left_out_has_no_hours() -> None:
+    """Samoa went from Thursday to Saturday."""
+    hours = {"friday": ("00:30-00:45",), "saturday": ("00:15-00:45",)}
+    samoan = Availability.model_validate({"zone": "Pacific/Apia", "hours": hours})
+    assert next_there(samoan, datetime(2011, 12, 30, 0, 0, tzinfo=UTC)) == datetime(2011, 12, 30, 10, 15, tzinfo=UTC)
+
+
+def test_an_evening_that_comes_twice_counts_twice() -> None:
+    """Newfoundland put clocks back a minute after midnight, to the day before."""
+    evening = Availability.model_validate({"zone": "America/St_Johns", "hours": {"saturday": ("22:00-23:10", "23:15-23:50")}})
+    assert next_there(evening, at("2010-11-06T23:55", "America/St_Johns")) == datetime(2010, 11, 7, 2, 31, tzinfo=UTC)
+
+
 def test_hours_are_those_of_the_season() -> None:
     assert next_there(office(), at("2026-03-27T18:00")) == datetime(2026, 3, 30, 7, 0, tzinfo=UTC)
     assert next_there(office(), at("2026-10-23T18:00")) == datetime(2026, 10, 26, 8, 0, tzinfo=UTC)

@@ -261,7 +261,9 @@ changes = st.builds(
     st.sampled_from([None, "ann", "bob", "cem"]),
     st.sampled_from([None, "ann", "bob", "dee"]),
 )
-histories = st.lists(st.tuples(st.one_of(rosters, requests, requests, changes), st.integers(0, 9 * 3600)), max_size=40)
+histories = st.lists(
+    st.tuples(st.one_of(rosters, requests, requests, changes), st.integers(0, 9 * 3600)), min_size=8, max_size=40
+)
 
 
 def told(history: list[tuple[Message, int]], *, ticks: bool = True) -> Playing:
