@@ -100,7 +100,7 @@ async def running(settings: Settings, names: Sequence[str] = (), *, team: bool =
             if team and "routing" in discovery.consumer_names():
                 await documents.publish(has.pool, "team", "sales", TEAM, actor="test", partitions=settings.kafka.partitions)
                 await documents.send_pending(has.pool, has.producer)
-                await system.until_value(True, "select exists(select 1 from routing_pools.states where key = 'sales')")
+                await system.until_value(True, "select exists(select 1 from routing_pools.states)")
             yield system
         finally:
             stop.set()

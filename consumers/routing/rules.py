@@ -1,6 +1,11 @@
 """The fold of the log: who needs an owner, and from which team."""
 
-from consumers.routing.documents import Person, RoutingRules, Team
+from collections.abc import Sequence
+from typing import Final
+
+from consumers.routing.desk import later
+from consumers.routing.documents import Member, Person, RoutingRules, Team
+from consumers.routing.hours import zones
 from consumers.routing.state import RequestState
 from infra.kafka.fold import Decision, Documents, Event
 from schemas.envelope import derived_id
@@ -11,13 +16,15 @@ from schemas.events import (
     LeadCaptured,
     LeadErased,
     LeadMergedInto,
+    LeadStatusChanged,
     LeadUnmerged,
 )
 from schemas.facts import submission_facts
 from schemas.message import LeadId, Message
-from schemas.routing import OwnerRequested, RosterMember, RosterPublished
+from schemas.routing import Availability, DaysOff, LoadChanged, OwnerRequested, RosterMember, RosterPublished
 
-ROSTER_PARTITION = 0
+CLOSED: Final = ("won", "lost")
+ROSTER_PARTITION: Final = 0
 """Markers stand in every partition; those of one are enough for leads.routing, which has one order."""
 
 
@@ -42,7 +49,8 @@ def request_for_absorbed(state: RequestState, event: Event[LeadAbsorbed], docume
 def _request(
     state: RequestState, event_id: str, lead: LeadId, body: LeadCaptured, documents: Documents
 ) -> Decision[RequestState]:
-    if body.quiet or state.erased or state.merged or state.owner is not None or state.request_id is not None:
+    asked = state.request_id is not None and not state.waiting
+    if body.quiet or state.erased or state.merged or state.owner is not None or asked:
         return Decision(state)
     team, why = team_for(body, documents)
     request = OwnerRequested(
@@ -53,7 +61,7 @@ def _request(
         traits=body.traits,
         path=(why,),
     )
-    return Decision(state.model_copy(update={"request_id": request.request_id}), events=(request,))
+    return Decision(state.model_copy(update={"request_id": request.request_id, "waiting": False}), events=(request,))
 
 
 def team_for(body: LeadCaptured, documents: Documents) -> tuple[str, str]:
@@ -69,27 +77,74 @@ def team_for(body: LeadCaptured, documents: Documents) -> tuple[str, str]:
 
 
 def note_owner(state: RequestState, event: Event[LeadAssigned], documents: Documents) -> Decision[RequestState]:  # noqa: ARG001
-    """An owner answers any request. That nobody could take it answers only the request it names."""
+    """An owner answers any request. Where it is whom the pools picked, they have counted; whoever else it is, they are told."""
     body = event.body
     if state.erased:
         return Decision(state)
-    answered = body.owner is not None or body.request_id == state.request_id
-    return Decision(state.model_copy(update={"owner": body.owner, "request_id": None if answered else state.request_id}))
+    answer = state.request_id is not None and body.request_id in (state.request_id, later(state.request_id))
+    if body.owner is None:
+        waiting = state.waiting or answer
+        return _told(body.lead, state, state.model_copy(update={"owner": None, "waiting": waiting}))
+    answered = {"owner": body.owner, "request_id": None, "waiting": False}
+    if answer:
+        return _told(body.lead, None, state.model_copy(update={**answered, "counted": body.owner}))
+    return _told(body.lead, state, state.model_copy(update=answered))
+
+
+def note_status(
+    state: RequestState,
+    event: Event[LeadStatusChanged],
+    documents: Documents,  # noqa: ARG001
+) -> Decision[RequestState]:
+    """A lead that is won or lost keeps its owner, costs them nothing, and needs none."""
+    closed = event.body.status in CLOSED
+    if state.erased or closed == state.closed:
+        return Decision(state)
+    after = state.model_copy(update={"closed": closed})
+    return _told(event.body.lead, state, _needing_nobody(after) if closed else after)
 
 
 def step_aside(state: RequestState, event: Event[LeadMergedInto], documents: Documents) -> Decision[RequestState]:  # noqa: ARG001
     """It goes on as another lead, and `leads` declines whoever is still found for it."""
-    return Decision(state if state.erased else state.model_copy(update={"merged": True, "request_id": None}))
+    if state.erased:
+        return Decision(state)
+    return _told(event.body.lead, state, _needing_nobody(state.model_copy(update={"merged": True})))
 
 
 def come_back(state: RequestState, event: Event[LeadUnmerged], documents: Documents) -> Decision[RequestState]:  # noqa: ARG001
-    """One of its own again."""
-    return Decision(state.model_copy(update={"merged": False}))
+    """One of its own again, with the owner that it had."""
+    return _told(event.body.lead, state, state.model_copy(update={"merged": False}))
 
 
 def forget(state: RequestState, event: Event[LeadErased], documents: Documents) -> Decision[RequestState]:  # noqa: ARG001
     """Nobody is asked for any more."""
-    return Decision(RequestState(erased=True))
+    return _told(event.body.lead, state, RequestState(erased=True, counted=state.counted))
+
+
+def _needing_nobody(state: RequestState) -> RequestState:
+    return state.model_copy(update={"request_id": None, "waiting": False})
+
+
+def _told(lead: LeadId, before: RequestState | None, after: RequestState) -> Decision[RequestState]:
+    """Tell the pools what they can't know: whose load the lead is now, and that what `before` asked for is wanted no more."""
+    holder = None if after.closed or after.merged or after.erased else after.owner
+    withdrawn = before is not None and before.request_id is not None and after.request_id is None
+    if holder == after.counted and not withdrawn:
+        return Decision(after)
+    change = LoadChanged(lead=lead, before=after.counted, after=holder)
+    return Decision(after.model_copy(update={"counted": holder}), events=(change,))
+
+
+def amend(lead: LeadId, before: RequestState, after: RequestState, said: Sequence[Message]) -> list[Message]:
+    """What the pools don't know of a lead that was folded anew: a request that is open after all, and whose load it is."""
+    asked = after.request_id is not None and not after.waiting and after.request_id != before.request_id
+    news: list[Message] = [
+        message for message in said if asked and isinstance(message, OwnerRequested) and message.request_id == after.request_id
+    ]
+    withdrawn = before.request_id is not None and after.request_id is None
+    if before.counted != after.counted or withdrawn:
+        news.append(LoadChanged(lead=lead, before=before.counted, after=after.counted))
+    return news
 
 
 def publish_rosters(state: RequestState, event: Event[DocumentPublished], documents: Documents) -> Decision[RequestState]:
@@ -101,7 +156,8 @@ def publish_rosters(state: RequestState, event: Event[DocumentPublished], docume
     rosters = [
         RosterPublished(
             team=name,
-            members=tuple(_roster_member(member.person, member.weight, member.active, persons) for member in team.members),
+            members=tuple(_roster_member(member, persons.get(member.person)) for member in team.members),
+            when_nobody=team.when_nobody,
         )
         for name, team in sorted(documents.all(Team).items())
         if _concerns(marker, name, team)
@@ -115,11 +171,22 @@ def _concerns(marker: DocumentPublished, name: str, team: Team) -> bool:
     return any(member.person == marker.name for member in team.members)
 
 
-def _roster_member(person_id: str, weight: int, active: bool, persons: dict[str, Person]) -> RosterMember:
-    person = persons.get(person_id)
+def _roster_member(member: Member, person: Person | None) -> RosterMember:
     away = None
-    if not active:
+    if not member.active:
         away = "inactive in this team"
     elif person is not None and not person.active:
         away = "inactive"
-    return RosterMember(person=person_id, weight=weight, away=away)
+    availability = None if person is None else _availability(person)
+    return RosterMember(person=member.person, weight=member.weight, away=away, availability=availability)
+
+
+def _availability(person: Person) -> Availability | None:
+    found = Availability(
+        zone=person.zone if person.zone in zones() else "UTC",
+        hours=person.hours,
+        leave=tuple(DaysOff(first=off.first, last=off.last) for off in person.leave),
+        open_max=person.capacity.open_max,
+        day_max=person.capacity.day_max,
+    )
+    return None if found == Availability() else found

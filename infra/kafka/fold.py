@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import JsonValue
 
-from schemas.message import Frozen, Message
+from infra.kafka.ticks import TICKS
+from schemas.message import Frozen, LeadId, Message
 from schemas.topics import EVENTS, Topic
 
 BREATH_MS: Final = 40
@@ -180,6 +181,10 @@ Handler = Callable[[StateT, Event[Any], Documents], Decision[StateT]]
 TimerHandler = Callable[[StateT, Due, Documents], Decision[StateT]]
 
 
+Amend = Callable[[LeadId, StateT, StateT, Sequence[Message]], Sequence[Message]]
+"""From a lead, the state that it had, the one that it has, and all that was said anew on the way to it: what is news."""
+
+
 def lead_of(message: Message) -> str | None:
     """The usual key of a state: the lead."""
     return message.lead
@@ -199,6 +204,7 @@ class Fold(Generic[StateT]):
         timers: by timer name.
         key: the state's key for a message.
         looks_back: types of the log whose handlers are given the lead's past. They wait until `history` has it.
+        amends: what to say of a lead that was folded anew, where readers add up what they are told: see Amend.
         answers: keep outcomes by (command_id, lead), and do a command once (`leads` alone).
         breath_ms: how long it gathers records after a batch; a record that comes after a pause is never kept waiting.
         version: part of the origin; raise it when a rebuild beside is to be told from the live one.
@@ -213,6 +219,7 @@ class Fold(Generic[StateT]):
     timers: Mapping[str, TimerHandler[StateT]] = field(default_factory=dict)
     key: Callable[[Message], str | None] = lead_of
     looks_back: tuple[type[Message], ...] = ()
+    amends: Amend[StateT] | None = None
     answers: bool = False
     breath_ms: int = BREATH_MS
     version: int = 1
@@ -224,9 +231,8 @@ class Fold(Generic[StateT]):
         foreign = [cls.TYPE for cls in self.handlers if self.reads is not cls.TOPIC]
         if foreign:
             raise TypeError(f"{self.name} reads {self.reads.name}, where {foreign} never appears")
-
-        if self.timers and self.reads is not EVENTS:
-            raise TypeError(f"{self.name} sets timers, and only {EVENTS.name} has ticks to fire them")
+        if self.timers and self.reads.name not in TICKS:
+            raise TypeError(f"{self.name} sets timers, and only {', '.join(TICKS)} have ticks to fire them")
         if self.looks_back and self.reads is not EVENTS:
             raise TypeError(f"{self.name} looks back, and only {EVENTS.name} has a history")
 

@@ -23,8 +23,9 @@ from infra.kafka.ports import (
     from_ms,
 )
 from infra.kafka.step import Begin, Result
+from infra.kafka.ticks import TICKS
 from schemas.envelope import Envelope, derived_id
-from schemas.events import ClockTicked, DocumentPublished, RefoldRequested
+from schemas.events import DocumentPublished, RefoldRequested
 from schemas.message import Message, from_json, to_json
 
 TIMERS_PER_QUERY = 10_000
@@ -74,11 +75,12 @@ class FoldStep(Generic[StateT]):
         return bool(self.fold.timers) or any(entry.body is not None for entry in batch.entries)
 
     def tick(self, now_ms: int) -> Outgoing | None:
-        """clock.ticked, for folds of the log that set timers."""
-        if not self.fold.timers or self.reads is not ClockTicked.TOPIC:
+        """For folds that set timers."""
+        if not self.fold.timers:
             return None
-        envelope = Envelope(f"tick-{self.name}-{now_ms}", ClockTicked.TYPE, self.name, from_ms(now_ms))
-        return Outgoing(None, envelope.headers(), ClockTicked().model_dump_json().encode())
+        tick = TICKS[self.reads.name]
+        envelope = Envelope(f"tick-{self.name}-{now_ms}", tick.TYPE, self.name, from_ms(now_ms))
+        return Outgoing(None, envelope.headers(), to_json(tick()))
 
     async def run(self, transaction: Transaction, batches: Sequence[Batch], log: Log) -> Sequence[Result]:
         """See Step."""
@@ -127,7 +129,8 @@ class FoldStep(Generic[StateT]):
     ) -> None:
         """Fold one lead's facts anew; publish what differs from what is recorded. Where nothing differs, nothing happens.
 
-        What the dead record causes is published now, and of every type the last output, if it is not the last one recorded.
+        What the dead record causes is published now, and of every type the last output, if it is not the last one recorded;
+        unless the fold itself knows what is news.
         """
         if asked.consumer != self.name or entry.envelope is None:
             return
@@ -148,7 +151,10 @@ class FoldStep(Generic[StateT]):
         last = {type(message): message for message in again.published}
         known = recorded(records, self.name)
         news = [message for message in last.values() if known.get(message.TYPE) != message]
-        work.replace(asked.lead, again, [*caused, *(m for m in news if m not in caused)], effects, entry)
+        news = [*caused, *(message for message in news if message not in caused)]
+        if self.fold.amends is not None:
+            news = list(self.fold.amends(asked.lead, work.state(asked.lead), again.state(asked.lead), again.published))
+        work.replace(asked.lead, again, news, effects, entry)
 
     async def committed(self, batches: Sequence[Batch], results: Sequence[Result]) -> None:  # noqa: ARG002
         """Wake up who waits for an outcome."""
@@ -209,7 +215,7 @@ class _Work(Generic[StateT]):
             at = entry.record
             id_ = derived_id(f"{key}|{name}|{due_ms}|{at.offset}", self._fold.name, 0)
             due = Due(id_, key, name, from_ms(due_ms), from_ms(entry.clock_ms), at.partition, at.offset)
-            state = self._state(key)
+            state = self.state(key)
             try:
                 decision = handler(state, due, self._documents)
             except RetryLater:
@@ -236,7 +242,7 @@ class _Work(Generic[StateT]):
         if command in self._answered:
             return
         event = event_of(entry, envelope, body)._replace(past=past)
-        state = self._state(key)
+        state = self.state(key)
         try:
             decision = handler(state, event, self._documents)
         except Reject as rejected:
@@ -260,7 +266,7 @@ class _Work(Generic[StateT]):
 
     def replace(self, lead: str, again: "_Work[StateT]", news: list[Message], effects: list[Effect], entry: Entry) -> None:
         """Take over a state that was folded anew, and what it says differently."""
-        self._states[lead] = again._state(lead)
+        self._states[lead] = again.state(lead)
         for name in self._fold.timers:
             due_ms = again._timers.get((lead, name))
             self._changes.timers[lead, name] = due_ms
@@ -279,7 +285,8 @@ class _Work(Generic[StateT]):
                 self._changes.states[key] = to_json(state)
         return Result(self._changes, self._documents)
 
-    def _state(self, key: str) -> StateT:
+    def state(self, key: str) -> StateT:
+        """As decided so far."""
         state = self._states.get(key)
         return self._fold.state() if state is None else state
 

@@ -170,7 +170,7 @@ async def _team_known(settings: Settings) -> None:
     pool = await open_pool(settings.postgres, name="faults", size=1)
     try:
         async with asyncio.timeout(60):
-            query = "select exists(select 1 from routing_pools.states where key = 'sales')"
+            query = "select exists(select 1 from routing_pools.states)"
             while not await pool.fetchval(query):
                 await asyncio.sleep(0.2)
     finally:

@@ -25,6 +25,7 @@ from infra.kafka.ports import (
 )
 from infra.kafka.rounds import decide
 from infra.kafka.step import Result
+from schemas import topics
 from schemas.envelope import Envelope
 from schemas.events import LeadScored
 from tests.simulation.folds import SECOND, Tally, Weights, chained, score
@@ -252,6 +253,13 @@ def one_version(fold: Fold[Tally], world: Any) -> OneVersion:
     return step
 
 
+class NoTicks(FoldStep[Tally]):
+    """Time passes only where the log says so."""
+
+    def tick(self, now_ms: int) -> Outgoing | None:
+        return super().tick(now_ms) if self.reads is topics.EVENTS else None
+
+
 def _echo(state: Tally, event: Event[LeadScored], documents: Documents) -> Decision[Tally]:
     after = chained(state, event.id)
     return Decision(after, [score(after, str(event.body.lead), documents.version(Weights))])
@@ -287,13 +295,14 @@ BUGS = (
     Bug("two rows are in flight to a destination", r"^P[23] ", Variants(partition=AllDepart, send=each_by_itself)),
     Bug("one bad record kills its batch", r"^P[28] ", Variants(partition=BatchDies)),
     Bug("a bad record holds its partition", r"^stuck", Variants(partition=Holds)),
-    Bug("a hint of a gap outlives a seek", r"^P[2368] ", Variants(partition=KeepsHints), seeds=300),
+    Bug("a hint of a gap outlives a seek", r"^P[2368] ", Variants(partition=KeepsHints), seeds=600),
     Bug("a listener fails what is committed", r"goes back|^P[2368] ", Variants(partition=MindsListeners)),
     Bug("what is polled together fails together", r"^stuck", Variants(decide=all_or_none)),
     Bug("an unknown outcome of several is none", r"takes the partition again|^stuck|^P", Variants(decide=half_known)),
     Bug("Kafka's offsets are trusted", r"^P[236] ", Variants(partition=Trusts)),
     Bug("an output has no cause", r"has no cause$", Variants(step=lambda fold, _: Causeless(fold))),
     Bug("a fold handles a type that it writes", r"^stuck", Variants(second=handles_its_own())),
+    Bug("requests for an owner know no ticks", r"^stuck: .*pools has", Variants(step=lambda fold, _: NoTicks(fold))),
     Bug("one document version for all partitions", r"^P[236] ", Variants(step=one_version)),
     Bug("a publishing job dies half-way and is not retried", r"^P6: second/. decides by version", Variants(job_is_retried=False)),
 )

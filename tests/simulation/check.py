@@ -4,8 +4,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from infra.kafka.ports import Record
+from infra.kafka.ticks import TICKS
 from schemas import topics
-from schemas.events import ClockTicked, LeadNoted
+from schemas.events import LeadNoted
 from tests.simulation.folds import Weights
 from tests.simulation.log import Shelf
 from tests.simulation.reading import Seen
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 OUTSIDE = ("gateway", "job", "nobody")
+TICK_TYPES = {cls.TYPE for cls in TICKS.values()}
 
 
 def check(world: "World") -> None:
@@ -119,7 +121,7 @@ def causes(world: "World") -> None:
 def cause(world: "World", place: str, header: Seen, reads: dict[str, str], offsets: dict[str, set[int]]) -> None:
     """One record's cause."""
     if header.origin is None or header.sequence is None:
-        if header.source not in OUTSIDE and header.type != ClockTicked.TYPE:
+        if header.source not in OUTSIDE and header.type not in TICK_TYPES:
             world.violate(f"{header.type} at {place} has no cause")
         return
     number = header.origin.rpartition("/")[2]

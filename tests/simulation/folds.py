@@ -170,12 +170,22 @@ SECOND = Fold(
 
 def _asked(state: Tally, event: Event[OwnerRequested], _documents: Documents) -> Decision[Tally]:
     body = event.body
-    after = chained(state, event.id, event.offset, event.recorded_at, count=state.count + 1)
+    after = chained(state, event.id, event.offset, event.recorded_at, count=state.count + 1, last=body.lead)
     owner = f"rep{state.count % 3}"
     asked = AssignLead(
         lead=body.lead, command_id=f"{body.request_id}-answer", actor="pools", owner=owner, request_id=body.request_id
     )
-    return Decision(after, [asked])
+    d = draw(event.id)
+    return Decision(
+        after, [asked], timers=[Timer("look", event.recorded_at + timedelta(milliseconds=1 + d % 200))] if d % 2 else []
+    )
+
+
+def _looked(state: Tally, due: Due, _documents: Documents) -> Decision[Tally]:
+    after = chained(state, due.id, due.due_at, due.recorded_at, due.offset, fired=state.fired + 1)
+    asked = AssignLead(lead=LeadId(state.last), command_id=due.id, actor="pools", owner=f"rep{state.fired % 3}")
+    again = [Timer(due.name, due.recorded_at + timedelta(milliseconds=1 + draw(due.id) % 90))] if draw(due.id) % 3 == 0 else []
+    return Decision(after, [asked], timers=again)
 
 
 POOLS = Fold(
@@ -184,6 +194,7 @@ POOLS = Fold(
     state=Tally,
     handlers={OwnerRequested: _asked},
     writes=(AssignLead,),
+    timers={"look": _looked},
     key=lambda message: getattr(message, "team", None),
 )
 

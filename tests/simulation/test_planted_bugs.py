@@ -25,6 +25,11 @@ def test_a_planted_bug_is_found(bug: Bug) -> None:
     assert judged(world) is None, f"without the bug, too:\n{story(world)}"
 
 
+def test_a_fold_that_sets_timers_where_nothing_ticks_is_refused() -> None:
+    with pytest.raises(TypeError, match="have ticks to fire them"):
+        Fold("late", topics.COMMANDS, Tally, handlers={}, timers={"late": lambda *_: None})  # type: ignore[dict-item,arg-type,return-value]
+
+
 def test_a_fold_that_handles_what_it_writes_is_refused() -> None:
     with pytest.raises(TypeError, match="which it writes"):
         Fold("echo", topics.EVENTS, Tally, handlers={LeadScored: lambda *_: None}, writes=(LeadScored,))  # type: ignore[dict-item,arg-type,return-value]

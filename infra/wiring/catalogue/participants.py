@@ -14,8 +14,8 @@ import consumers
 import infra
 import producers
 from infra.kafka.folding import FoldStep
+from infra.kafka.ticks import TICKS
 from infra.wiring import discovery
-from schemas.events import ClockTicked
 from schemas.message import Message
 from schemas.publishing import messages
 from schemas.topics import CATALOGUE, Topic
@@ -141,7 +141,7 @@ def _folds() -> Iterator[Participant]:
     for fold in discovery.folds():
         step: FoldStep[Any] = FoldStep(fold)
         taken = tuple(cls for cls in carried(fold.reads) if step.wants(cls.TYPE))
-        ticks = (ClockTicked,) if fold.timers else ()
+        ticks = (TICKS[fold.reads.name],) if fold.timers else ()
         says = _says(consumers, fold.name.partition(".")[0])
         yield Participant(fold.name, Kind.CONSUMER, says, fold.reads, taken, (*fold.writes, *ticks))
 

@@ -1,5 +1,6 @@
 """The fold of the log: who needs an owner, and from which team."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from consumers.routing.state import RequestState
 from infra.kafka.fold import Documents
 from schemas.events import LeadMergedInto, LeadStatusChanged, LeadUnmerged
 from schemas.message import LeadId
-from schemas.routing import OwnerRequested, RosterPublished
+from schemas.routing import Availability, DaysOff, OwnerRequested, RosterPublished
 from tests.consumers.making import LEAD, Folding, absorbed, assigned, captured, documents, erased, event, published, traits
 
 
@@ -84,7 +85,7 @@ def test_nobody_is_asked_for_twice_while_a_request_is_open_or_there_is_an_owner(
     assert len(requests(folding)) == 1
     folding.feed(assigned("ana", request_id=requests(folding)[0].request_id), captured(first=False))
     assert len(requests(folding)) == 1
-    assert folding.state() == RequestState(owner="ana")
+    assert folding.state() == RequestState(owner="ana", counted="ana")
 
 
 def test_a_lead_that_nobody_could_take_is_asked_for_again_when_it_writes_again() -> None:
@@ -104,7 +105,7 @@ def test_taking_the_owner_away_by_hand_leaves_an_open_request_open() -> None:
 def test_an_owner_set_by_hand_answers_the_request() -> None:
     folding = Folding(routing)
     folding.feed(captured(), assigned("bo", actor="user-1"))
-    assert folding.state() == RequestState(owner="bo")
+    assert folding.state() == RequestState(owner="bo", counted="bo")
 
 
 def test_an_erased_lead_is_left_alone() -> None:
@@ -138,6 +139,33 @@ def test_a_member_who_is_inactive_in_one_team_only_is_away_there() -> None:
     folding = Folding(routing)
     folding.feed(published(Person(name="Ana"), "ana"), published(team("ana", active=False), "sales"))
     assert rosters(folding)[0].members[0].away == "inactive in this team"
+
+
+def test_a_roster_says_when_each_is_there_and_nothing_of_why_they_are_not() -> None:
+    ana = Person.model_validate(
+        {
+            "name": "Ana",
+            "email": "ana@seller.example",
+            "zone": "Europe/Lisbon",
+            "hours": {"monday": ["09:00-17:00"]},
+            "leave": [{"first": "2026-12-24", "last": "2026-12-26", "label": "Surgery"}],
+            "capacity": {"open_max": 4, "day_max": 2},
+        }
+    )
+    folding = Folding(routing)
+    folding.feed(published(ana, "ana"), published(Person(name="Bo"), "bo"), published(Person(zone="Hamburg"), "cy"))
+    folding.feed(published(team("ana", "bo", "cy").model_copy(update={"when_nobody": "anyone"}), "sales"))
+    (roster,) = rosters(folding)
+    assert roster.when_nobody == "anyone"
+    assert [member.availability for member in roster.members[1:]] == [None, None]
+    assert roster.members[0].availability == Availability(
+        zone="Europe/Lisbon",
+        hours={"monday": ("09:00-17:00",)},
+        leave=(DaysOff(first=date(2026, 12, 24), last=date(2026, 12, 26)),),
+        open_max=4,
+        day_max=2,
+    )
+    assert "Surgery" not in roster.model_dump_json()
 
 
 def test_markers_of_other_partitions_and_kinds_publish_nothing() -> None:
