@@ -45,7 +45,7 @@ def understand(found: Sequence[Entry], payload: Any, mapping: Mapping[str, str],
     form_id, form_name = envelope.take_form(sheet)
     event_id = envelope.take_event_id(sheet)
     consent, consents = take_consents(sheet)
-    company = people.take_company(sheet) if "company" not in mapping else None
+    company = people.take_company(sheet, person) if "company" not in mapping else None
     called = people.take_names(sheet, person, mapping.keys())
     guessed: dict[str, Any] = {
         "kind": kind,
@@ -58,7 +58,7 @@ def understand(found: Sequence[Entry], payload: Any, mapping: Mapping[str, str],
         "phone_e164": phone_e164,
         "company": company,
         "form_id": form_id,
-        "form_name": form_name or envelope.take_form_named_outside(sheet),
+        "form_name": form_name or envelope.take_form_named_outside(sheet, person),
         "campaign": campaign,
         "consent": consent,
         "consents": consents,
