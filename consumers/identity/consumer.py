@@ -239,10 +239,22 @@ class IdentityStep(Plain):
                     work.publish(command, entry)
         elif isinstance(asked, ContactEdited):
             work.publish(await self._edit(claims, asked), entry)
-        elif isinstance(asked, MergeRequested):
-            work.publish(await Merges(claims.connection, self._keyring).merge(asked), entry)
-        else:
-            work.publish(await Merges(claims.connection, self._keyring).unmerge(asked), entry)
+        elif not await self._asked_before(claims, asked):
+            merges = Merges(claims.connection, self._keyring)
+            decided = merges.merge(asked) if isinstance(asked, MergeRequested) else merges.unmerge(asked)
+            work.publish(await decided, entry)
+
+    async def _asked_before(self, claims: Claims, asked: MergeRequested | UnmergeRequested) -> bool:
+        """Whether the very same request came already: whoever got no answer repeats it.
+
+        What it asks for is so by then, or soon. Declined, it would be answered before the command that takes the facts along
+        under the same id, which would then be taken for a repeat, and the facts left behind.
+        """
+        delivery = f"command|{asked.command_id}"
+        if await claims.deliveries([delivery]):
+            return True
+        await claims.keep(Decided(deliveries={delivery: Delivery(asked.command_id, asked.lead)}))
+        return False
 
     async def _others(self, claims: Claims, lead: LeadId, source: str) -> bool:
         """Whether another source brought something of the lead, or it is part of a person with others."""
