@@ -28,12 +28,13 @@ from infra.postgres.pool import open_pool
 from infra.settings import Certified, Settings, environment_of, load
 from infra.tls.contexts import context_of
 from infra.wiring.files import make_bucket
-from infra.wiring.host import stop_event
+from infra.wiring.host import PortTaken, need_port, stop_event
 from infra.wiring.secrets import master_key
 from infra.wiring.supervisor import Supervisor
 
 PROCESSES = ("gateway", "consume", "project", "work")
 READY_SECONDS_MAX = 60.0
+PORT_SECONDS_MAX = 10.0
 DEMO_NAME = "demo.json"
 Say = Callable[[str], None]
 
@@ -61,6 +62,7 @@ async def up(options: Options, say: Say) -> None:
     try:
         addresses = await _unless(stop, servers.start())
         settings = _settings(options, addresses.as_environment())
+        await _unless(stop, _port(settings))
         await _unless(stop, _prepare(settings, options, say))
         supervisor = Supervisor(PROCESSES, environment_of(settings), options.data_dir / "logs", say)
         await supervisor.start()
@@ -133,6 +135,21 @@ def _settings(options: Options, addresses: dict[str, str]) -> Settings:
     scheme = "http" if settings.tls.certificate is None else "https"
     public = f"{scheme}://{settings.gateway.host}:{settings.gateway.port}"
     return load({**environment, "LEADFLOW_GATEWAY__PUBLIC_URL": public})
+
+
+async def _port(settings: Settings) -> None:
+    """Ours, or soon: a gateway whose `leadflow up` was killed ends by itself. Raises PortTaken.
+
+    Whoever else listens there may be another Leadflow, and would say that it is ready.
+    """
+    deadline = time.monotonic() + PORT_SECONDS_MAX
+    while True:
+        try:
+            return need_port(settings)
+        except PortTaken:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.2)
 
 
 async def _prepare(settings: Settings, options: Options, say: Say) -> None:
