@@ -65,6 +65,18 @@ class Claims:
         )
         return {row["delivery"]: Delivery(row["submission_id"], row["lead"]) for row in rows}
 
+    async def asked_before(self, command_id: str, lead: LeadId) -> bool:
+        """Whether the very same merge, or taking back of one, was asked for already: whoever got no answer repeats it.
+
+        What it asks for is so by then, or soon. Declined, it would be answered before the command that takes the facts along
+        under the same id, which would then be taken for a repeat, and the facts left behind.
+        """
+        delivery = f"command|{command_id}"
+        if await self.deliveries([delivery]):
+            return True
+        await self.keep(Decided(deliveries={delivery: Delivery(command_id, lead)}))
+        return False
+
     async def lock(self, identifiers: Sequence[Identifier]) -> Known:
         """Make sure that each identifier has a row, lock all of them, and say whose they are (free ones are absent) or
         that they are blocked."""

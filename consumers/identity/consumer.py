@@ -259,10 +259,10 @@ class IdentityStep(Plain):
             await self._lift(claims, entry, asked, work)
         elif isinstance(asked, ContactEdited):
             work.publish(await self._edit(claims, asked, entry.record.recorded_ms), entry)
-        elif isinstance(asked, MergeRequested):
-            work.publish(await Merges(claims.connection, self._keyring).merge(asked), entry)
-        else:
-            work.publish(await Merges(claims.connection, self._keyring).unmerge(asked), entry)
+        elif not await claims.asked_before(asked.command_id, asked.lead):
+            merges = Merges(claims.connection, self._keyring)
+            decided = merges.merge(asked) if isinstance(asked, MergeRequested) else merges.unmerge(asked)
+            work.publish(await decided, entry)
 
     async def _others(self, claims: Claims, lead: LeadId, source: str) -> bool:
         """Whether another source brought something of the lead, or it is part of a person with others."""

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Cookie, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from infra.audit.recording import note
 from infra.auth import users
@@ -16,6 +16,7 @@ from infra.auth.second_factor import CODE_CHARACTERS_MAX
 from infra.auth.sessions import AccountChanged
 from infra.auth.users import Account
 from infra.gateway.services import Services, Used
+from infra.gateway.values import storable
 
 router = APIRouter(prefix="/v1")
 COOKIE: Final = "lf_refresh"
@@ -28,7 +29,7 @@ class Login(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    email: str = Field(max_length=320)
+    email: Annotated[str, Field(max_length=320), AfterValidator(storable)]
     password: str = Field(max_length=CHARACTERS_MAX)
     code: str | None = Field(
         default=None,

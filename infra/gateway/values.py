@@ -51,7 +51,7 @@ def _check_leaf(node: Any) -> None:
 def address(email: str) -> str:
     """The e-mail address itself. Raises ValueError for what can't be one."""
     local, _, domain = email.rpartition("@")
-    if not local or "." not in domain.strip(".") or any(character.isspace() for character in email):
+    if not local or "." not in domain.strip(".") or " " in email or not email.isprintable():
         raise ValueError("isn't an e-mail address")
     return email
 

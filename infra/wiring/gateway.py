@@ -56,7 +56,7 @@ async def serve(settings: Settings) -> None:
     """Listen until told to stop. Raises PortTaken, BadSettings."""
     tls = _tls(settings)
     stop = host.stop_event()
-    _need_port(settings)
+    host.need_port(settings)  # uvicorn would only end the process
     async with contextlib.AsyncExitStack() as stack:
         has = await stack.enter_async_context(host.base(settings, "gateway"))
         opensearch = open_opensearch(settings.opensearch)
@@ -95,21 +95,6 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
         return server_context(given.certificate, given.key.get_secret_value())
     except BadCertificate as bad:
         raise BadSettings(f"LEADFLOW_TLS__CERTIFICATE, LEADFLOW_TLS__KEY: {bad}") from bad
-
-
-def _need_port(settings: Settings) -> None:
-    """uvicorn would only end the process."""
-    import socket  # noqa: PLC0415
-
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.gateway.host, settings.gateway.port))
-        except OSError as taken:
-            raise host.PortTaken(
-                f"port {settings.gateway.port} on {settings.gateway.host} is in use; stop what listens there, or set "
-                f"LEADFLOW_GATEWAY__PORT"
-            ) from taken
 
 
 def _kafka_ready(has: host.Base) -> Callable[[], Awaitable[str | None]]:

@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import gc
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
@@ -51,6 +52,18 @@ class UnknownName(Exception):
 
 class PortTaken(OSError):
     """Somebody listens there already."""
+
+
+def need_port(settings: Settings) -> None:
+    """That the gateway may listen where it is to. Raises PortTaken."""
+    given = settings.gateway
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((given.host, given.port))
+        except OSError as taken:
+            sentence = f"port {given.port} on {given.host} is in use; stop what listens there, or set LEADFLOW_GATEWAY__PORT"
+            raise PortTaken(sentence) from taken
 
 
 @dataclass(frozen=True)

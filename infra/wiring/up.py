@@ -21,18 +21,21 @@ from infra.demo import company, seeding
 from infra.demo.world import COMPANY_DOMAIN, COMPANY_NAME
 from infra.documents import store as documents
 from infra.kafka import admin
+from infra.local.data_folder import DataFolder
 from infra.local.servers import GivenServers
 from infra.postgres import database, migrate
 from infra.postgres.pool import open_pool
 from infra.settings import Certified, Settings, environment_of, load
 from infra.tls.contexts import context_of
 from infra.wiring.files import make_bucket
-from infra.wiring.host import stop_event
+from infra.wiring.host import PortTaken, need_port, stop_event
 from infra.wiring.secrets import master_key
 from infra.wiring.supervisor import Supervisor
 
 PROCESSES = ("gateway", "consume", "project", "work")
 READY_SECONDS_MAX = 60.0
+PORT_SECONDS_MAX = 10.0
+DEMO_NAME = "demo.json"
 Say = Callable[[str], None]
 
 
@@ -59,6 +62,7 @@ async def up(options: Options, say: Say) -> None:
     try:
         addresses = await _unless(stop, servers.start())
         settings = _settings(options, addresses.as_environment())
+        await _unless(stop, _port(settings))
         await _unless(stop, _prepare(settings, options, say))
         supervisor = Supervisor(PROCESSES, environment_of(settings), options.data_dir / "logs", say)
         await supervisor.start()
@@ -83,6 +87,22 @@ async def up(options: Options, say: Say) -> None:
             await supervisor.stop()
         await servers.stop()
         say("Stopped. Everything is kept; the next start goes on from here.")
+
+
+def beside(options: Options) -> Settings:
+    """Those of the processes that run on a data folder. Raises NotReady where none do."""
+    running = DataFolder(options.data_dir).running()
+    if running is None:
+        raise NotReady(f"nothing runs on {options.data_dir}: start it with `leadflow up`, or name the folder that it was given")
+    return _settings(options, running.addresses.as_environment())
+
+
+async def seed(options: Options, say: Say) -> None:
+    """The demo's history through the intake of the gateway that runs. Raises NotReady, SeedingFailed, httpx2.HTTPError."""
+    settings, memory = beside(options), options.data_dir / DEMO_NAME
+    if not memory.exists():
+        raise NotReady(f"nobody of the demo may sign in on {options.data_dir}: start it without --no-demo")
+    await seeding.run(settings.gateway.public_url, memory, say, trickle=False, verify=_trust(settings))
 
 
 class _Stopped(Exception):
@@ -115,6 +135,21 @@ def _settings(options: Options, addresses: dict[str, str]) -> Settings:
     scheme = "http" if settings.tls.certificate is None else "https"
     public = f"{scheme}://{settings.gateway.host}:{settings.gateway.port}"
     return load({**environment, "LEADFLOW_GATEWAY__PUBLIC_URL": public})
+
+
+async def _port(settings: Settings) -> None:
+    """Ours, or soon: a gateway whose `leadflow up` was killed ends by itself. Raises PortTaken.
+
+    Whoever else listens there may be another Leadflow, and would say that it is ready.
+    """
+    deadline = time.monotonic() + PORT_SECONDS_MAX
+    while True:
+        try:
+            return need_port(settings)
+        except PortTaken:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.2)
 
 
 async def _prepare(settings: Settings, options: Options, say: Say) -> None:
@@ -152,14 +187,14 @@ async def _first_admin(pool: Any, passwords: Passwords, settings: Settings, say:
 
 def _kept_passwords(folder: Path) -> dict[str, str]:
     try:
-        known = json.loads((folder / "demo.json").read_text(encoding="utf-8"))
+        known = json.loads((folder / DEMO_NAME).read_text(encoding="utf-8"))
         return {role: user["password"] for role, user in known["users"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
 def _write_demo(folder: Path, settings: Settings, users: list[NewUser]) -> None:
-    path = folder / "demo.json"
+    path = folder / DEMO_NAME
     known: dict[str, Any] = {}
     with contextlib.suppress(OSError, ValueError, TypeError):
         known = dict(json.loads(path.read_text(encoding="utf-8")))
@@ -197,7 +232,7 @@ def _trust(settings: Settings) -> ssl.SSLContext | bool:
 async def _demo(settings: Settings, options: Options, say: Say) -> None:
     """History through the real intake (once), then a trickle. Its failure is told and ends nothing else."""
     try:
-        memory, trust = options.data_dir / "demo.json", _trust(settings)
+        memory, trust = options.data_dir / DEMO_NAME, _trust(settings)
         await seeding.run(settings.gateway.public_url, memory, say, trickle=options.trickle, verify=trust)
     except (httpx2.HTTPError, seeding.SeedingFailed) as failed:
         say(f"Demo data stopped: {failed}")

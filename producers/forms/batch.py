@@ -1,4 +1,4 @@
-"""Many events in one request (NDJSON, or a JSON array with `?batch=true`): a verdict for each, all published in one go.
+"""Many events in one request (NDJSON, an array of people or of `?batch=true`): a verdict for each, all published in one go.
 
 Each event is read, identified and recognised as a repeat as if it had come alone; one that can't be read stops no other.
 """
@@ -14,7 +14,11 @@ from infra.gateway import metrics
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.problems import FieldError, Problem, unavailable
 from infra.kafka.ports import LogUnavailable
+from producers.forms.answers import BODY_BYTES_MAX
 from producers.forms.publishing import Raw, Ready, SubmissionWriter
+from producers.forms.reading import rows, shapes
+from producers.forms.reading.paths import find
+from producers.forms.reading.sheet import entries
 from producers.forms.sources import STORE_AWAY, IntakeSource
 from producers.forms.submission import ParsedSubmission
 from producers.forms.translate import HashOf, delivery_of
@@ -34,8 +38,34 @@ Read = Callable[[IntakeSource, bytes, str | None, str | None], tuple[ParsedSubmi
 """One event's body -> its payload and what it says. Raises Problem."""
 
 
-def asked_for(content_type: str | None, target: str) -> bool:
-    """Whether a request brings many events."""
+def brought_by(source: IntakeSource, content_type: str | None, target: str, body: bytes) -> bool:
+    """Whether a request brings many events, by what it says or by what it is."""
+    return _asked_for(content_type, target) or (body[:1] == b"[" and len(body) <= BODY_BYTES_MAX and _of_people(source, body))
+
+
+def _of_people(source: IntakeSource, body: bytes) -> bool:
+    """Whether an array's first two are somebody each, so that none of them becomes another's answer.
+
+    Not so the rows of one form, nor where the mapping's paths begin at the array.
+    """
+    try:
+        listed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    if not isinstance(listed, list) or any(find(listed, path) for path in source.mapping.values()):
+        return False
+    return len(listed) > 1 and all(isinstance(one, dict) and _is_somebody(one) for one in listed[:2])
+
+
+def _is_somebody(event: dict[str, Any]) -> bool:
+    columns = rows.columns(event)
+    if rows.answer_key(event, columns, rows.first_text(event, columns.types)):
+        return False
+    told = [(entry.means.identity, entry.text) for entry in entries(event) if entry.text]
+    return any((what == "email" and shapes.email(text)) or (what == "phone" and shapes.phone(text)) for what, text in told)
+
+
+def _asked_for(content_type: str | None, target: str) -> bool:
     if content_type is not None and content_type.partition(";")[0].strip().lower() in NDJSON:
         return True
     _, _, query = target.partition("?")

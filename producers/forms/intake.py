@@ -114,7 +114,7 @@ class Intake:
         try:
             self._limit_address(self._addresses.sender(client, headers.get("x-forwarded-for", "")))
             source = self._sources.known(request.source_id)
-            if source is None or self._takes_long(source, request) or not self._writer.at_hand():
+            if source is None or self._takes_long(source, request, body) or not self._writer.at_hand():
                 return self._answer(request, path, body)
             if len(body) > BODY_BYTES_MAX:
                 raise too_large()
@@ -214,13 +214,13 @@ class Intake:
         told = [(name.lower().encode(), value.encode("latin-1")) for name, value in allowed.items()]
         return Answer(answer.status, [*answer.headers, *told], answer.body)
 
-    def _takes_long(self, source: IntakeSource, request: Request) -> bool:
+    def _takes_long(self, source: IntakeSource, request: Request, body: bytes) -> bool:
         """Whether it is anything else than one submission for which there is nothing to wait but the log."""
         return (
             source.deleted
             or browsers.is_one(request.headers)
             or _in_parts(source)
-            or batch.asked_for(request.headers.get("content-type"), request.target)
+            or batch.brought_by(source, request.headers.get("content-type"), request.target, body)
         )
 
     async def _take(self, source: IntakeSource, request: Request, body: bytes) -> Answer:
@@ -228,7 +228,7 @@ class Intake:
         if _in_parts(source):
             self._prove(source, request, body, now)
             return await self._take_parts(source, request, body, now)
-        if batch.asked_for(content_type, request.target):
+        if batch.brought_by(source, content_type, request.target, body):
             self._prove(source, request, body, now)
             taking = batch.Taking(self._read, self._writer, self._ids, self._hashed)
             return Answer(*await taking.take(source, body, content_type, trace, now))

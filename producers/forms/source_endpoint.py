@@ -12,6 +12,7 @@ from infra.gateway.problems import FieldError, Problem, not_found
 from infra.gateway.services import Services, Used
 from infra.gateway.values import storable
 from producers.forms import previewing, source_cache
+from producers.forms.adapters.generic import sensible
 from producers.forms.browsers import FORM_PREFIX
 from producers.forms.fetches import Fetches
 from producers.forms.intake import PREFIX
@@ -35,7 +36,7 @@ SourceId = Annotated[str, Path(pattern=SOURCE_ID)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
 Secret = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(storable)]
 Token = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"^[!-~]+$")]
-Mapping = Annotated[dict[str, str], Field(max_length=MAPPING_ENTRIES_MAX), AfterValidator(storable)]
+Mapping = Annotated[dict[str, str], Field(max_length=MAPPING_ENTRIES_MAX), AfterValidator(storable), AfterValidator(sensible)]
 OpenAnswers = Annotated[list[str], Field(max_length=OPEN_ANSWERS_MAX), AfterValidator(storable)]
 Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$", max_length=200)]
 Origins = Annotated[list[Origin], Field(max_length=ORIGINS_MAX)]

@@ -12,6 +12,24 @@ from producers.forms.submission import ParsedSubmission
 VENDORS = ("generic", "generic_form", "custom")
 
 _TEXTS = ("name", "first_name", "last_name", "company", "form_id", "form_name", "page_url", "vendor_event_id")
+_TARGET_CHARACTERS_SHOWN = 50
+_GROUPS = ("answers", "campaign", "consents")
+TARGETS = (
+    *("email", "phone", "phone_e164", "country", "consent", "submitted_at", "honeypot", *_TEXTS),
+    *(f"{group}.<name>" for group in _GROUPS),
+)
+"""What a mapping may say where to find."""
+
+
+def sensible(mapping: dict[str, str]) -> dict[str, str]:
+    """The mapping. Raises ValueError for a target that is none or a path that is empty: nobody would see what was meant."""
+    for target, path in mapping.items():
+        group, _, name = target.partition(".")
+        if target not in TARGETS and not (group in _GROUPS and name):
+            raise ValueError(f"{target[:_TARGET_CHARACTERS_SHOWN]!r} can't be mapped, only {', '.join(TARGETS)}")
+        if not path.strip():
+            raise ValueError(f"{target!r} has no path")
+    return mapping
 
 
 def translate(payload: Any, mapping: Mapping[str, str], known: Sequence[Entry] | None = None) -> ParsedSubmission:
@@ -45,7 +63,7 @@ def understand(found: Sequence[Entry], payload: Any, mapping: Mapping[str, str],
     form_id, form_name = envelope.take_form(sheet)
     event_id = envelope.take_event_id(sheet)
     consent, consents = take_consents(sheet)
-    company = people.take_company(sheet) if "company" not in mapping else None
+    company = people.take_company(sheet, person) if "company" not in mapping else None
     called = people.take_names(sheet, person, mapping.keys())
     guessed: dict[str, Any] = {
         "kind": kind,
@@ -58,7 +76,7 @@ def understand(found: Sequence[Entry], payload: Any, mapping: Mapping[str, str],
         "phone_e164": phone_e164,
         "company": company,
         "form_id": form_id,
-        "form_name": form_name or envelope.take_form_named_outside(sheet),
+        "form_name": form_name or envelope.take_form_named_outside(sheet, person),
         "campaign": campaign,
         "consent": consent,
         "consents": consents,

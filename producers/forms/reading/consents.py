@@ -14,7 +14,8 @@ def take_consents(sheet: Sheet) -> tuple[bool | None, dict[str, bool]]:
     by_purpose: dict[str, bool] = {}
     for entry in sheet.of("consent"):
         purpose = entry.means.consent
-        given = shapes.yes_or_no(entry.field.value)
+        # The words that were shown say "I agree" whether or not somebody did.
+        given = None if entry.means.circumstance else shapes.yes_or_no(entry.field.value)
         if given is None:
             if entry.field.value in (None, "") or entry.means.circumstance:
                 sheet.take(entry)

@@ -75,11 +75,15 @@ def take_form(sheet: Sheet) -> tuple[str | None, str | None]:
     return found.get("id"), found.get("name")
 
 
-def take_form_named_outside(sheet: Sheet) -> str | None:
-    """`{"name": "Contact us", "data": {...}}`: a bare name at the top that is nobody's is the form's."""
+def take_form_named_outside(sheet: Sheet, person: Path) -> str | None:
+    """`{"name": "Contact us", "data": {...}}`: a bare name above the object that holds the person is the form's.
+
+    Beside the address it is somebody's, even if nobody can be called so, and a form's name is no secret.
+    """
     for entry in sheet.of("name"):
         field = entry.field
-        if len(field.path) <= 2 and entry.keyed and not field.parents and entry.text:
+        above = len(field.container) < len(person) and person[: len(field.container)] == field.container
+        if above and len(field.path) <= 2 and entry.keyed and not field.parents and entry.text:
             sheet.take(entry)
             return entry.text
     return None

@@ -163,8 +163,21 @@ def _titles(node: list[Any]) -> dict[str, str] | None:
         for name in columns.names if title else ():
             if isinstance(item[name], str | int):
                 found.setdefault(str(item[name]), title)
+        found |= _titles_of_parts(item, title)
     if len(node) <= _DEFINITION_FIELDS_MAX:
         _definitions.appendleft((node, found))
+    return found
+
+
+def _titles_of_parts(item: Mapping[str, Any], title: str) -> dict[str, str]:
+    """Of a question with several boxes, which have labels of their own: "Name" with "First" and "Last"."""
+    found: dict[str, str] = {}
+    parts = next((value for key, value in item.items() if compact(key) == "subfields" and isinstance(value, list)), ())
+    for part in parts:
+        told = rows.columns(part) if isinstance(part, dict) else rows.NO_COLUMNS
+        label, name = rows.first_text(part, told.labels), rows.first_text(part, told.names)
+        if label and name:
+            found[name] = f"{title} {label}".strip()
     return found
 
 

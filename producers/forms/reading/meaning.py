@@ -111,11 +111,17 @@ def _phone_score(identity: str | None, typed: str, said: frozenset[str]) -> int:
 
 
 def _strangeness(parents: tuple[str, ...], said: frozenset[str]) -> int:
-    if any(set(words(parent)) & vocabulary.OTHERS for parent in parents):
+    if any(set(words(parent)) & vocabulary.OTHERS or _describes_form(words(parent)) for parent in parents):
         return 70
     if "other" in said or "fax" in said:
         return 60
+    if "sender" in said:
+        return 50
     return 45 if parents and set(words(parents[-1])) & vocabulary.THINGS else 0
+
+
+def _describes_form(parent: tuple[str, ...]) -> bool:
+    return bool(set(parent) & vocabulary.FORM_PARENTS) and bool(set(parent) & vocabulary.FORM_DESCRIPTIONS)
 
 
 def _typed(kind: str) -> Literal["email", "phone", ""]:

@@ -131,7 +131,7 @@ def _full_name(found: list[str]) -> str | None:
 @lru_cache(maxsize=8192)
 def hints(name: str) -> frozenset[str]:
     """Weaker than `identity`: `email` or `phone` if the name mentions one, `other` if it speaks of somebody else,
-    `again` if it asks to repeat."""
+    `again` if it asks to repeat, `sender` if it rather tells who sent the notice of a form than who filled it in."""
     found = set(words(name))
     joined = "".join(words(name))
     result = set()
@@ -145,7 +145,19 @@ def hints(name: str) -> frozenset[str]:
         result.add("again")
     if found & {"fax", "telefax"}:
         result.add("fax")
+    if found and found <= {"from", "sender", "reply", "to", "replyto"}:
+        result.add("sender")
     return frozenset(result)
+
+
+def _refuses(found: tuple[str, ...]) -> bool:
+    """Whether a tick says no: "I do not want the newsletter", "Keine Werbung". What "we do not" do is no refusal of theirs."""
+    if found[0] in v.OURSELVES:
+        return False
+    subjects = [nth for nth, word in enumerate(found) if any(word.startswith(stem) for stem in v.CONSENT_SUBJECTS)]
+    before = found[: subjects[0]] if subjects else ()
+    agreed = any(word in v.CONSENT_VERBS or word.startswith(v.CONSENT_STEMS) for word in before)
+    return not agreed and (before[:1] in v.REFUSING_FIRST or not v.REFUSALS.isdisjoint(before))
 
 
 @lru_cache(maxsize=8192)
@@ -160,6 +172,8 @@ def consent_purpose(name: str) -> str | None:
         return "opt_out"
     if found[0] in _ASKING:
         return None
+    if _refuses(found):
+        return "opt_out"
     strong = any(pair.startswith(stem) for pair in pairs for stem in v.CONSENT_STEMS)
     subject = any(word.startswith(stem) for word in found for stem in v.CONSENT_SUBJECTS)
     verbs = {word for word in found if word in v.CONSENT_VERBS}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from producers.forms.reading import shapes
 from producers.forms.reading.names import compact
@@ -23,6 +23,12 @@ _FORM_WORDS = re.compile(
 _WORDS_OF_A_NAME_MAX = 5
 _PART_OF_FIELD = re.compile(r"(\d{1,4})\.(\d)", re.ASCII)
 _PARTS_OF_A_NAME = frozenset("23468")
+# Where a row was not known as one, its `name` is the question's; and nobody is called so.
+_NAMES_OF_FIELDS = word_set(
+    "name fullname firstname lastname surname vorname nachname email phone phonenumber company companyname"
+)
+_SEPARATORS = str.maketrans("", "", " _-")
+_NAME_OF_FIELD_CHARACTERS_MAX = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +114,9 @@ def region(sheet: Sheet) -> str | None:
     return stated
 
 
-def take_company(sheet: Sheet) -> str | None:
-    """The company's name."""
-    return _take_text(sheet, "company")
+def take_company(sheet: Sheet, person: Path) -> str | None:
+    """The company's name, rather one that stands with the person."""
+    return _take_text(sheet, "company", person)
 
 
 def take_names(sheet: Sheet, person: Path, known: Collection[str] = ()) -> Names:
@@ -162,6 +168,8 @@ def _score(entry: Entry, person: Path) -> int:
         return 0
     if "\n" in text or "@" in text or shapes.is_url(text) or not any(map(str.isalpha, text)):
         return 0
+    if entry.means.identity == "name" and entry.keyed and sort_of_name(text) == "field":
+        return 0
     score, container = 100 + 5 * _shared(field.path, person), field.container
     if container != person or not person:
         score -= entry.means.strangeness * 2
@@ -199,3 +207,11 @@ def like_a_person(text: str) -> bool:
         and parts[0][:1].isupper()
         and parts[-1][:1].isupper()
     )
+
+
+def sort_of_name(text: str) -> Literal["field", "person", ""]:
+    """What a bare name may be called by: a field of the form, or somebody rather than a form."""
+    short = len(text) <= _NAME_OF_FIELD_CHARACTERS_MAX
+    if short and text.lower().translate(_SEPARATORS) in _NAMES_OF_FIELDS:
+        return "field"
+    return "person" if like_a_person(text) else ""

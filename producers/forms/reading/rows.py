@@ -22,13 +22,16 @@ _VALUES = (
 _EXTRAS = word_set("""
     type fieldtype inputtype options required position order index step visible hidden description placeholder uuid
     validation group rawvalue properties settings timestamp source updatedat weight isrequired multiple kind elementid
-    fieldelementid allowmultipleselections alloworotherchoice
+    fieldelementid allowmultipleselections alloworotherchoice family subtype objecttypeid subscriptiontypeid
     """)
 _ROW_WORDS = frozenset((*_LABELS, *_NAMES, *_VALUES, *_EXTRAS, "text"))
 _TYPES = ("type", "fieldtype", "inputtype", "kind")
 # With a label and a type beside it, one of these is an answer whatever else stands there.
 _ANSWERS = word_set("value answer values answers response")
 _TEXT_KEYS = word_set("text id choiceid rowid colid simpletext")
+# Beside the value of a row that asks for a name: the same in parts.
+_NAME_TYPES = ("name", "fullname")
+_PARTS_OF_A_NAME = word_set("first middle last prefix suffix")
 _ENVELOPES = word_set("answers values content response input")
 _CHOICE_TEXTS = ("label", "text", "title", "other")
 _CHOICE_KEYS_MAX = 4
@@ -90,10 +93,11 @@ def _columns(keys: tuple[str, ...]) -> Columns:
 def answer_key(node: Mapping[str, Any], told: Columns, type_: str) -> str:
     """The key that holds the answer if the object can be a row at all, else ""."""
     # Typeform and its kin: {"type": "email", "email": "..."}.
-    own = type_ if type_ in node and type_ not in told.types else ""
+    own = type_ if type_ in node and type_ not in told.types and not (type_ in told.names and told.answered) else ""
     key = own or value_key(node, told)
     certain = bool(told.labels and told.types) and compact(key) in _ANSWERS
-    if not (certain or told.foreign <= {own}):
+    parts = _PARTS_OF_A_NAME if type_ in _NAME_TYPES else frozenset[str]()
+    if not (certain or told.foreign <= {own} | parts):
         return ""
     return "" if not key or holds_fields(key, node[key]) else key
 
@@ -126,15 +130,22 @@ def holds_fields(key: str, value: Any) -> bool:
 
 def _are_texts(value: list[Any]) -> bool:
     """Texts with their ids, as surveys send what was typed in or chosen."""
-    return bool(value) and all(
-        isinstance(item, dict) and isinstance(item.get("text"), str) and all(compact(key) in _TEXT_KEYS for key in item)
-        for item in value
-    )
+    return bool(value) and all(isinstance(item, dict) and (_is_text(item) or _is_answer(item)) for item in value)
+
+
+def _is_text(item: Mapping[str, Any]) -> bool:
+    return isinstance(item.get("text"), str) and all(compact(key) in _TEXT_KEYS for key in item)
+
+
+def _is_answer(item: Mapping[str, Any]) -> bool:
+    return len(item) == 1 and isinstance(item.get("answer"), str)
 
 
 def chosen(value: Any, row: Mapping[str, Any]) -> Any:
     """A choice in words: option ids looked up in the row's own options, choice objects replaced by their label."""
     if isinstance(value, dict):
+        if _is_answer(value):
+            return value["answer"]
         labels = value.get("labels")
         if isinstance(labels, list):
             return [*labels, value["other"]] if isinstance(value.get("other"), str) else labels

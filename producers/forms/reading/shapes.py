@@ -55,7 +55,8 @@ def email(text: str, *, named: bool = False) -> str | None:
     text = text.strip().removeprefix("mailto:")
     if named and text.endswith(">") and (found := _MAILBOX.fullmatch(text)):
         text = found[1]
-    if "@" not in text or len(text) > _EMAIL_CHARACTERS_MAX or not _EMAIL.fullmatch(text):
+    if "@" not in text or len(text) > _EMAIL_CHARACTERS_MAX or not _EMAIL.fullmatch(text) or not text.isprintable():
+        # What can't be seen, or turns what is beside it around, makes an address look like another.
         return None
     return text if len(text.rpartition("@")[0]) <= _LOCAL_PART_CHARACTERS_MAX else None
 

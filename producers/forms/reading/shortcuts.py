@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from producers.forms.reading import machinery, shapes
 from producers.forms.reading.fields import Field
 from producers.forms.reading.meaning import Meaning
-from producers.forms.reading.people import like_a_person
+from producers.forms.reading.people import sort_of_name
 from producers.forms.submission import ParsedSubmission
 
 # No pattern takes a quote, which stands between two texts, so each fits in one way or not at all.
@@ -43,7 +43,7 @@ _fits = lru_cache(maxsize=64)(lambda pattern: re.compile(pattern).fullmatch)
 class _Asked(NamedTuple):
     """A text that reading looks at: its number, and the sorts that it may be of; else it is `exact`, or of none.
 
-    `named`: whether it is like a person's name counts too.
+    `named`: what it would be the name of counts too.
     """
 
     number: int
@@ -82,7 +82,7 @@ class Sorting:
             if mark is not None:
                 marked[asked.number], marks[mark] = mark, asked.number
         fits = re.compile('"'.join(f"(?>{sort})" for sort in sorts)).fullmatch
-        named = [(number, like_a_person(texts[number])) for number in self._named]
+        named = [(number, sort_of_name(texts[number])) for number in self._named]
         made = Shortcut(fits, named, read(marked), marks)
         return made if made.submission(texts) == read(texts) else Shortcut(fits, named, None, {})
 
@@ -93,7 +93,7 @@ class Shortcut:
     def __init__(
         self,
         fits: Callable[[str], object],
-        named: Sequence[tuple[int, bool]],
+        named: Sequence[tuple[int, str]],
         read: ParsedSubmission | None,
         marks: Mapping[str, int],
     ) -> None:
@@ -114,7 +114,7 @@ class Shortcut:
 
     def fits(self, asked: str, texts: Sequence[str]) -> bool:
         """Whether these texts, of which `asked` are looked at, are of those sorts."""
-        return self._fits(asked) is not None and all(like_a_person(texts[number]) == like for number, like in self._named)
+        return self._fits(asked) is not None and all(sort_of_name(texts[number]) == sort for number, sort in self._named)
 
     def submission(self, texts: Sequence[str]) -> ParsedSubmission | None:
         """The texts at their places."""
@@ -145,7 +145,7 @@ def _mark(asked: _Asked, sort: str, text: str) -> str | None:
         return _instant(number).isoformat().replace("+00:00", "Z")
     if sort not in (_CODE, _WORDS, _SAID):
         return None
-    return f"Mark M{number:06}" if asked.named and like_a_person(text) else f"mark{number:06}"
+    return f"Mark M{number:06}" if asked.named and sort_of_name(text) == "person" else f"mark{number:06}"
 
 
 def _possible(fields: Sequence[tuple[Field, Meaning]]) -> bool:

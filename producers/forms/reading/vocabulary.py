@@ -96,7 +96,7 @@ COMPANY = word_set(
     """
     company companyname organization organisation organizationname organisationname business businessname employer
     firma firmenname unternehmen unternehmens unternehmensname betrieb firm enterprise societe entreprise raisonsociale empresa
-    compania razonsocial azienda societa ragionesociale bedrijf bedrijfsnaam organisatie onderneming
+    org orgname compania razonsocial azienda societa ragionesociale bedrijf bedrijfsnaam organisatie onderneming
     companhia organizacao organizacion organizzazione organizacja firmy przedsiebiorstwo przedsiebiorstwa arbeitgeber
     employeur werkgever companyorganization raison ragione razon
     foretag foretagsnamn virksomhed firmanavn bedrift yritys spolecnost ceg cegnev companie sirket sirketadi
@@ -141,7 +141,7 @@ WRAPPERS = word_set(
     details detail info information personal request rawrequest raw items questions meta metadata context params
     parameters variables inputs input posted posteddata fielddata usercolumndata contactdetails contactinfo personaldata
     contactdata leaddata formsubmission formdataflat dane daten donnees datos dati gegevens dados kontakt contacto
-    contatto kontaktdaten coordonnees profile ansprechpartner envelope questionsandanswers
+    contatto kontaktdaten coordonnees itemmeta profile ansprechpartner envelope questionsandanswers
     """
 )
 
@@ -156,7 +156,7 @@ CONSENT_SUBJECTS = tuple(
     word_set(
         "newsletter marketing privacy datenschutz confidentialite privacidad privacidade privatsphare rodo terms agb "
         "conditions condiciones condizioni voorwaarden termos regulamin subscribe mailing promotions promotional offers "
-        "prywatnosci riservatezza bedingungen updates"
+        "prywatnosci riservatezza bedingungen updates werbung nieuwsbrief ofertas"
     )
 )
 CONSENT_VERBS = tuple(
@@ -166,7 +166,13 @@ CONSENT_VERBS = tuple(
     )
 )
 FIRST_PERSON = word_set("i yes ich j je yo io ik eu ja si oui sim tak hiermit")
-OPT_OUT_STEMS = word_set("optout unsubscribe unsubscribed donotcontact donotcall donotemail abmelden desinscription")
+OPT_OUT_STEMS = word_set(
+    "optout unsubscribe unsubscribed donotcontact donotcall donotemail dontcontact dontcall dontemail abmelden desinscription"
+)
+# Before what is asked for, these refuse it; some only as the first word, since "yes/no" asks.
+REFUSALS = word_set("not don dont never kein keine keinen keinerlei nicht pas geen niet nao nunca")
+REFUSING_FIRST = frozenset((word,) for word in ("no", "non", "nie"))
+OURSELVES = word_set("we wir nous noi wij nos")
 PURPOSES = {
     "newsletter": "newsletter",
     "marketing": "marketing",
@@ -198,6 +204,7 @@ PURPOSES = {
     "sms": "sms",
     "profiling": "profiling",
     "analytics": "analytics",
+    "process": "privacy",
     "contacted": "contact",
     "kontaktiert": "contact",
     "contacte": "contact",

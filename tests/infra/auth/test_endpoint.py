@@ -158,3 +158,8 @@ async def test_a_hash_of_another_cost_is_made_anew_at_login(here: Running) -> No
     now = await here.services.pool.fetchval("select password_hash from auth.users where email = 'rep@example.com'")
     assert now != other
     assert not here.services.passwords.outdated(now)
+
+
+async def test_what_no_store_takes_is_refused_by_its_field(here: Running) -> None:
+    answer = await here.client.post("/v1/auth/login", json={"email": "a\x00@b.example", "password": "x"})
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["email"])

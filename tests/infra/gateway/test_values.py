@@ -38,7 +38,20 @@ def test_addresses(email: str) -> None:
     assert address(email) == email
 
 
-@pytest.mark.parametrize("email", ["", "ada", "@example.com", "ada@localhost", "a da@example.com", "ada@.", "ada@x."])
+@pytest.mark.parametrize(
+    "email",
+    [
+        "",
+        "ada",
+        "@example.com",
+        "ada@localhost",
+        "a da@example.com",
+        "ada@.",
+        "ada@x.",
+        "\u202eada@example.com",
+        "ada\u200b@example.com",
+    ],
+)
 def test_what_is_no_address(email: str) -> None:
     with pytest.raises(ValueError, match="address"):
         address(email)

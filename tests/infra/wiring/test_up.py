@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import stat
 import time
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +19,7 @@ import pytest
 from infra.local.addresses import Addresses
 from infra.settings import Settings
 from infra.wiring import up as module
+from infra.wiring.host import PortTaken
 from infra.wiring.up import NotReady, Options, up
 from tests.infra.wiring.test_processes import free_port
 
@@ -135,6 +137,20 @@ async def test_what_does_not_get_ready_is_told_and_nothing_is_left_running(
             pass
     assert not children()
     assert not (tmp_path / "data" / "demo.json").exists()
+
+
+async def test_where_another_listens_already_nothing_is_said_to_be_up(
+    given: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PORT_SECONDS_MAX", 0.3)
+    said: list[str] = []
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", given))
+        other.listen()
+        with pytest.raises(PortTaken, match=f"port {given} on 127.0.0.1 is in use; stop what listens there"):
+            await up(Options(tmp_path / "data", demo=False), said.append)
+    assert not any("Leadflow is up" in line for line in said)
+    assert not children()
 
 
 async def test_a_signal_while_something_is_waited_for_ends_the_wait(tmp_path: Path) -> None:

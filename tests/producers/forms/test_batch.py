@@ -42,8 +42,43 @@ async def test_an_array_is_a_batch_where_that_is_said() -> None:
     body = json.dumps([{"email": "a@b.example"}, {"email": "c@d.example"}]).encode()
     reply = await posted(rig, body, query="batch=true", content_type="application/json")
     assert (reply.json()["accepted"], len(published(rig))) == (2, 2)
-    alone = await posted(rig, body, content_type="application/json")
-    assert "items" not in alone.json()
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        [{"email": "a@b.example", "name": "Ann Lee"}, {"email": "c@d.example", "name": "Bob Ray"}],
+        [{"contact": {"phone": "+442079460123"}}, {"contact": {"email": "c@d.example"}}, {"message": "nobody"}],
+    ],
+)
+async def test_an_array_of_people_is_a_batch_though_nobody_says_so(people: list[object]) -> None:
+    rig = Rig(source())
+    reply = await posted(rig, json.dumps(people).encode(), content_type="application/json")
+    assert (reply.status, reply.json()["accepted"], len(published(rig))) == (202, len(people), len(people))
+    assert len({one.identity for one in published(rig)}) == len(people)
+
+
+@pytest.mark.parametrize(
+    ("array", "mapping"),
+    [
+        ([{"name": "email", "value": "a@b.example"}, {"name": "phone", "value": "+442079460123"}], {}),
+        ([{"email": "a@b.example"}, {"message": "Hello"}], {}),
+        ([{"email": "a@b.example"}], {}),
+        ([["email", "a@b.example"], ["phone", "+442079460123"]], {}),
+        ([], {}),
+        ([{"email": "a@b.example"}, {"email": "c@d.example"}], {"email": "[1].email"}),
+    ],
+)
+async def test_an_array_of_one_form_is_one_submission(array: list[object], mapping: dict[str, str]) -> None:
+    rig = Rig(source(mapping=mapping))
+    reply = await posted(rig, json.dumps(array).encode(), content_type="application/json")
+    assert "items" not in reply.json()
+    assert len(published(rig)) == 1
+
+
+async def test_an_array_that_is_no_json_is_refused_whole() -> None:
+    rig = Rig(source())
+    assert (await posted(rig, b'[{"email": "a@b.example"}', content_type="application/json")).status == 400
 
 
 async def test_bad_lines_stop_no_good_ones_and_name_their_field() -> None:

@@ -87,7 +87,9 @@ async def test_a_change_is_in_force_at_once_and_leaves_the_rest_as_it_was(here: 
             {"form": {"css": "x"}},
         ),
         {"form": {"fields": [{"name": "a", "label": "A"}, {"name": "A", "label": "B"}]}},
-        *({"name": "a\x00"}, {"mapping": {"a": "\x00"}}, {"open_answers": ["\x00"]}, {"form": {"title": "\x00"}}),
+        *({"mapping": {target: "a"}} for target in ("E-mail", "answers", "answers.", "kind", "")),
+        {"mapping": {"email": " "}},
+        *({"name": "a\x00"}, {"mapping": {"email": "\x00"}}, {"open_answers": ["\x00"]}, {"form": {"title": "\x00"}}),
     ],
     ids=str,
 )

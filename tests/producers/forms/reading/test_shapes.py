@@ -39,6 +39,8 @@ def test_an_address_is_known_by_its_shape(text: str) -> None:
         "Ann <a@example.com>",
         "a" * 65 + "@example.com",
         "a@" + "x." * 130 + "com",
+        "\u202ea@example.com",
+        "a\u200b@example.com",
     ],
 )
 def test_anything_else_is_no_address(text: str) -> None:
