@@ -6,7 +6,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
-from infra.observability.serving import is_loopback
+from infra.observability.serving import is_local
 from infra.settings import listed
 
 UNKNOWN: Final = "unknown"
@@ -14,7 +14,6 @@ _HOPS_MAX: Final = 20
 _IPV6_PREFIX: Final = 64
 _SEALED_MAX: Final = 10_000
 _SEALED_BYTES: Final = 16
-_PASSED_ON: Final = frozenset({b"x-forwarded-for", b"forwarded", b"x-real-ip"})
 
 Address = IPv4Address | IPv6Address
 
@@ -36,12 +35,11 @@ class Addresses:
         said = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for") if self._trusted else b""
         return self.sender(scope.get("client"), said.decode("latin-1"))
 
-    def is_local(self, scope: MutableMapping[str, Any]) -> bool:
-        """Whether it comes from this very machine. What a proxy beside us passes on doesn't, unless one of ours says so."""
-        passed_on = any(name in _PASSED_ON for name, _ in scope["headers"])
-        peer = _parsed(scope["client"][0]) if scope.get("client") else None
-        hearsay = passed_on and (peer is None or not self._is_ours(peer))
-        return not hearsay and is_loopback(self.of(scope))
+    @staticmethod
+    def is_local(scope: MutableMapping[str, Any]) -> bool:
+        """Whether it comes from this very machine. What is passed on doesn't, even by a proxy of ours: that is hearsay."""
+        client = scope.get("client")
+        return client is not None and is_local(client[0], (name.decode("latin-1") for name, _ in scope["headers"]))
 
     def sender(self, client: tuple[str, int] | None, said: str) -> str:
         """The same, of the peer and of what stands in X-Forwarded-For."""

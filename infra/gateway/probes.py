@@ -101,7 +101,7 @@ async def readyz(request: Request, response: Response) -> Readiness:
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
 async def prometheus(request: Request, given: Used, authorization: Annotated[str | None, Header()] = None) -> Response:
-    """Prometheus text format. For this machine, and for who has the token of LEADFLOW_TELEMETRY__METRICS_TOKEN."""
+    """Prometheus text format. For who has the token of LEADFLOW_TELEMETRY__METRICS_TOKEN; without one, for this machine alone."""
     watchers = Watchers(given.settings.telemetry.metrics_token)
     refusal = watchers.refusal(authorization, local=given.addresses.is_local(request.scope))
     if refusal is HTTPStatus.UNAUTHORIZED:

@@ -40,6 +40,10 @@ def test_what_stands_before_the_last_stranger_is_hearsay() -> None:
         ("10.0.0.1", "198.51.100.1", "10.0.0.0/8", False),
         ("127.0.0.1", "198.51.100.1", "127.0.0.1/32", False),
         ("127.0.0.1", None, "127.0.0.1/32", True),
+        ("10.1.2.3", "127.0.0.1", "10.0.0.0/8", False),
+        ("127.0.0.1", "198.51.100.1:4711", "127.0.0.1/32", False),
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1/32", False),
+        ("127.0.0.1", "", "127.0.0.1/32", False),
     ],
 )
 def test_what_comes_from_this_machine_is_told_from_what_a_proxy_on_it_passes_on(
@@ -47,6 +51,21 @@ def test_what_comes_from_this_machine_is_told_from_what_a_proxy_on_it_passes_on(
 ) -> None:
     headers = [] if passed_on is None else [(b"x-forwarded-for", passed_on.encode())]
     scope = {"client": None if peer is None else (peer, 1), "headers": headers}
+    assert Addresses(trusted).is_local(scope) is local
+
+
+@pytest.mark.parametrize("trusted", ["", "127.0.0.1/32"])
+@pytest.mark.parametrize(
+    ("name", "value", "local"),
+    [
+        (b"x-forwarded-for", b"127.0.0.1", False),
+        (b"x-real-ip", b"127.0.0.1", False),
+        (b"forwarded", b"for=127.0.0.1", False),
+        (b"user-agent", b"127.0.0.1", True),
+    ],
+)
+def test_one_header_of_a_proxy_is_enough_not_to_be_of_this_machine(name: bytes, value: bytes, local: bool, trusted: str) -> None:
+    scope = {"client": ("127.0.0.1", 1), "headers": [(b"host", b"leads.example"), (name, value)]}
     assert Addresses(trusted).is_local(scope) is local
 
 

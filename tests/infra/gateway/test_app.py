@@ -102,13 +102,14 @@ async def test_metrics_have_routes_and_no_paths() -> None:
 
 
 @pytest.mark.parametrize(("token", "status"), [(None, 404), ("a token of metrics", 401)])
-async def test_metrics_are_for_this_machine_and_for_who_has_the_token(token: str | None, status: int) -> None:
+async def test_metrics_are_for_this_machine_and_once_there_is_a_token_for_who_has_it(token: str | None, status: int) -> None:
     known = settings()
     telemetry = Telemetry(metrics_token=None if token is None else SecretStr(token))
     app = offline.app(offline.services(settings=known.model_copy(update={"telemetry": telemetry})))
     transport = httpx2.ASGITransport(app=app, client=("203.0.113.7", 1))
     async with offline.client(app) as here, httpx2.AsyncClient(transport=transport, base_url="http://leads.example") as stranger:
-        assert (await here.get("/metrics")).status_code == 200
+        assert (await here.get("/metrics")).status_code == (200 if token is None else status)
+        assert (await here.get("/metrics", headers={"X-Real-IP": "127.0.0.1"})).status_code == status
         refused = await stranger.get("/metrics")
         assert (refused.status_code, refused.headers["content-type"]) == (status, "application/problem+json")
         assert "leadflow_" not in refused.text
@@ -117,8 +118,9 @@ async def test_metrics_are_for_this_machine_and_for_who_has_the_token(token: str
         assert (await stranger.get("/healthz")).status_code == 200
         if token is not None:
             assert refused.headers["www-authenticate"].startswith("Bearer")
-            let_in = await stranger.get("/metrics", headers={"Authorization": f"Bearer {token}"})
-            assert "leadflow_http_requests_total" in let_in.text
+            for client in (here, stranger):
+                let_in = await client.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+                assert "leadflow_http_requests_total" in let_in.text
 
 
 async def test_swagger_ui_comes_from_our_own_host() -> None:
