@@ -13,6 +13,7 @@ from producers.forms.payload import BadPayload
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 RETRY_AFTER_SECONDS: Final = 5
+PLAIN: Final = "identity"
 _JSON = (b"content-type", b"application/json")
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
 
@@ -45,6 +46,12 @@ def refused(problem: Problem, path: str) -> Answer:
 def too_large() -> Problem:
     """413."""
     return Problem(413, "content-too-large", "Content too large", f"A body may have {BODY_BYTES_MAX:,} bytes.")
+
+
+def encoded() -> Problem:
+    """415."""
+    detail = "Send the body as it is, without Content-Encoding: what is compressed isn't read."
+    return Problem(415, "unsupported-encoding", "Unsupported content encoding", detail, headers={"Accept-Encoding": PLAIN})
 
 
 def unreadable(bad: BadPayload) -> Problem:

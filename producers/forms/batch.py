@@ -15,6 +15,7 @@ from infra.gateway.ids import SubmissionIds
 from infra.gateway.problems import FieldError, Problem, unavailable
 from infra.kafka.ports import LogUnavailable
 from producers.forms.answers import BODY_BYTES_MAX
+from producers.forms.payload import text_of
 from producers.forms.publishing import Raw, Ready, SubmissionWriter
 from producers.forms.reading import rows, shapes
 from producers.forms.reading.paths import find
@@ -144,10 +145,9 @@ class Taking:
 
     def _one(self, source: IntakeSource, event: bytes, now_ms: int) -> tuple[str, Ready | None]:
         """None: it asks for nothing. Raises Problem."""
-        try:
-            text = event.decode()
-        except UnicodeDecodeError:
-            raise Problem(400, "malformed", "Malformed request", "isn't UTF-8") from None
+        text = text_of(event)
+        if text is None:
+            raise Problem(400, "malformed", "Malformed request", "isn't UTF-8")
         parsed, payload = self._read(source, event, text, JSON)
         if parsed.kind == "ignored":
             _IGNORED.inc()

@@ -28,9 +28,11 @@ from producers.forms import batch, browsers
 from producers.forms.adapters import accepted_by, adapter, parts_of
 from producers.forms.answers import (
     BODY_BYTES_MAX,
+    PLAIN,
     RETRY_AFTER_SECONDS,
     accepted,
     accepted_all,
+    encoded,
     log_away,
     refused,
     too_large,
@@ -39,7 +41,7 @@ from producers.forms.answers import (
 from producers.forms.bundles import Bundles, Fetching
 from producers.forms.encodings import CONTENT_TYPE_CHARACTERS_MAX
 from producers.forms.handshakes import gone, handshake
-from producers.forms.payload import BadPayload, check
+from producers.forms.payload import BadPayload, check, text_of
 from producers.forms.publishing import Raw, Ready, SubmissionWriter
 from producers.forms.reading.layouts import Layouts
 from producers.forms.signatures import WrongSignature, verify
@@ -220,11 +222,14 @@ class Intake:
             source.deleted
             or browsers.is_one(request.headers)
             or _in_parts(source)
+            or "content-encoding" in request.headers
             or batch.brought_by(source, request.headers.get("content-type"), request.target, body)
         )
 
     async def _take(self, source: IntakeSource, request: Request, body: bytes) -> Answer:
         now, trace, content_type = self._now(), request.headers.get("traceparent"), request.headers.get("content-type")
+        if request.headers.get("content-encoding", PLAIN).strip().lower() != PLAIN:
+            raise encoded()
         if _in_parts(source):
             self._prove(source, request, body, now)
             return await self._take_parts(source, request, body, now)
@@ -254,7 +259,7 @@ class Intake:
     def _one(self, source: IntakeSource, request: Request, body: bytes, now: float) -> Ready | Answer:
         """What is to be published, or the answer where there is nothing to publish. Raises Problem."""
         self._prove(source, request, body, now)
-        content_type, text = request.headers.get("content-type"), _text(body)
+        content_type, text = request.headers.get("content-type"), text_of(body)
         parsed, payload = self._read(source, body, text, content_type)
         if parsed.kind == "ignored":
             metrics.INTAKE.labels("ignored").inc()
@@ -334,13 +339,6 @@ def _stored(submission_id: str, size: int, position: Position) -> Answer:
 
 def _in_parts(source: IntakeSource) -> bool:
     return parts_of(source.vendor) is not None or bool(source.scheme.body_field)
-
-
-def _text(body: bytes) -> str | None:
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return None
 
 
 def _raw(source: IntakeSource, body: bytes, text: str | None, content_type: str) -> Raw:

@@ -25,7 +25,7 @@ from producers.forms.limits import (
     too_many,
 )
 
-__all__ = ["BadPayload", "check"]
+__all__ = ["BadPayload", "check", "text_of"]
 
 _BOM = b"\xef\xbb\xbf"
 # A long run of digits or a three-digit exponent: only then can a number be out of range.
@@ -60,6 +60,14 @@ def check(body: bytes, content_type: str | None, values_max: int = VALUES_MAX) -
         None,
         "the content type isn't understood: send application/json, application/x-www-form-urlencoded or multipart/form-data",
     )
+
+
+def text_of(body: bytes) -> str | None:
+    """The body as text; None if it isn't UTF-8."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _looks_like_json(body: bytes, kind: MediaType) -> bool:

@@ -535,7 +535,7 @@ export interface paths {
         };
         /**
          * Prometheus
-         * @description Prometheus text format. For this machine, and for who has the token of LEADFLOW_TELEMETRY__METRICS_TOKEN.
+         * @description Prometheus text format. For who has the token of LEADFLOW_TELEMETRY__METRICS_TOKEN; without one, for this machine alone.
          */
         get: operations["prometheus"];
         put?: never;

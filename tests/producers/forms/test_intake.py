@@ -1,5 +1,6 @@
 import asyncio
 import base64
+import gzip
 import hashlib
 import hmac
 
@@ -151,6 +152,18 @@ async def test_what_cannot_be_read_is_refused_with_its_place(
     if field is not None:
         assert problem["errors"][0]["field"] == field
     assert rig.publisher.records == []
+
+
+@pytest.mark.parametrize("vendor", ["generic", "meta_lead_ads"])
+async def test_a_compressed_body_is_refused_and_says_so(vendor: str) -> None:
+    rig = Rig(source(vendor=vendor))
+    reply = await rig.post(gzip.compress(b'{"email": "a@b.example"}'), content_type="application/json", content_encoding="gzip")
+    assert reply is not None
+    assert (reply.status, reply.json()["type"].rpartition("/")[2]) == (415, "unsupported-encoding")
+    assert rig.publisher.records == []
+    plain = await Rig(source()).post(b'{"email": "a@b.example"}', content_type="application/json", content_encoding="Identity")
+    assert plain is not None
+    assert plain.status == 202
 
 
 async def test_a_body_that_says_it_is_too_large_is_refused_unread() -> None:
