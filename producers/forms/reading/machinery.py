@@ -55,7 +55,8 @@ TECHNICAL = word_set("""
     cfturnstileresponse captcha recaptchatoken captcharesponse formbuildid formtoken viewstate eventvalidation
     viewstategenerator submit submitbutton redirect redirecturl next returnurl successurl thankyouurl utf
     startedat landedat updatedat modifiedat dateupdated lastmodified loadtime rendertime timetocomplete pretty rawrequest
-    handshakekey objectid hsobjectid specversion datacontenttype dataschema traceparent honeypotfield ajaxurl isajax charset step formstep
+    objectid hsobjectid specversion datacontenttype dataschema traceparent honeypotfield ajaxurl isajax charset step formstep
+    handshakekey
     """)
 TECHNICAL_STARTS = (
     *("_wp", "__", "_token", "_csrf", "csrf", "g-recaptcha", "h-captcha", "cf-turnstile", "_ajax", "gform_", "is_submit_"),
