@@ -27,7 +27,8 @@ STAGE = "whole system: webhook -> visible row"
 WARM_UP = 200
 STEADY_RATE = 200.0
 SETTLE_SECONDS_MAX = 60.0
-REST_SECONDS = 20.0
+REST_SECONDS = 75.0
+"""PostgreSQL looks once a minute for what is to be vacuumed, and a burst leaves a lot."""
 
 
 @dataclass
