@@ -43,7 +43,7 @@ async def test_an_edit_is_published_sealed_and_answered_with_what_leads_decided(
     assert command.actor == "user-manager"
     assert set(command.fields) == {"first_name", "phone", "phone_e164", "custom", "company"}
     assert command.changes == {"company": "Engines"}
-    assert b"Ada" not in published.record.value
+    assert b'"Ada"' not in published.record.value
     key = (await here.services.keyring.lead_keys([lead]))[lead]
     assert key is not None
     assert command.personal is not None
