@@ -78,8 +78,10 @@ def day_of(calendar: Calendar, at: datetime) -> date:
 
 
 def next_day(calendar: Calendar, at: datetime) -> datetime:
-    """When the next day begins there."""
-    return _midnight(zone_of(calendar.zone), day_of(calendar, at) + DAY)
+    """When the next day begins there; where clocks are put back over midnight it does so twice, and the one to come counts."""
+    zone, day = zone_of(calendar.zone), day_of(calendar, at) + DAY
+    first = _midnight(zone, day)
+    return first if first > at else datetime.combine(day, time(fold=1), zone).astimezone(UTC)
 
 
 def is_there(calendar: Calendar, at: datetime) -> bool:
