@@ -140,6 +140,15 @@ def test_zones_are_those_of_the_package_and_an_unknown_one_is_utc() -> None:
     assert isinstance(zone_of(BERLIN), ZoneInfo)
 
 
+def test_where_clocks_are_put_back_over_midnight_the_day_before_comes_once_more() -> None:
+    away = (DaysOff(first=date(2010, 11, 7), last=date(2010, 11, 7)),)
+    somebody = Availability(zone="America/St_Johns", leave=away)
+    midnight, back, again = (datetime(2010, 11, 7, hour, minute, tzinfo=UTC) for hour, minute in ((2, 30), (2, 31), (3, 30)))
+    assert (is_there(somebody, midnight), is_there(somebody, back), is_there(somebody, again)) == (False, True, False)
+    assert next_there(somebody, midnight) == back
+    assert (next_day(somebody, back), next_day(somebody, back - 2 * MINUTE)) == (again, midnight)
+
+
 clocks = st.integers(0, 24 * 4).map(lambda quarter: quarter * 15)
 
 
