@@ -39,6 +39,11 @@ Read = Callable[[IntakeSource, bytes, str | None, str | None], tuple[ParsedSubmi
 """One event's body -> its payload and what it says. Raises Problem."""
 
 
+def may_be_brought_by(content_type: str | None, target: str, body: bytes) -> bool:
+    """Whether it is worth asking `brought_by`, which reads an array."""
+    return body[:1] == b"[" or _asked_for(content_type, target)
+
+
 def brought_by(source: IntakeSource, content_type: str | None, target: str, body: bytes) -> bool:
     """Whether a request brings many events, by what it says or by what it is."""
     return _asked_for(content_type, target) or (body[:1] == b"[" and len(body) <= BODY_BYTES_MAX and _of_people(source, body))

@@ -217,13 +217,13 @@ class Intake:
         return Answer(answer.status, [*answer.headers, *told], answer.body)
 
     def _takes_long(self, source: IntakeSource, request: Request, body: bytes) -> bool:
-        """Whether it is anything else than one submission for which there is nothing to wait but the log."""
+        """Whether it may be anything else than one submission for which there is nothing to wait but the log."""
         return (
             source.deleted
             or browsers.is_one(request.headers)
             or _in_parts(source)
             or "content-encoding" in request.headers
-            or batch.brought_by(source, request.headers.get("content-type"), request.target, body)
+            or batch.may_be_brought_by(request.headers.get("content-type"), request.target, body)
         )
 
     async def _take(self, source: IntakeSource, request: Request, body: bytes) -> Answer:
