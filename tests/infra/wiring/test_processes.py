@@ -199,7 +199,7 @@ async def test_what_was_sent_comes_back_as_a_fact_of_the_lead(topics: Settings) 
     stop = asyncio.Event()
     async with running(topics, team=False) as system:
         lead = await system.lead_of(await system.submit("written.to@contacts.example"))
-        await system.until_value(1, "select count(*) from effects.effects where lead = $1", lead)
+        await system.until_value(True, "select exists(select 1 from effects.effects where lead = $1)", lead)
         working = asyncio.create_task((await worker(system.has)).run(stop))
         fact = "select convert_from(value, 'UTF8') from history.records where lead = $1 and event_type = 'message.recorded.v1'"
         await system.until_value(True, f"select exists({fact})", lead)
