@@ -78,7 +78,7 @@ class Envelope(NamedTuple):
             ("ce_id", self.id.encode()),
             ("ce_type", self.type.encode()),
             ("ce_source", self.source.encode()),
-            ("ce_time", _iso(self.occurred_at).encode()),
+            ("ce_time", iso(self.occurred_at).encode()),
             ("content-type", b"application/json"),
         ]
         if self.subject is not None:
@@ -125,7 +125,8 @@ def _aware(text: str) -> datetime:
     return moment
 
 
-def _iso(moment: datetime) -> str:
+def iso(moment: datetime) -> str:
+    """As `ce_time` is written."""
     return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat().replace("+00:00", "Z")
 
 

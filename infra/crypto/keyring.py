@@ -4,7 +4,6 @@ What is read inside a transaction is never cached: it may be rolled back, and da
 is lost. So callers on a hot path ask for lead keys without a connection, before their transaction begins.
 """
 
-import hmac
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ import asyncpg
 import orjson
 
 from infra.crypto import statements
+from infra.crypto.mac import Mac
 from infra.crypto.recent import Recent
 from infra.crypto.seal import KEY_BYTES, Key, WrongKey, key_id
 from infra.crypto.wrapping import PEPPER, SECRETS, Masters
@@ -96,7 +96,7 @@ class Keyring:
         self._pool = pool
         self._masters = Masters(master, previous)
         self._secrets = {purpose: self._masters.derived(purpose) for purpose in SECRETS}
-        self._hash = hmac.new(self._secrets[PEPPER], digestmod="sha256")
+        self._hash = Mac(self._secrets[PEPPER])
         self._leads: Recent[Key | None] = Recent(LEAD_KEYS_CACHED_MAX)
         self._others: Recent[Key | None] = Recent(INTAKE_KEYS_CACHED_MAX)
 
@@ -116,7 +116,7 @@ class Keyring:
                     await connection.execute(statements.CREATE_NAMED, name, fresh)
                     wrapped = await connection.fetchval(statements.NAMED, name)
                 self._secrets[purpose] = self._masters.unwrap(wrapped, name)
-        self._hash = hmac.new(self._secrets[PEPPER], digestmod="sha256")
+        self._hash = Mac(self._secrets[PEPPER])
 
     def secret(self, purpose: str) -> bytes:
         """32 bytes for one of SECRETS, the same under every master key of this deployment."""
@@ -131,9 +131,7 @@ class Keyring:
             raise ValueError(f"{kind!r} is not a kind of hash: {sorted(_HASH_KINDS)}")
         if kind == "email":
             value = normal_email(value)
-        keyed = self._hash.copy()
-        keyed.update(f"{kind}\0{value}".encode())
-        return keyed.hexdigest()
+        return self._hash.digest(f"{kind}\0{value}".encode()).hex()
 
     async def intake(self, day: date) -> Key:
         """The key of one day at intake, created by whoever asks first. Raises DestroyedKey."""

@@ -7,8 +7,8 @@ import asyncio
 import contextlib
 import functools
 import ssl
-from collections.abc import Coroutine, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from typing import Any, Final, NoReturn
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -65,10 +65,8 @@ class _Asked:
     """Stands where uvicorn's cycle would, for a request to a hot route."""
 
     message_event = asyncio.Event()  # nobody waits for it
-
-    def __init__(self) -> None:
-        self.keep_alive = True
-        self.response_complete = self.disconnected = False
+    keep_alive = True
+    response_complete = disconnected = False
 
 
 class _Protocol(HttpToolsProtocol):
@@ -88,6 +86,11 @@ class _Protocol(HttpToolsProtocol):
     _unread_timer: asyncio.TimerHandle | None = None
     _route: DirectRoute | None = None
     """The hot route of a request whose end is not read yet, and whose body so far is in `_pieces`."""
+    _last_url = b""
+    _last_route: DirectRoute | None = None
+    _defaults: Sequence[tuple[bytes, bytes]] = ()
+    """The headers of every answer, which uvicorn makes anew each second, and as they are written."""
+    _written_defaults = b""
 
     def __init__(self, *args: Any, direct: Mapping[bytes, DirectRoute], **more: Any) -> None:
         super().__init__(*args, **more)
@@ -134,12 +137,16 @@ class _Protocol(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """A part of the address."""
-        self._count(len(url))
+        self._head_bytes += len(url)
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._refuse_head()
         self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; what comes after the body claims to be one, and is dropped."""
-        self._count(len(name) + len(value))
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._refuse_head()
         if self._head_read:
             return
         name = name.lower()
@@ -187,19 +194,24 @@ class _Protocol(HttpToolsProtocol):
 
     def _hot_route(self) -> DirectRoute | None:
         """Of a request with nothing unusual about it, from somebody who takes the answers."""
-        parser, url = self.parser, self.url
-        if not (
-            (self.cycle is None or self.cycle.response_complete)  # type: ignore[redundant-expr]
-            and not self.flow.write_paused
-            and parser.get_method() == b"POST"
-            and parser.get_http_version() == "1.1"
-            and parser.should_keep_alive()
-            and not parser.should_upgrade()
-            and not self.expect_100_continue
-            and url.isascii()
-            and b"%" not in url
-            and b"#" not in url
+        parser = self.parser
+        if (
+            self.expect_100_continue
+            or not (self.cycle is None or self.cycle.response_complete)  # type: ignore[redundant-expr]
+            or self.flow.write_paused
+            or parser.get_method() != b"POST"
+            or parser.get_http_version() != "1.1"
+            or not parser.should_keep_alive()
+            or parser.should_upgrade()
         ):
+            return None
+        if self.url != self._last_url:
+            # Most connections ask for one address again and again.
+            self._last_url, self._last_route = self.url, self._route_of(self.url)
+        return self._last_route
+
+    def _route_of(self, url: bytes) -> DirectRoute | None:
+        if not url.isascii() or b"%" in url or b"#" in url:
             return None
         return next((route for prefix, route in self._direct.items() if url.startswith(prefix)), None)
 
@@ -233,8 +245,11 @@ class _Protocol(HttpToolsProtocol):
     def _reply(self, asked: _Asked, answer: Answer) -> None:
         if asked.disconnected or self.transport.is_closing():
             return
-        content = [STATUS_LINE[answer.status]]
-        for name, value in (*self.server_state.default_headers, *answer.headers):
+        if self._defaults is not self.server_state.default_headers:
+            self._defaults = self.server_state.default_headers
+            self._written_defaults = b"".join([b"%b: %b\r\n" % header for header in self._defaults])
+        content = [STATUS_LINE[answer.status], self._written_defaults]
+        for name, value in answer.headers:
             content += (name, b": ", value, b"\r\n")
         if not asked.keep_alive:
             content.append(b"connection: close\r\n")
@@ -276,8 +291,7 @@ class _Protocol(HttpToolsProtocol):
             self._unread_timer.cancel()
             self._unread_timer = None
 
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > HEAD_BYTES_MAX:
-            # The parser turns it into its own error, which is answered with 400.
-            raise ValueError(f"more than {HEAD_BYTES_MAX} bytes of headers")
+    @staticmethod
+    def _refuse_head() -> NoReturn:
+        # The parser turns it into its own error, which is answered with 400.
+        raise ValueError(f"more than {HEAD_BYTES_MAX} bytes of headers")

@@ -41,6 +41,8 @@ Read = Callable[[IntakeSource, bytes, str | None, str | None], tuple[ParsedSubmi
 
 def may_be_brought_by(content_type: str | None, target: str, body: bytes) -> bool:
     """Whether it is worth asking `brought_by`, which reads an array."""
+    if content_type == JSON and "?" not in target:
+        return body[:1] == b"["
     return body[:1] == b"[" or _asked_for(content_type, target)
 
 

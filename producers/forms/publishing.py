@@ -15,13 +15,19 @@ from infra.kafka.ports import Outgoing
 from infra.kafka.publisher import Position, Publisher, Waiting
 from producers.forms.submission import ParsedSubmission
 from producers.forms.translate import Origin, person_of, received
-from schemas.envelope import Envelope, Headers, trace_of
+from schemas.envelope import Envelope, Headers, iso, trace_of
 from schemas.message import JsonObject
 from schemas.submissions import SubmissionReceived
 from schemas.topics import SUBMISSIONS, partition
 
 SOURCE: Final = "gateway"
 DAY_SECONDS: Final = 24 * 60 * 60
+_FIXED: Final = tuple(
+    (name, value)
+    for name, value in Envelope(id="", type=SubmissionReceived.TYPE, source=SOURCE, occurred_at=datetime.now(UTC)).headers()
+    if name not in ("ce_id", "ce_time")
+)
+"""Of every submission's headers; the others are put beside them as an Envelope would write them."""
 
 
 class Raw(NamedTuple):
@@ -103,8 +109,7 @@ class SubmissionWriter:
         sealed = key.seal(_json(person_of(one.parsed, one.raw.text, one.raw.content_type, custom)), id_)
         message = received(one.parsed, origin, one.submission_id, one.delivery, sealed, self._keyring.hash)
         identity: str = message["identity"]
-        named = tuple([(name, id_) if name == "ce_id" else (name, value) for name, value in headers])
-        return partition(identity, self._partitions), Outgoing(identity.encode(), named, _json(message))
+        return partition(identity, self._partitions), Outgoing(identity.encode(), (("ce_id", id_), *headers), _json(message))
 
     async def prepare(self) -> None:
         """Have today's key, and tomorrow's soon enough that midnight needs no PostgreSQL. Raises as `publish` does."""
@@ -124,8 +129,9 @@ class SubmissionWriter:
 
 def _headers(now: float, trace: str | None) -> Headers:
     """Of any submission, but for its id."""
-    at = datetime.fromtimestamp(now, UTC)
-    return Envelope(id="", type=SubmissionReceived.TYPE, source=SOURCE, occurred_at=at, trace=trace_of(trace)).headers()
+    given = trace_of(trace)
+    at = ("ce_time", iso(datetime.fromtimestamp(now, UTC)).encode())
+    return (*_FIXED, at) if given is None else (*_FIXED, at, ("traceparent", given.encode()))
 
 
 def _json(value: JsonObject) -> bytes:

@@ -116,7 +116,7 @@ def person_of(
         "last_name": parsed.last_name,
         "phone": parsed.phone,
         "phone_e164": parsed.phone_e164,
-        "answers": {question: answer for question, answer in parsed.answers.items() if not _is_visitor(question)} or None,
+        "answers": _answered(parsed.answers) or None,
         "page_url": parsed.page_url,
         "custom": custom or None,
         "raw": raw or None,
@@ -139,23 +139,34 @@ def traits(parsed: ParsedSubmission, email: str | None, open_answers: Collection
         "answers": {
             question: answer
             for question, answer in parsed.answers.items()
-            if question in open_answers and not _is_visitor(question) and len(str(answer)) <= _OPEN_ANSWER_CHARACTERS_MAX
+            if question in open_answers and len(str(answer)) <= _OPEN_ANSWER_CHARACTERS_MAX and not _is_visitor(question)
         },
         "filled": [name for name in _PERSONAL if getattr(parsed, name)],
     }
 
 
+def _answered(answers: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a person answered."""
+    hidden = [question for question in answers if question.endswith(VISITOR_FIELD) and _is_visitor(question)]
+    return {question: answer for question, answer in answers.items() if question not in hidden} if hidden else answers
+
+
 def _visitor(answers: Mapping[str, Any], hashed: HashOf) -> str | None:
     """HMAC of the browser's id. Whoever has none, or makes one up, is nobody's visitor."""
     for question, answer in answers.items():
-        if _is_visitor(question) and isinstance(answer, str) and VISITOR_ID.fullmatch(answer):
+        if (
+            question.endswith(VISITOR_FIELD)
+            and _is_visitor(question)
+            and isinstance(answer, str)
+            and VISITOR_ID.fullmatch(answer)
+        ):
             return hashed("visitor", answer)
     return None
 
 
 def _is_visitor(question: str) -> bool:
     """No person answered it, so it is no answer."""
-    return question.endswith(VISITOR_FIELD) and question.rpartition(".")[2] == VISITOR_FIELD
+    return question.rpartition(".")[2] == VISITOR_FIELD
 
 
 def normal_email(email: str | None) -> str | None:

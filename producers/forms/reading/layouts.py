@@ -89,12 +89,10 @@ class Layout:
     def submission(self, filled: Sequence[str], translate: Translate) -> ParsedSubmission:
         """What `translate`, which is always the same, makes of it."""
         asked = self._sorting.asked(filled)
-        shortcut = next((shortcut for shortcut in self._shortcuts if shortcut.fits(asked, filled)), None)
-        read = None if shortcut is None else shortcut.submission(filled)
-        if read is not None:
-            return read
-        if shortcut is None:
-            self._learn(filled, translate)
+        for shortcut in self._shortcuts:
+            if shortcut.fits(asked, filled):
+                return shortcut.submission(filled) or self._read(filled, translate)
+        self._learn(filled, translate)
         return self._read(filled, translate)
 
     def _read(self, filled: Sequence[str], translate: Translate) -> ParsedSubmission:

@@ -1,9 +1,10 @@
 """What a value looks like, whatever its name: e-mail, phone, time, yes or no. Pure: no clock, no locale."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -109,16 +110,21 @@ def _quick_e164(text: str) -> str | None:
         return None
     # No calling code begins another one.
     code = next((code for size in (2, 3, 4) if (code := digits[1:size]) in _MAIN_REGION), "")
+    drops_prefix, lengths = _numbering(code)
+    number = digits[1 + len(code) :]
+    # Where there is a national prefix to drop, the library knows how.
+    return digits if len(number) in lengths and (drops_prefix is None or drops_prefix(number) is None) else None
+
+
+@cache
+def _numbering(code: str) -> tuple[Callable[[str], object] | None, tuple[int, ...]]:
+    """Of a calling code: what finds a national prefix, and how long numbers may be; no length where the code isn't known."""
     region = _MAIN_REGION.get(code, "001")
     metadata = None if region == "001" else phonenumbers.PhoneMetadata.metadata_for_region(region, None)
     if metadata is None or metadata.general_desc is None:
-        return None
-    number = digits[1 + len(code) :]
-    # Where there is a national prefix to drop, the library knows how.
+        return None, ()
     prefix = metadata.national_prefix_for_parsing
-    if prefix is not None and re.match(prefix, number):
-        return None
-    return digits if len(number) in metadata.general_desc.possible_length else None
+    return None if prefix is None else re.compile(prefix).match, tuple(metadata.general_desc.possible_length)
 
 
 def region_of(text: str) -> str | None:

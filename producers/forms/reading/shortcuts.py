@@ -64,12 +64,13 @@ class Sorting:
         """`values`: fields with the numbers of their texts; `beside`: those that an adapter reads in its own way."""
         self._asked = [_asked(number, field, means) for field, means, numbers in values for number in numbers]
         self._asked += [_Asked(number, (_INSTANT, _CODE), exact=True, named=False) for number in beside]
+        self._pick = _picker([asked.number for asked in self._asked])
         self._named = [asked.number for asked in self._asked if asked.named]
         self._possible = _possible([(field, means) for field, means, _ in values])
 
     def asked(self, texts: Sequence[str]) -> str:
         """The texts that are looked at, in one."""
-        return '"'.join([texts[asked.number] for asked in self._asked])
+        return '"'.join(self._pick(texts))
 
     def shortcut(self, texts: Sequence[str], read: Callable[[Sequence[str]], ParsedSubmission]) -> "Shortcut | None":
         """For texts of the same sorts as these. None where one is of no sort, or they are to be compared."""
@@ -114,13 +115,20 @@ class Shortcut:
 
     def fits(self, asked: str, texts: Sequence[str]) -> bool:
         """Whether these texts, of which `asked` are looked at, are of those sorts."""
-        return self._fits(asked) is not None and all(sort_of_name(texts[number]) == sort for number, sort in self._named)
+        if self._fits(asked) is None:
+            return False
+        return not self._named or all(sort_of_name(texts[number]) == sort for number, sort in self._named)
 
     def submission(self, texts: Sequence[str]) -> ParsedSubmission | None:
         """The texts at their places."""
         if self._read is None:
             return None
         return self._read.model_copy(update={name: make(texts) for name, make in self._make})
+
+
+def _picker(numbers: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
+    """The texts of these numbers."""
+    return itemgetter(*numbers) if len(numbers) > 1 else lambda texts: [texts[number] for number in numbers]
 
 
 def _asked(number: int, field: Field, means: Meaning) -> _Asked:

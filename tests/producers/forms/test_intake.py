@@ -52,6 +52,7 @@ async def test_the_envelope_names_the_gateway_the_time_of_receipt_and_the_trace(
     rig = Rig(source())
     _, published = await accepted(rig, ADA, traceparent=trace)
     envelope = Envelope.read(published.record.headers)
+    assert dict(published.record.headers) == dict(envelope.headers()), "as any other record's are written"
     assert envelope.type == "submission.received.v1"
     assert envelope.source == "gateway"
     assert envelope.occurred_at.timestamp() == NOW
