@@ -182,8 +182,10 @@ class Subscriber(ConsumerRebalanceListener):
         return self._locks.setdefault(number, asyncio.Lock())
 
     async def _handle(self, message: RawMessage) -> None:
+        # What is begun while a message is worked keeps it by its context, for as long as a timer runs; so it is to keep no records.
+        polled_raw, message.raw_message = message.raw_message, ()
         batches: dict[int, list[Record]] = {}
-        for raw in message.raw_message:
+        for raw in polled_raw:
             batches.setdefault(raw.partition, []).append(record_of(raw))
         async with contextlib.AsyncExitStack() as held:
             for number in sorted(batches):

@@ -47,6 +47,8 @@ async def open_pool(address: Address, *, name: str, size: int = 4) -> asyncpg.Po
         min_size=1,
         max_size=size,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
+        # Ours are few and the same for ever, and a timer for each would keep alive what was at work when it was first used.
+        max_cached_statement_lifetime=0,
         reset=_as_it_is,
         server_settings={
             "application_name": f"leadflow-{name}",
