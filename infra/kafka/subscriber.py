@@ -182,7 +182,7 @@ class Subscriber(ConsumerRebalanceListener):
         return self._locks.setdefault(number, asyncio.Lock())
 
     async def _handle(self, message: RawMessage) -> None:
-        # What is begun while a message is worked keeps it by its context, for as long as a timer runs; so it is to keep no records.
+        # What is begun while a message is worked keeps it by its context, as long as a timer runs; it is to keep no records.
         polled_raw, message.raw_message = message.raw_message, ()
         batches: dict[int, list[Record]] = {}
         for raw in polled_raw:
