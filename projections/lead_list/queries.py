@@ -237,7 +237,7 @@ async def has_seen(pool: asyncpg.Pool, partition: int, offset: int) -> bool:
 
 
 async def overview(pool: asyncpg.Pool, user: User) -> Overview:
-    """The leads that `user` may see, counted: all of them by the counters, which don't grow with leads, those of some by an index."""
+    """The leads that `user` may see, counted: all by the counters, whose number does not grow, some by an index."""
     return await _counted_of_all(pool) if user.sees_all else await _counted_of(pool, user.persons)
 
 
