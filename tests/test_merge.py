@@ -106,6 +106,7 @@ async def test_who_comes_back_under_the_other_address_is_the_survivor(app: Whole
     first, second = await two(app, "dora")
     await merged(app, first, second)
     assert await submitted(app, "dora@home.example", company="Later Ltd") == first
+    await app.system.settled()
     assert (await seen(app, first))["company"] == "Later Ltd"
 
 

@@ -73,12 +73,17 @@ async def login(login: Login, request: Request, response: Response, given: Used)
 
 @router.post("/auth/refresh", tags=["auth"])
 async def refresh(request: Request, response: Response, given: Used, token: RefreshToken = None) -> AccessGranted:
-    """The next access token. The refresh token is good for one use; one that comes back later ends its whole family."""
+    """The next access token. The refresh token is good for one use; one that comes back later ends its whole family.
+
+    Written down is what is refused of a session that there is or was: a page that is loaded again is no deed of anybody.
+    """
     refreshed = None if token is None else await given.sessions.refresh(token, address=given.addresses.of(request.scope))
     account = None if refreshed is None else await users.by_id(given.pool, refreshed.user_id)
-    if refreshed is not None:
-        note(request, actor=refreshed.user_id, object=f"auth/sessions/{refreshed.session}")
     if refreshed is None or account is None or account.disabled:
+        known = None if token is None else await given.sessions.session_of(token)
+        if known is not None:
+            session, user_id = known
+            note(request, actor=user_id, object=f"auth/sessions/{session}")
         problem = unauthorized("There is no session (any more): log in.")
         problem.headers["Set-Cookie"] = f"{COOKIE}=; Path={COOKIE_PATH}; Max-Age=0; HttpOnly; SameSite=Strict"
         raise problem

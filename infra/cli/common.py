@@ -12,14 +12,14 @@ from rich.text import Text
 
 from infra.kafka.ports import LogUnavailable, StoreUnavailable, TopicRemade
 from infra.settings import BadSettings, Settings, load
-from infra.wiring.host import UnknownName
+from infra.wiring.host import PortTaken, UnknownName
 
 T = TypeVar("T")
 # What is printed may quote a record or an error, and so may hold brackets: none of it is markup.
 out = Console(highlight=False, markup=False)
 err = Console(stderr=True, highlight=False, markup=False)
 
-EXPECTED = (BadSettings, UnknownName, TopicRemade, LogUnavailable, StoreUnavailable)
+EXPECTED = (BadSettings, UnknownName, PortTaken, TopicRemade, LogUnavailable, StoreUnavailable)
 
 
 def settings() -> Settings:

@@ -60,6 +60,21 @@ async def _watermarks(given: Settings) -> list[dict[str, Any]]:
         return found
 
 
+@partitions.command("waiting")
+def show_waiting() -> None:
+    """How many leads consumers keep waiting on purpose, and for what: such as somebody of a team to be there."""
+    table = Table("consumer", "for", "leads", box=None)
+    for name, waits_for, leads in run(_waiting(settings())):
+        table.add_row(name, waits_for, str(leads))
+    out.print(table)
+
+
+async def _waiting(given: Settings) -> list[tuple[str, str, int]]:
+    async with host.base(given, "cli", pool_size=1) as has:
+        counts = discovery.waiting().items()
+        return [(name, waits_for, leads) for name, count in counts for waits_for, leads in (await count(has.pool)).items()]
+
+
 Consumer = Annotated[str, typer.Argument(help="A consumer or read model, such as scoring.")]
 Number = Annotated[int | None, typer.Argument(help="Which partition; all of them if none is named.")]
 

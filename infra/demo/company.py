@@ -31,15 +31,30 @@ USERS: Final = (
 """One of each role."""
 
 
+class _Person(NamedTuple):
+    """A colleague; `hours` by day of their week in `zone`."""
+
+    name: str
+    zone: str
+    hours: dict[str, list[str]]
+    active: bool = True
+
+
+def _week(*ranges: str, friday: str | None = None) -> dict[str, list[str]]:
+    """The same hours on every working day, or fewer on Friday."""
+    week = {day: [*ranges] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
+    return week if friday is None else {**week, "friday": [friday]}
+
+
 _PEOPLE: Final = {
-    "ana-ferreira": ("Ana Ferreira", "Europe/Lisbon", True),
-    "bruno-keller": ("Bruno Keller", "Europe/Berlin", True),
-    "carla-jensen": ("Carla Jensen", "Europe/Copenhagen", True),
-    "dan-okafor": ("Dan Okafor", "America/New_York", True),
-    "ellen-park": ("Ellen Park", "America/New_York", True),
-    "farid-haddad": ("Farid Haddad", "Europe/Paris", False),
+    "ana-ferreira": _Person("Ana Ferreira", "Europe/Lisbon", _week("09:00-12:30", "13:30-18:00")),
+    "bruno-keller": _Person("Bruno Keller", "Europe/Berlin", _week("08:00-12:00", "12:45-16:45")),
+    "carla-jensen": _Person("Carla Jensen", "Europe/Copenhagen", _week("08:30-16:30", friday="08:30-14:00")),
+    "dan-okafor": _Person("Dan Okafor", "America/New_York", _week("08:30-17:00")),
+    "ellen-park": _Person("Ellen Park", "America/New_York", _week("11:00-19:30", friday="11:00-17:00")),
+    "farid-haddad": _Person("Farid Haddad", "Europe/Paris", _week("09:00-17:30"), active=False),
 }
-REPS: Final = tuple(person for person, (_, _, active) in _PEOPLE.items() if active)
+REPS: Final = tuple(id_ for id_, person in _PEOPLE.items() if person.active)
 """Who may own leads now; one is on leave."""
 
 _TEAMS: Final = {
@@ -47,6 +62,8 @@ _TEAMS: Final = {
     "enterprise": ("Enterprise", (("dan-okafor", 1), ("bruno-keller", 1))),
     "americas": ("Americas", (("dan-okafor", 1), ("ellen-park", 2))),
 }
+_WHEN_NOBODY: Final = "anyone"
+"""At whatever hour somebody tries the demo, its leads get owners."""
 
 _ROUTING: Final = {
     "rules": [
@@ -124,16 +141,18 @@ If that was not you, or you want to hear no more from us, reply with "unsubscrib
 def documents() -> list[DemoDocument]:
     """In the order to publish: people before the teams that they are in."""
     people = [
-        DemoDocument(
-            "person",
-            person,
-            {"name": name, "email": f"{person.replace('-', '.')}@{COMPANY_DOMAIN}", "zone": zone, "active": active},
-        )
-        for person, (name, zone, active) in _PEOPLE.items()
+        DemoDocument("person", id_, {**person._asdict(), "email": f"{id_.replace('-', '.')}@{COMPANY_DOMAIN}"})
+        for id_, person in _PEOPLE.items()
     ]
     teams = [
         DemoDocument(
-            "team", team, {"label": label, "members": [{"person": person, "weight": weight} for person, weight in members]}
+            "team",
+            team,
+            {
+                "label": label,
+                "members": [{"person": person, "weight": weight} for person, weight in members],
+                "when_nobody": _WHEN_NOBODY,
+            },
         )
         for team, (label, members) in _TEAMS.items()
     ]

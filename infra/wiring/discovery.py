@@ -41,6 +41,16 @@ def consumer_names() -> list[str]:
     return sorted([*steps, *(fold.name for fold in folds())])
 
 
+def consumer_jobs() -> dict[str, Any]:
+    """Background work of consumers, by folder: `jobs(has)` of its `jobs.py`."""
+    return {folder: module.jobs for folder, module in modules(consumers, "jobs")}
+
+
+def waiting() -> dict[str, Any]:
+    """What consumers keep waiting on purpose, by folder: `await count(pool)` of its `waiting.py`, by what it waits for."""
+    return {folder: module.count for folder, module in modules(consumers, "waiting")}
+
+
 def projection_makers() -> dict[str, Any]:
     """Read models by name: `projection(schema=..., announce=...)` declares one."""
     return {folder: module.projection for folder, module in modules(projections, "projector")}

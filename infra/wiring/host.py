@@ -173,6 +173,12 @@ def projection_steps(has: Base, names: Sequence[str]) -> list[tuple[Step, str]]:
     return found
 
 
+def consumer_jobs(has: Base, names: Sequence[str]) -> list[Callable[[asyncio.Event], Awaitable[None]]]:
+    """Background work of the named consumers; a folder's is done beside any of its folds."""
+    folders = {name.partition(".")[0] for name in names}
+    return [job for folder, jobs in discovery.consumer_jobs().items() if not names or folder in folders for job in jobs(has)]
+
+
 def projection_jobs(has: Base, names: Sequence[str]) -> list[Callable[[asyncio.Event], Awaitable[None]]]:
     """Background work of the named read models."""
     return [job for name, jobs in discovery.projection_jobs().items() if not names or name in names for job in jobs(has)]

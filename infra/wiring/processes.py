@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 from aiokafka.errors import KafkaError
+from prometheus_client import REGISTRY
 from redis.exceptions import RedisError
 
 from infra.documents import store as documents
@@ -77,7 +78,7 @@ async def consume(settings: Settings, names: Sequence[str] = ()) -> None:
         await reapply(has)  # nothing is decided for a person whom a restored backup brought back
         host.settle_memory()
         with _metrics(has):
-            await host.run_steps(has, steps, stop)
+            await host.run_steps(has, steps, stop, host.consumer_jobs(has, names))
 
 
 async def project(settings: Settings, names: Sequence[str] = ()) -> None:
@@ -122,5 +123,7 @@ def _metrics(has: host.Base) -> Iterator[None]:
     if port is None:
         yield
         return
+    # Of a runtime that begins again the meters are made anew; what folders measure themselves is the process's.
+    has.meters.registry.register(REGISTRY)
     with serving(port, has.meters.registry, Watchers(has.settings.telemetry.metrics_token)):
         yield

@@ -59,8 +59,12 @@ async def up(options: Options, say: Say) -> None:
     servers = GivenServers(options.data_dir, report=say)
     supervisor: Supervisor | None = None
     beside: list[asyncio.Task[Any]] = []
+    begun = False
     try:
+        if DataFolder(options.data_dir).running() is None:  # else the servers' start says who has the folder
+            await _unless(stop, _port(load()))
         addresses = await _unless(stop, servers.start())
+        begun = True
         settings = _settings(options, addresses.as_environment())
         await _unless(stop, _port(settings))
         await _unless(stop, _prepare(settings, options, say))
@@ -77,16 +81,18 @@ async def up(options: Options, say: Say) -> None:
             beside.append(asyncio.create_task(_demo(settings, options, say)))
         await stop.wait()
     except _Stopped:
-        pass
+        begun = True
     finally:
-        say("Stopping ...")
+        if begun:
+            say("Stopping ...")
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
         if supervisor is not None:
             await supervisor.stop()
         await servers.stop()
-        say("Stopped. Everything is kept; the next start goes on from here.")
+        if begun:
+            say("Stopped. Everything is kept; the next start goes on from here.")
 
 
 def beside(options: Options) -> Settings:

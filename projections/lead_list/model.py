@@ -200,7 +200,15 @@ def _leads(metadata: MetaData) -> None:
         Column("parts", JSONB),
         Index("leads_created_at", "created_at", "id"),
         Index("leads_score", text(f"coalesce(score, {SCORE_UNKNOWN})"), "id"),
-        Index("leads_owner", "owner", "created_at", "id"),
+        # What is beside the key is what leads are counted by: those of an owner are counted from the index alone.
+        Index(
+            "leads_owner",
+            "owner",
+            "created_at",
+            "id",
+            postgresql_include=["status", "grade", "vendor"],
+            postgresql_where=text("merged_into is null"),
+        ),
         # Most leads are new, and walking them all in order finds some at once; the others are few.
         Index("leads_status", "status", "created_at", "id", postgresql_where=text("status <> 'new'")),
         postgresql_with=ROOM_FOR_UPDATES,

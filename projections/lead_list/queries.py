@@ -1,6 +1,6 @@
 """What is asked of lead_list: one statement each, pages by keyset."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -13,6 +13,7 @@ from projections import paging
 from projections.lead import Lead
 from projections.lead_list.columns import folded_case
 from projections.lead_list.model import SCORE_UNKNOWN
+from projections.lead_list.shapes import Overview
 from projections.parts import whole
 
 Sort = Literal["-created_at", "created_at", "-score", "score", "name", "-name"]
@@ -52,6 +53,15 @@ COUNTERS: Final = """
     select dimension, value, sum(n)::bigint as n from lead_list.counters
     where dimension <> 'day' or value = (now() at time zone 'utc')::date::text
     group by dimension, value having sum(n) <> 0
+"""
+_COUNTED: Final = "status, grade, vendor, (created_at at time zone 'utc')::date = (now() at time zone 'utc')::date as today"
+# Two branches, because either is read from an index alone (leads_owner), and an `or` of both is not.
+COUNTED_OF: Final = f"""
+    select status, grade, vendor, today, nobodys, count(*) as n from (
+        select {_COUNTED}, true as nobodys from lead_list.leads where merged_into is null and owner is null
+        union all
+        select {_COUNTED}, false from lead_list.leads where merged_into is null and owner = any($1::text[])
+    ) seen group by status, grade, vendor, today, nobodys
 """
 
 
@@ -226,9 +236,34 @@ async def has_seen(pool: asyncpg.Pool, partition: int, offset: int) -> bool:
     )
 
 
-async def counters(pool: asyncpg.Pool) -> dict[str, dict[str, int]]:
-    """Dimension -> value -> how many; of the dimension `day` only today (UTC)."""
-    found: dict[str, dict[str, int]] = {}
+async def overview(pool: asyncpg.Pool, user: User) -> Overview:
+    """The leads that `user` may see, counted: all by the counters, whose number does not grow, some by an index."""
+    return await _counted_of_all(pool) if user.sees_all else await _counted_of(pool, user.persons)
+
+
+async def _counted_of_all(pool: asyncpg.Pool) -> Overview:
+    counted: dict[str, dict[str, int]] = {}
     for row in await pool.fetch(COUNTERS):
-        found.setdefault(row["dimension"], {})[row["value"]] = row["n"]
+        counted.setdefault(row["dimension"], {})[row["value"]] = row["n"]
+    return Overview(
+        leads_total=counted.get("total", {}).get("", 0),
+        leads_today=sum(counted.get("day", {}).values()),
+        by_status=counted.get("status", {}),
+        by_grade=counted.get("grade", {}),
+        by_source=counted.get("source", {}),
+        unassigned=counted.get("unassigned", {}).get("", 0),
+    )
+
+
+async def _counted_of(pool: asyncpg.Pool, persons: Iterable[str]) -> Overview:
+    """Leads of nobody and of these persons."""
+    found = Overview(leads_total=0, leads_today=0, by_status={}, by_grade={}, by_source={}, unassigned=0)
+    for row in await pool.fetch(COUNTED_OF, sorted(persons)):
+        n = row["n"]
+        found.leads_total += n
+        found.leads_today += n if row["today"] else 0
+        found.unassigned += n if row["nobodys"] else 0
+        for counts, value in ((found.by_status, row["status"]), (found.by_grade, row["grade"]), (found.by_source, row["vendor"])):
+            if value is not None:
+                counts[value] = counts.get(value, 0) + n
     return found

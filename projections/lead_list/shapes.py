@@ -76,7 +76,7 @@ class LeadMessages(BaseModel):
 
 
 class Overview(BaseModel):
-    """Leads counted; `leads_today` are those that came since midnight UTC."""
+    """Leads counted that one may see; `leads_today` are those that came since midnight UTC."""
 
     leads_total: int
     leads_today: int

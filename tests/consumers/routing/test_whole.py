@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from consumers.routing.consumer import routing_pools
 from consumers.routing.hours import WEEKDAYS
+from consumers.routing.waiting import count
 from infra.documents import store as documents
 from infra.kafka.folding import FoldStep
 from infra.kafka.ports import Range, Record
@@ -90,10 +91,12 @@ async def test_a_lead_waits_until_another_one_is_closed(app: Whole) -> None:
     await app.system.until_value(True, NOBODY, second)
     (nobody,) = await assigned(app, second)
     assert "eli skipped: 1 of 1 open" in nobody["path"]
+    assert await count(app.system.has.pool) == {"sales": 1}
 
     answer = await app.call("POST", f"/leads/{first}/status", {"status": "won"})
     assert answer.status_code == 200, answer.text
     await app.system.until_value("eli", OWNER, second)
+    assert await count(app.system.has.pool) == {"sales": 0}
 
 
 async def test_read_again_the_same_records_come_to_the_same_pools(app: Whole) -> None:

@@ -84,15 +84,34 @@ async def test_a_login_that_failed_names_the_account_if_there_is_one_and_never_t
     assert "hunter2" not in str(unknown)
 
 
-async def test_refreshing_and_logging_out_name_the_session(here: Running, since: Since) -> None:
+async def test_a_page_that_is_loaded_again_is_no_deed_and_logging_out_is(here: Running, since: Since) -> None:
     answer = await log_in(here)
     refreshed = await refresh(here, cookie(answer))
+    assert refreshed.status_code == 200
     here.client.cookies.clear()
     await here.client.post("/v1/auth/logout", headers={"Cookie": f"lf_refresh={cookie(refreshed)}"})
     found = await since()
-    assert [entry["action"] for entry in found] == ["login", "refresh", "logout"]
+    assert [entry["action"] for entry in found] == ["login", "logout"]
     assert len({entry["object"] for entry in found}) == 1
     assert {entry["actor"] for entry in found} == {here.user_ids["rep"]}
+
+
+async def test_a_used_token_that_comes_back_is_written_down_and_so_is_one_of_a_session_that_ended(
+    here: Running, since: Since
+) -> None:
+    first = cookie(await log_in(here))
+    second = cookie(await refresh(here, first))
+    await here.services.pool.execute(
+        "update auth.refresh_tokens set used_at = used_at - interval '11 seconds' where used_at is not null"
+    )
+    for token in (first, second):
+        assert (await refresh(here, token)).status_code == 401
+    await refresh(here, "unknown")
+    login, *refused = await since()
+    assert [(entry["action"], entry["outcome"], entry["status"], entry["detail"]) for entry in refused] == [
+        ("refresh", "refused", 401, "unauthorized")
+    ] * 2
+    assert {(entry["actor"], entry["object"]) for entry in refused} == {(here.user_ids["rep"], login["object"])}
 
 
 async def test_what_admins_change_names_what_they_changed(here: Running, since: Since) -> None:

@@ -59,6 +59,12 @@ async def test_partitions_are_shown_with_every_consumers_position(system: System
     assert {row[1] for row in rows if row[0] == "routing.pools"} == {"0"}
 
 
+@needs("routing")
+async def test_what_consumers_keep_waiting_is_counted(system: System) -> None:
+    table = done(await leadflow(system.has.settings, "partitions", "waiting")).splitlines()
+    assert ["routing", "sales", "0"] in [line.split() for line in table[1:]]
+
+
 @needs("scoring")
 async def test_a_partition_that_waits_shows_the_record_and_why(system: System) -> None:
     await system.has.pool.execute(

@@ -142,6 +142,7 @@ async def test_by_setting_a_rep_sees_the_leads_of_the_team(api: Served) -> None:
         for person, leads in (("eve", {ADA, BOB, CAT}), ("zoe", {BOB})):
             headers = api.headers("rep", person)
             assert {item["id"] for item in (await client.get("/v1/leads", headers=headers)).json()["items"]} == leads
+            assert (await client.get("/v1/overview", headers=headers)).json()["leads_total"] == len(leads)
             answer = await client.get(f"/v1/leads/{CAT}/timeline", headers=headers)
             assert answer.status_code == (200 if CAT in leads else 404)
     assert [item["id"] for item in (await api.json("/leads", "rep", "eve", sort="created_at"))["items"]] == [ADA, BOB]
@@ -186,13 +187,23 @@ async def test_teams_are_remembered_for_a_moment_and_while_postgres_is_away() ->
 
 
 async def test_a_key_that_may_not_see_all_sees_what_is_nobodys(api: Served) -> None:
-    scopes = [Permission.LEADS_READ]
-    _, text = await api_keys.create(api.services.pool, name="k", role="analyst", created_by="u", scopes=scopes)
-    headers = {"Authorization": f"Bearer {text}"}
+    async def key(*scopes: Permission) -> dict[str, str]:
+        _, text = await api_keys.create(api.services.pool, name="k", role="analyst", created_by="u", scopes=scopes)
+        return {"Authorization": f"Bearer {text}"}
+
+    headers = await key(Permission.LEADS_READ)
     page = (await api.client.get("/v1/leads", headers=headers)).json()
     assert [item["id"] for item in page["items"]] == [BOB]
     assert (await api.client.get(f"/v1/leads/{ADA}", headers=headers)).status_code == 404
-    assert (await api.client.get("/v1/overview", headers=headers)).status_code == 403
+    for scopes, counted in (
+        ((Permission.LEADS_READ,), None),
+        ((Permission.REPORTS_READ,), None),
+        ((Permission.LEADS_READ, Permission.REPORTS_READ), 1),
+        ((Permission.LEADS_READ, Permission.REPORTS_READ, Permission.LEADS_ALL), 3),
+    ):
+        answer = await api.client.get("/v1/overview", headers=await key(*scopes))
+        assert answer.status_code == (403 if counted is None else 200), scopes
+        assert answer.json().get("leads_total") == counted
 
 
 async def test_an_integration_follows_what_it_sent_and_nothing_else(api: Served) -> None:

@@ -51,6 +51,8 @@ def test_every_read_models_folder_is_found_and_can_be_built_anew() -> None:
 def test_every_endpoint_and_job_is_found() -> None:
     assert len(discovery.routers()) == len(folders("producers", "endpoint.py")) + len(folders("projections", "endpoint.py"))
     assert set(discovery.projection_jobs()) == folders("projections", "jobs.py")
+    assert set(discovery.consumer_jobs()) == folders("consumers", "jobs.py")
+    assert set(discovery.waiting()) == folders("consumers", "waiting.py")
 
 
 def test_every_kind_of_document_has_defaults_for_version_0() -> None:

@@ -96,6 +96,24 @@ async def test_consume_hosts_what_it_is_told_to_and_shows_where_it_stands(topics
     await connection.close()
 
 
+@needs("routing")
+async def test_what_a_consumer_measures_itself_stands_among_the_metrics_of_its_process(topics: Settings) -> None:
+    own, metrics = with_metrics(topics)
+    connection = await asyncpg.connect(own.postgres.url)
+    body = b'{"teams": {"sales": {"waiting": [{"lead": "1", "request_id": "r"}, {"lead": "2", "request_id": "s"}]}}}'
+    await connection.execute("insert into routing_pools.states (key, partition, body) values ('pools', 0, $1)", body)
+    async with until_sigterm(processes.consume(own, ["routing.pools"])), httpx2.AsyncClient() as client:
+
+        async def shown() -> bool:
+            with contextlib.suppress(httpx2.TransportError):
+                return 'leadflow_routing_waiting{team="sales"} 2.0' in (await client.get(metrics)).text
+            return False
+
+        await until(shown, "the metrics say how many leads wait")
+    await connection.execute("delete from routing_pools.states")
+    await connection.close()
+
+
 async def test_project_hosts_read_models(topics: Settings) -> None:
     async with until_sigterm(processes.project(topics, ["history"])):
         await until(taken(topics, "history"), "history has its partitions")

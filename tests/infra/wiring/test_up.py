@@ -17,6 +17,8 @@ import httpx2
 import pytest
 
 from infra.local.addresses import Addresses
+from infra.local.data_folder import DataFolder
+from infra.local.errors import DataFolderInUse
 from infra.settings import Settings
 from infra.wiring import up as module
 from infra.wiring.host import PortTaken
@@ -149,8 +151,22 @@ async def test_where_another_listens_already_nothing_is_said_to_be_up(
         other.listen()
         with pytest.raises(PortTaken, match=f"port {given} on 127.0.0.1 is in use; stop what listens there"):
             await up(Options(tmp_path / "data", demo=False), said.append)
-    assert not any("Leadflow is up" in line for line in said)
+    assert said == [], "nothing was started, so there is nothing to stop"
     assert not children()
+
+
+async def test_on_a_folder_that_another_has_nothing_is_said_but_who(
+    given: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LEADFLOW_REDIS__URL")  # so that one server is to be started here
+    said: list[str] = []
+    lock = DataFolder(tmp_path).lock()
+    try:
+        with pytest.raises(DataFolderInUse, match=f"process {os.getpid()} already runs servers on {tmp_path}"):
+            await up(Options(tmp_path, demo=False), said.append)
+    finally:
+        lock.close()
+    assert said == []
 
 
 async def test_a_signal_while_something_is_waited_for_ends_the_wait(tmp_path: Path) -> None:

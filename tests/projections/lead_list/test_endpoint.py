@@ -1,10 +1,11 @@
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
 
 from projections.lead_list.endpoint import router
+from schemas.message import LeadId
 from schemas.person import Agreement, Person, Source, Traits
 from tests.projections.builders import (
     ADA,
@@ -250,16 +251,78 @@ async def test_messages_say_what_became_of_them(api):
     assert found[1]["template"] == "welcome"
 
 
-async def test_the_overview_counts(api):
+ALL = {
+    "leads_total": 3,
+    "leads_today": 0,
+    "by_status": {"new": 2, "contacted": 1},
+    "by_grade": {"A": 1, "B": 1},
+    "by_source": {"typeform": 2, "csv": 1},
+    "unassigned": 1,
+}
+NOBODYS = {
+    "leads_total": 1,
+    "leads_today": 0,
+    "by_status": {"contacted": 1},
+    "by_grade": {},
+    "by_source": {"csv": 1},
+    "unassigned": 1,
+}
+EVES = {
+    "leads_total": 2,
+    "leads_today": 0,
+    "by_status": {"new": 1, "contacted": 1},
+    "by_grade": {"B": 1},
+    "by_source": {"typeform": 1, "csv": 1},
+    "unassigned": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "person", "counted"),
+    [
+        ("admin", None, ALL),
+        ("manager", None, ALL),
+        ("analyst", None, ALL),
+        ("manager", "eve", ALL),
+        ("rep", "eve", EVES),
+        ("rep", "zoe", NOBODYS),
+        ("rep", None, NOBODYS),
+    ],
+)
+async def test_the_overview_counts_what_its_reader_may_see(api, role, person, counted):
     await three_leads(api)
-    assert await api.json("/overview", "rep") == {
-        "leads_total": 3,
+    assert await api.json("/overview", role, person) == counted
+    assert len(await ids(api, role, person)) == counted["leads_total"]
+
+
+async def test_what_a_rep_is_counted_follows_the_leads(api):
+    log = await three_leads(api)
+    log.add(assigned(CAT, "eve", version=7, before="dan"))
+    log.add(assigned(ADA, "dan", version=8, before="eve"))
+    log.add(status_changed(CAT, "won", version=9))
+    log.add(erased(BOB))
+    await api.put(log)
+    assert await api.json("/overview", "rep", "eve") == {
+        "leads_total": 1,
         "leads_today": 0,
-        "by_status": {"new": 2, "contacted": 1},
-        "by_grade": {"A": 1, "B": 1},
-        "by_source": {"typeform": 2, "csv": 1},
-        "unassigned": 1,
+        "by_status": {"won": 1},
+        "by_grade": {"A": 1},
+        "by_source": {"typeform": 1},
+        "unassigned": 0,
     }
+
+
+async def test_where_a_rep_sees_every_lead_they_are_counted_as_for_admins(api):
+    log = await three_leads(api)
+    log.add(assigned(CAT, "eve", version=7, before="dan"))
+    today = LeadId(f"{ADA[:-2]}dd")
+    log.add(captured(today, submitted_at=datetime.now(UTC), version=8))
+    await api.put(log)
+    counted = await api.json("/overview")
+    assert (counted["leads_total"], counted["leads_today"]) == (4, 1)
+    assert await api.json("/overview", "rep", "eve") == counted
+    await api.services.pool.execute("update lead_list.leads set merged_into = $1 where id = $2", ADA, today)
+    assert (await api.json("/overview", "rep", "eve"))["leads_total"] == 3
 
 
 async def test_leads_are_shown_with_their_tags_and_found_by_one(api):
