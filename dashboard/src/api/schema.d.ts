@@ -36,6 +36,8 @@ export interface paths {
         /**
          * Refresh
          * @description The next access token. The refresh token is good for one use; one that comes back later ends its whole family.
+         *
+         *     Written down is what is refused of a session that there is or was: a page that is loaded again is no deed of anybody.
          */
         post: operations["refresh"];
         delete?: never;
@@ -1824,7 +1826,7 @@ export interface paths {
         };
         /**
          * Overview
-         * @description All leads, counted. No query grows with their number.
+         * @description Leads counted that one may see: a rep's own and unassigned ones, everybody's for others.
          */
         get: operations["overview"];
         put?: never;
@@ -3316,7 +3318,7 @@ export interface components {
         };
         /**
          * Overview
-         * @description Leads counted; `leads_today` are those that came since midnight UTC.
+         * @description Leads counted that one may see; `leads_today` are those that came since midnight UTC.
          */
         Overview: {
             /** Leads Total */
