@@ -21,7 +21,8 @@ from infra.crypto.seal import KEY_BYTES, Key, WrongKey, key_id
 from infra.crypto.wrapping import PEPPER, SECRETS, Masters
 from schemas.message import Sealed
 
-LEAD_KEYS_CACHED_MAX: Final = 50_000
+LEAD_KEYS_CACHED_MAX: Final = 20_000
+"""Each takes 3 KB, for the most part OpenSSL's."""
 INTAKE_KEYS_CACHED_MAX: Final = 64
 ACQUIRE_TIMEOUT_SECONDS: Final = 5.0
 LEAD_KEY_ID: Final = "lead"
