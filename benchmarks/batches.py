@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from benchmarks import intake, traffic
-from benchmarks.deployment import Deployment
+from benchmarks.deployment import Deployment, far_limits
 from benchmarks.load import request
 from benchmarks.processes import Running, running
 from benchmarks.results import Result, Results, Wrong
@@ -17,8 +17,6 @@ EVENTS = 100
 SECRET = "of the benchmark's source"
 CONNECTIONS = "8"
 """As many events under way as the single ones have connections, and more."""
-PER_MINUTE = 6_000_000
-"""Limits are on, and further away: one source sends all of it from one address, for minutes."""
 
 
 async def run(made: Deployment, results: Results, seconds: float, rounds: int) -> None:
@@ -33,10 +31,7 @@ async def run(made: Deployment, results: Results, seconds: float, rounds: int) -
         [request(path, body, {"Typeform-Signature": traffic.signed(body, SECRET.encode())}, kind) for body in many]
         for kind, many in (("application/json", bodies), ("application/x-ndjson", whole))
     )
-    names = ("intake_source_per_minute", "intake_address_per_minute")
-    limits = made.settings.limits.model_copy(update=dict.fromkeys(names, PER_MINUTE))
-    settings = made.settings.model_copy(update={"limits": limits})
-    with running(settings, made.logs / "batches.log", ("infra.cli", "gateway")) as server:
+    with running(far_limits(made.settings), made.logs / "batches.log", ("infra.cli", "gateway")) as server:
         await intake.listening(made.settings.gateway.port, server)
         for _ in range(rounds):
             other = await _measured(made, results, "ours, one event a request", server, single, 1, seconds)

@@ -22,6 +22,8 @@ from infra.wiring import host
 from infra.wiring.secrets import master_key
 
 PUBLISH_SECONDS_MAX = 60.0
+INTAKE_PER_MINUTE = 6_000_000
+"""Limits of intake are on, and further away: one source sends all of it from one address, for minutes."""
 TEAM = {"members": [{"person": "ann"}, {"person": "bob"}]}
 
 
@@ -80,6 +82,13 @@ async def deployment(addresses: Addresses) -> AsyncIterator[Deployment]:
                 yield Deployment(settings, has, Path(folder))
         finally:
             await databases.drop(addresses.postgres_url, name)
+
+
+def far_limits(settings: Settings) -> Settings:
+    """The same with INTAKE_PER_MINUTE."""
+    names = ("intake_source_per_minute", "intake_address_per_minute")
+    limits = settings.limits.model_copy(update=dict.fromkeys(names, INTAKE_PER_MINUTE))
+    return settings.model_copy(update={"limits": limits})
 
 
 async def publish_team(made: Deployment) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import traffic
-from benchmarks.deployment import Deployment, free_port, make_topics
+from benchmarks.deployment import Deployment, far_limits, free_port, make_topics
 from benchmarks.load import request, write_requests
 from benchmarks.peers import camel
 from benchmarks.peers import intake as peer
@@ -48,7 +48,7 @@ async def run(made: Deployment, results: Results, seconds: float, rounds: int) -
     ]
     posts = [request("/intake", one.body, {}) for one in found]
     ours_posts = await our_requests(made, found)
-    with running(made.settings, made.logs / "intake.log", *commands) as processes:
+    with running(far_limits(made.settings), made.logs / "intake.log", *commands) as processes:
         each = [Running([child], processes.log) for child in processes.children]
         for at in (port, made.settings.gateway.port, *([camel_port] if with_camel else ())):
             await listening(at, processes)

@@ -27,6 +27,7 @@ class SubmissionIds:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = hashlib.blake2b(secret, digest_size=32).digest()
+        self._tag = hashlib.blake2b(key=self._secret, digest_size=4)
 
     def mint(self, now_ms: int, *, ignored: bool = False) -> str:
         """A new id."""
@@ -55,5 +56,7 @@ class SubmissionIds:
         return Known(datetime.fromtimestamp(int.from_bytes(raw[:6], "big") / 1000, tz=UTC), bool(raw[11] & _IGNORED))
 
     def _text(self, raw: bytes) -> str:
-        h = raw.hex() + hashlib.blake2b(raw, key=self._secret, digest_size=4).hexdigest()
+        tag = self._tag.copy()
+        tag.update(raw)
+        h = raw.hex() + tag.hexdigest()
         return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"

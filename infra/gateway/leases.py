@@ -10,7 +10,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from infra.gateway.addresses import UNKNOWN, bucket
@@ -34,10 +34,10 @@ class _Share:
     good_until: float = 0.0
     refused_until: float = 0.0
     asked: bool = False
+    size: int = field(init=False)
 
-    @property
-    def size(self) -> int:
-        return max(1, min(SHARE_MAX, self.rate.limit // SHARES))
+    def __post_init__(self) -> None:
+        self.size = max(1, min(SHARE_MAX, self.rate.limit // SHARES))
 
 
 class Leases:
