@@ -20,6 +20,8 @@ _FORM_WORDS = re.compile(
     r"|inscription|registr|anmeld|booking|submission|webhook|event|test",
     re.IGNORECASE,
 )
+_BY_SHAPE = 40
+_IN_A_LIST = 25
 _WORDS_OF_A_NAME_MAX = 5
 _PART_OF_FIELD = re.compile(r"(\d{1,4})\.(\d)", re.ASCII)
 _PARTS_OF_A_NAME = frozenset("23468")
@@ -27,6 +29,7 @@ _PARTS_OF_A_NAME = frozenset("23468")
 _NAMES_OF_FIELDS = word_set(
     "name fullname firstname lastname surname vorname nachname email phone phonenumber company companyname"
 )
+_FACTS_OF_A_COMPANY = word_set("domain industry numberofemployees employees annualrevenue revenue foundedyear yearfounded")
 _SEPARATORS = str.maketrans("", "", " _-")
 _NAME_OF_FIELD_CHARACTERS_MAX = 14
 
@@ -51,7 +54,7 @@ def take_email(sheet: Sheet) -> tuple[str | None, Path]:
         address = _address(value, named=kind)
         if address is not None:
             score = 100 if means.identity == "email" else 90 if kind else 80 if means.says_email else 40
-            found.append((score - means.strangeness - 5 * means.repeats, entry, address))
+            found.append((score - means.strangeness - 5 * means.repeats - _listed(entry, score), entry, address))
     chosen = best(((score, entry) for score, entry, _ in found), _SURE)
     if chosen is None:
         return None, ()
@@ -70,8 +73,13 @@ def _address(value: Any, *, named: bool) -> str | None:
     return None
 
 
-def take_phone(sheet: Sheet) -> tuple[str | None, str | None]:
-    """The number as sent, and in E.164 if its country is beyond doubt."""
+def _listed(entry: Entry, score: int) -> int:
+    """How much less likely it is for being one of many: whoever stands outside of a list of people comes first."""
+    return _IN_A_LIST if score > _BY_SHAPE and entry.keyed and any(isinstance(step, int) for step in entry.field.path) else 0
+
+
+def take_phone(sheet: Sheet, person: Path = ()) -> tuple[str | None, str | None]:
+    """The number as sent, and in E.164 if its country is beyond doubt; not one of somebody listed beside `person`."""
     found: list[tuple[int, Entry, str]] = []
     for entry in sheet:
         means, value = entry.means, entry.field.value
@@ -79,9 +87,11 @@ def take_phone(sheet: Sheet) -> tuple[str | None, str | None]:
         if not (known or (isinstance(value, str) and value[:1] in ("+", "(") and shapes.clear_phone(value.strip()))):
             continue
         number = shapes.phone(value[0] if isinstance(value, list) and value else value)
-        if number is None:
+        if number is None or _beside(entry, person):
             continue
-        found.append(((known or 40) - means.strangeness, entry, number))
+        # Who sent a notice of a form is not who filled it in, but who sends from a number is who writes.
+        strangeness = 0 if means.sends and not known else means.strangeness
+        found.append(((known or _BY_SHAPE) - strangeness - _listed(entry, known), entry, number))
     chosen = best(((score, entry) for score, entry, _ in found), _SURE)
     if chosen is None:
         return None, None
@@ -114,9 +124,23 @@ def region(sheet: Sheet) -> str | None:
     return stated
 
 
-def take_company(sheet: Sheet, person: Path) -> str | None:
-    """The company's name, rather one that stands with the person."""
-    return _take_text(sheet, "company", person)
+def take_company(sheet: Sheet, person: Path, *, of_nobody: bool = False) -> str | None:
+    """The company's name, rather one that stands with the person; `of_nobody`: also a name beside a company's facts."""
+    return _take_text(sheet, "company", person) or (_described_company(sheet) if of_nobody else None)
+
+
+def _described_company(sheet: Sheet) -> str | None:
+    """A company of a CRM has a bare name, like a person, but a domain and figures."""
+    facts: dict[Path, set[str]] = {}
+    for entry in sheet:
+        if entry.means.folded_key in _FACTS_OF_A_COMPANY:
+            facts.setdefault(entry.field.container, set()).add(entry.means.folded_key)
+    for entry in sheet.of("name") if facts else ():
+        told = facts.get(entry.field.container, set())
+        if entry.keyed and "domain" in told and len(told) > 1 and _score(entry, ()) > 0:
+            sheet.take(entry)
+            return entry.text
+    return None
 
 
 def take_names(sheet: Sheet, person: Path, known: Collection[str] = ()) -> Names:
@@ -168,6 +192,8 @@ def _score(entry: Entry, person: Path) -> int:
         return 0
     if "\n" in text or "@" in text or shapes.is_url(text) or not any(map(str.isalpha, text)):
         return 0
+    if _beside(entry, person):
+        return 0
     if entry.means.identity == "name" and entry.keyed and sort_of_name(text) == "field":
         return 0
     score, container = 100 + 5 * _shared(field.path, person), field.container
@@ -188,6 +214,15 @@ def _shared(path: Path, other: Path) -> int:
             break
         count += 1
     return count
+
+
+def _beside(entry: Entry, person: Path) -> bool:
+    """Whether it belongs to another one of the list that the person stands in; a labelled row is nobody."""
+    path = entry.field.container
+    common = _shared(path, person)
+    return (
+        entry.keyed and common < min(len(path), len(person)) and isinstance(path[common], int) and isinstance(person[common], int)
+    )
 
 
 def _names_the_form(entry: Entry, person: Path) -> bool:
