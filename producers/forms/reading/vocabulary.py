@@ -161,8 +161,8 @@ OTHERS = word_set(
     invited guests sales operator empfanger empfehlung destinataire references reference referees referrals colleagues
     coworker coworkers teammate teammates friends owners agents reps assignees managers organizers hosts witness
     beneficiary beneficiaries companion companions dependents kollege kollegin kollegen freund freunde notfall
-    notfallkontakt begleitperson begleitpersonen gaste referenzen collegue collegues ami amis urgence filleul parrain
-    amigo amigos urgencia emergencia acompanante acompanantes invitados emergenza amico amici noodgeval
+    notfallkontakt notfallkontakte begleitperson begleitpersonen gaste referenzen collegue collegues ami amis urgence
+    filleul parrain amigo amigos urgencia emergencia acompanante acompanantes invitados emergenza amico amici noodgeval
     """
 )
 # Objects that have names, ids and addresses of their own.
@@ -171,6 +171,7 @@ THINGS = OTHERS | word_set(
     event events campaign ad page site product products plan file files workspace team tracking device browser
     webhook app integration location session job course item items order project store shop website domain meeting
     calendar subscription source endpoint seller sellers vendor supplier merchant
+    webinar workshop training seminar conference veranstaltung evento evenement
     """
 )
 # With the word for a form before them: what describes the form, and holds no answers.
