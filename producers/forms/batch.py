@@ -59,7 +59,10 @@ def may_be_brought_by(content_type: str | None, target: str, body: bytes) -> boo
 
 def _may_list(body: bytes) -> bool:
     """Two addresses, and objects in a list."""
-    return body[:1] == b"{" and body.count(b"@") > 1 and _OBJECTS_IN_A_LIST.search(body) is not None
+    if body[:1] != b"{":
+        return False
+    first = body.find(b"@")
+    return body.find(b"@", first + 1) > first and _OBJECTS_IN_A_LIST.search(body) is not None
 
 
 def brought_by(source: IntakeSource, content_type: str | None, target: str, body: bytes) -> bool:

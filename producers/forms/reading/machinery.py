@@ -22,8 +22,8 @@ ENVELOPES_WITH_ID = word_set(
 TIMES = ranked(
     """
     submittedat submitted submissiondate submissiontime submissiontimestamp submittime submittedon completedat
-    leadsubmittime datesubmitted finishedat submittedtime submitdate datetimesubmitted eingereichtam gesendetam soumisle
-    lastsubmittedtime registrationdate registeredat registrationtime
+    leadsubmittime datesubmitted finishedat submittedtime submitdate convertedat datetimesubmitted eingereichtam gesendetam
+    soumisle lastsubmittedtime registrationdate registeredat registrationtime
     datedesoumission fechadeenvio datadeenvio datadinvio dataenvio datawyslania verzondenop
     """,
     "createdat created datecreated createdtime createdon creationdate dateadded entrydate creationtime createddate "

@@ -22,6 +22,7 @@ CLICK_IDS = word_set(
 )
 _CLICK_NAMES = {"lifatid": "li_fat_id", "rdtcid": "rdt_cid", "irclickid": "irclickid", "mccid": "mc_cid"}
 _UTM = word_set("source medium campaign term content id name platform")
+_OF_A_CAMPAIGN = word_set("source medium term content")
 _LONG_UTM = frozenset(("source_platform", "creative_format", "marketing_tactic"))
 _AD_IDS = {
     "campaignid": "campaign_id",
@@ -41,7 +42,7 @@ _ORDINALS = frozenset(("primer", "primeiro"))
 _FIRST_BESIDE_LAST = frozenset(("ad",))
 _NOT_DIALLED = word_set("type code country extension ext prefix carrier ip consent optin opt status marketing subscribed")
 _UTM_PREFIXES = word_set(
-    "querystring query url urlparams params param hidden custom field form lead contact tracking cf landing page"
+    "querystring query url urlparams params param hidden custom field form lead contact tracking cf landing page meta data"
 )
 
 _ASKING = v.word_set("how why where when which what wie warum comment pourquoi como quando dove hoe jak")
@@ -82,6 +83,8 @@ def campaign_parameter(name: str) -> str | None:
         return "utm_" + ("campaign" if found[-1] == "name" else found[-1])
     if joined.startswith("utm") and joined[3:] in _UTM:
         return "utm_" + joined[3:]
+    if len(found) == 2 and found[0] == "campaign" and found[1] in _OF_A_CAMPAIGN:
+        return "utm_" + found[1]
     if joined in CLICK_IDS:
         return _CLICK_NAMES.get(joined, joined)
     if joined.removesuffix("value") in ("gclid", "fbclid", "msclkid"):

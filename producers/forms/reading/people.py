@@ -21,6 +21,8 @@ _FORM_WORDS = re.compile(
     re.IGNORECASE,
 )
 _BY_SHAPE = 40
+_SENT_FROM = 80
+_DIGITS = re.compile(r"[1-9][0-9]{10,14}")
 _IN_A_LIST = 25
 _WORDS_OF_A_NAME_MAX = 5
 _PART_OF_FIELD = re.compile(r"(\d{1,4})\.(\d)", re.ASCII)
@@ -78,26 +80,37 @@ def _listed(entry: Entry, score: int) -> int:
     return _IN_A_LIST if score > _BY_SHAPE and entry.keyed and any(isinstance(step, int) for step in entry.field.path) else 0
 
 
-def take_phone(sheet: Sheet, person: Path = ()) -> tuple[str | None, str | None]:
-    """The number as sent, and in E.164 if its country is beyond doubt; not one of somebody listed beside `person`."""
+def take_phone(sheet: Sheet, person: Path = ()) -> tuple[str | None, str | None, Path]:
+    """The number as sent, in E.164 if its country is beyond doubt, and the object it stands in.
+
+    Not one of somebody listed beside `person`.
+    """
     found: list[tuple[int, Entry, str]] = []
     for entry in sheet:
         means, value = entry.means, entry.field.value
-        known = means.phone_score
+        known = means.phone_score or (_SENT_FROM if means.sends and _may_call(value) else 0)
         if not (known or (isinstance(value, str) and value[:1] in ("+", "(") and shapes.clear_phone(value.strip()))):
             continue
         number = shapes.phone(value[0] if isinstance(value, list) and value else value)
         if number is None or _beside(entry, person):
             continue
-        # Who sent a notice of a form is not who filled it in, but who sends from a number is who writes.
-        strangeness = 0 if means.sends and not known else means.strangeness
-        found.append(((known or _BY_SHAPE) - strangeness - _listed(entry, known), entry, number))
+        # Who sent the notice of a form is not who filled it in, but who sends from a number is who writes.
+        less = 0 if means.sends else means.strangeness + _listed(entry, known)
+        found.append(((known or _BY_SHAPE) - less, entry, number))
     chosen = best(((score, entry) for score, entry, _ in found), _SURE)
     if chosen is None:
-        return None, None
+        return None, None, ()
     sheet.take(chosen)
     number = _with_area(sheet, chosen, next(number for _, entry, number in found if entry is chosen))
-    return number, shapes.e164(number, region(sheet))
+    return number, shapes.e164(number, region(sheet)), chosen.field.container
+
+
+def _may_call(value: Any) -> bool:
+    """Whether what something is from can be a number: neither a name nor a time."""
+    if not isinstance(value, str):
+        return False
+    text = value.strip()
+    return shapes.clear_phone(text) or (_DIGITS.fullmatch(text) is not None and shapes.moment(text) is None)
 
 
 def _with_area(sheet: Sheet, chosen: Entry, number: str) -> str:
@@ -145,9 +158,10 @@ def _described_company(sheet: Sheet) -> str | None:
 
 def take_names(sheet: Sheet, person: Path, known: Collection[str] = ()) -> Names:
     """First, last and full name but those `known`; `person` is the object with the e-mail, whose names come first."""
-    first, last, whole = (
-        None if target in known else _take_text(sheet, target, person) for target in ("first_name", "last_name", "name")
-    )
+    first, last = (None if part in known else _take_text(sheet, part, person) for part in ("first_name", "last_name"))
+    # Where both are known, another whole name is somebody else's.
+    parts = (first, last) if first and last else ()
+    whole = None if "name" in known else _take_text(sheet, "name", person, parts)
     if whole is not None and (first is None) != (last is None):
         part = first or last or ""
         if part.casefold() not in whole.casefold():
@@ -177,8 +191,10 @@ def _composed(first: str | None, last: str | None) -> Names:
     return Names(" ".join(part for part in (first, last) if part) or None, first, last)
 
 
-def _take_text(sheet: Sheet, target: str, person: Path = ()) -> str | None:
-    chosen = best(((_score(entry, person), entry) for entry in sheet.of(target)), _SURE)
+def _take_text(sheet: Sheet, target: str, person: Path = (), holding: Collection[str] = ()) -> str | None:
+    """The likeliest, of those that hold some words."""
+    told = [entry for entry in sheet.of(target) if all(part.casefold() in (entry.text or "").casefold() for part in holding)]
+    chosen = best(((_score(entry, person), entry) for entry in told), _SURE)
     if chosen is None:
         return None
     sheet.take(chosen)

@@ -6,6 +6,7 @@ themselves: nobody stands outside of the list, so that the others can't be someb
 
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -18,6 +19,9 @@ from producers.forms.reading.vocabulary import OTHERS, word_set
 
 _OUTERMOST_MAX: Final = 4
 _TELLING: Final = 2
+_THINGS_MAX: Final = 2_000
+_AROUND_BYTES_MAX: Final = 16_384
+"""What stands around the list is told with each of them."""
 _DIGITS_OF_A_HASH: Final = 16
 # Lists in which the same people come again and again, or one person has several of something.
 _TOLD_OF: Final = word_set(
@@ -52,6 +56,8 @@ def several(payload: Any, mapping: Mapping[str, str]) -> list[One] | None:
     if any(path[: len(place)] == place and path[len(place) : len(place) + 1] not in ((), (0,)) for path in mapped):
         return None
     around = _with(payload, place, [])
+    if len(orjson.dumps(around)) > _AROUND_BYTES_MAX:
+        return None
     return [One(_with(payload, place, [one]), around, _hash(one)) for one in rows.within(payload, place)]
 
 
@@ -74,19 +80,24 @@ def _is_row(event: dict[str, Any]) -> bool:
 
 def _place(payload: Any) -> Path | None:
     """Where the people are listed, if that is one place and nobody stands outside of it."""
-    places = [place for place, listed in _lists(payload, ()) if _of_their_own(listed)]
+    lists = list(islice(_lists(payload, ()), _THINGS_MAX))
+    if sum(len(listed) for _, listed in lists) > _THINGS_MAX:
+        return None
+    places = [place for place, listed in lists if _of_their_own(listed)]
     if len(places) != 1 or _somebody_stands_in(_with(payload, places[0], [])):
         return None
     return places[0]
 
 
 def _lists(node: Any, path: Path) -> Iterator[tuple[Path, list[Any]]]:
-    """The lists within objects; not those whose name says that they are of others."""
+    """The lists of objects within objects; not those whose name says that they are of others."""
     if not isinstance(node, dict) or len(path) >= _OUTERMOST_MAX:
         return
     for key, value in node.items():
-        if isinstance(value, list) and len(value) > 1 and "other" not in hints(key) and not set(words(key)) & _TOLD_OF:
-            yield (*path, key), value
+        if isinstance(value, list):
+            of_others = "other" in hints(key) or not _TOLD_OF.isdisjoint(words(key))
+            if len(value) > 1 and isinstance(value[0], dict) and not of_others:
+                yield (*path, key), value
         elif isinstance(value, dict):
             yield from _lists(value, (*path, key))
 
@@ -114,7 +125,7 @@ def _plays_a_part(one: Mapping[str, Any]) -> bool:
 def _somebody_stands_in(payload: Any) -> bool:
     sheet = Sheet(entries(payload), ())
     email, person = people.take_email(sheet)
-    phone, _ = people.take_phone(sheet, person)
+    phone, _, _ = people.take_phone(sheet, person)
     called = people.take_names(sheet, person)
     return bool(email or phone or called.first_name or called.last_name or people.like_a_person(called.name or ""))
 

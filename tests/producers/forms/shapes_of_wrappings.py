@@ -212,6 +212,31 @@ SHAPES: list[Shape] = [
         phone="+13035550188",
         vendor_event_id="SM1",
     ),
+    as_json(
+        "a chat's sender, whose name stands in a list of its own",
+        {
+            "metadata": {"display_phone_number": "15550783881"},
+            "contacts": [{"profile": {"name": "Anna Schmidt"}, "id": "16505551234"}],
+            "messages": [{"from": "16505551234", "timestamp": "1772443867", "text": {"body": "Hi"}}],
+        },
+        name="Anna Schmidt",
+        phone="16505551234",
+    ),
+    as_json("a time is no phone", {"email": "anna@example.com", "from": "1772443867000"}, phone=None),
+    as_json(
+        "a whole name without the parts is somebody else's",
+        {
+            "payer": {"name": {"given_name": "Anna", "surname": "Schmidt"}, "email_address": "anna@example.com"},
+            "shipping": {"name": {"full_name": "Other Person"}},
+        },
+        **ANNA,
+        answers={"shipping.name.full_name": "Other Person"},
+    ),
+    as_json(
+        "a campaign in an object of its own",
+        {"email": "anna@example.com", "context": {"campaign": {"source": "google", "medium": "cpc"}}},
+        campaign={"utm_source": "google", "utm_medium": "cpc"},
+    ),
     as_json("days are no phone", {"email": "anna@example.com", "From": "2026-03-02", "To": "2026-03-09"}, phone=None),
     as_json("an attribute for messages", {"email": "anna@example.com", "attributes": {"SMS": "4930123456"}}, phone="4930123456"),
     as_json("an address that agreed is no number", {"email": "anna@example.com", "sms_consent_ip": "192.168.100.12"}, phone=None),

@@ -56,6 +56,8 @@ def test_each_is_read_with_what_stands_around() -> None:
         {"thread": [{"from": ANN}, {"from": BOB}]},
         {"entries": [{"from": ANN}, {"from": BOB}]},
         {"fields": [{"label": "E-mail", "value": "ann@example.com"}, {"label": "Friend's e-mail", "value": "bob@example.org"}]},
+        {"people": [ANN, BOB], "page": "x" * 20_000},
+        {"people": [{"email": f"a{n}@example.com"} for n in range(2_001)]},
         {"a": {"b": {"c": {"d": {"people": [ANN, BOB]}}}}},
         "text",
     ],
