@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from producers.forms.reading import rows, vocabulary
 from producers.forms.reading.names import compact, identity, words
-from producers.forms.reading.paths import Path, embedded
+from producers.forms.reading.paths import Path, embedded, parts_of_name
 from producers.forms.reading.vocabulary import word_set
 
 # Lists that describe the form's questions rather than answer them.
@@ -71,6 +71,8 @@ class Reader:
         if isinstance(node, str) and node[:1] in ("{", "["):
             inner = embedded(node)
             node = node if inner is None else inner
+        elif isinstance(node, str) and "\n" in node:
+            node = parts_of_name(node) or node
         if not isinstance(node, dict | list):
             self.leaf(node, path, key, parents, label, type_)
         elif isinstance(node, dict):

@@ -40,6 +40,8 @@ _UNPARTED = scripts.EMAIL | scripts.PHONE | scripts.NAME | scripts.COMPANY
 _HALVES = frozenset(("och", "og"))
 _ORDINALS = frozenset(("primer", "primeiro"))
 _FIRST_BESIDE_LAST = frozenset(("ad",))
+# Alone it is where to send one; with more words it is about them.
+_PHONE = v.PHONE | {"sms"}
 _NOT_DIALLED = word_set("type code country extension ext prefix carrier ip consent optin opt status marketing subscribed")
 _UTM_PREFIXES = word_set(
     "querystring query url urlparams params param hidden custom field form lead contact tracking cf landing page meta data"
@@ -106,7 +108,7 @@ def identity(name: str) -> str | None:
         return None
     for target, core, allowed in (
         ("email", v.EMAIL, v.EMAIL_WITH),
-        ("phone", v.PHONE, v.PHONE_WITH),
+        ("phone", _PHONE, v.PHONE_WITH),
         ("company", v.COMPANY, v.COMPANY_WITH),
         ("name", v.NAME, v.NAME_WITH),
     ):

@@ -67,7 +67,7 @@ EMAIL_WITH = (
 PHONE = (
     word_set(
         """
-    phone phones telephone sms tel telefon telefono telefone telefoon telefonnummer telefoonnummer telefonnr phonenumber
+    phone phones telephone tel telefon telefono telefone telefoon telefonnummer telefoonnummer telefonnr phonenumber
     phoneno mobilenumber mobile mobil cell cellphone handy handynummer mobilnummer mobiltelefon mobilfunknummer
     rufnummer portable movil celular cellulare telefonino gsm mobiel mobieltje telemovel komorka komorkowy
     puhelin puhelinnumero mobilnr telefonszam telefonu komorkowego

@@ -251,6 +251,14 @@ SHAPES: list[Shape] = [
         {"submissionID": "56", "rawRequest": '{"event_id": "17_230_abc", "q4_email": "anna@example.com"}'},
         vendor_event_id="56",
     ),
+    as_form(
+        "a name that is written a part a line",
+        "Name=first+%3D+Anna%0Alast+%3D+Schmidt&Email=anna%40example.com&Note=a+%3D+1%0Ab+%3D+2",
+        **ANNA,
+        first_name="Anna",
+        answers={"Note": "a = 1\nb = 2"},
+    ),
+    as_json("a name with lines", {"name": "first = Anna\nlast = Schmidt", "email": "anna@example.com"}, **ANNA),
     as_json("a unique id", {"FormID": "4", "UniqueID": "99", "Email": "anna@example.com"}, vendor_event_id="99", form_id="4"),
     as_form(
         "a prefix before a campaign's parameter",
