@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from producers.forms.reading import people, rows, shapes
-from producers.forms.reading.names import compact, hints, words
+from producers.forms.reading.names import compact, hints, identity, words
 from producers.forms.reading.paths import Path, find
-from producers.forms.reading.sheet import Sheet, entries
+from producers.forms.reading.sheet import Entry, Sheet, entries
 from producers.forms.reading.vocabulary import OTHERS, word_set
 
 _OUTERMOST_MAX: Final = 4
@@ -27,6 +27,7 @@ _DIGITS_OF_A_HASH: Final = 16
 _TOLD_OF: Final = word_set(
     "messages message comments replies history activities activity thread notes logs emails phones addresses changes versions"
 )
+_NAMES: Final = frozenset(("name", "first_name", "last_name"))
 _ROLES: Final = word_set("role type kind")
 # Where one of them is marked so, the others are not like them.
 _MARKS: Final = OTHERS | word_set("primary main self booker resource guest isprimary ismain isself isguest ishost isorganizer")
@@ -84,9 +85,10 @@ def _place(payload: Any) -> Path | None:
     if sum(len(listed) for _, listed in lists) > _THINGS_MAX:
         return None
     places = [place for place, listed in lists if _of_their_own(listed)]
-    if len(places) != 1 or _somebody_stands_in(_with(payload, places[0], [])):
+    if len(places) != 1:
         return None
-    return places[0]
+    named = all(_NAMES & {entry.means.identity for entry in entries(one)} for one in rows.within(payload, places[0]))
+    return None if _somebody_stands_in(_with(payload, places[0], []), named=named) else places[0]
 
 
 def _lists(node: Any, path: Path) -> Iterator[tuple[Path, list[Any]]]:
@@ -108,12 +110,21 @@ def _of_their_own(listed: list[Any]) -> bool:
     for one in listed:
         if not isinstance(one, dict) or _is_row(one) or _plays_a_part(one):
             return False
-        told = [entry for entry in entries(one) if entry.means.identity == "email" and not entry.field.parents]
+        told = [entry for entry in entries(one) if _is_their_address(entry)]
         address = next((found for entry in told if (found := shapes.email(entry.text or ""))), None)
         if address is None:
             return False
         addresses.add(address.casefold())
     return len(addresses) == len(listed)
+
+
+def _is_their_address(entry: Entry) -> bool:
+    told = entry.means.identity == "email" or entry.means.typed == "email"
+    return told and not entry.means.of_another and all(_is_address(parent) for parent in entry.field.parents)
+
+
+def _is_address(parent: str) -> bool:
+    return identity(parent) == "email" and "sender" not in hints(parent)
 
 
 def _plays_a_part(one: Mapping[str, Any]) -> bool:
@@ -122,12 +133,14 @@ def _plays_a_part(one: Mapping[str, Any]) -> bool:
     return any(compact(text) in _MARKS or not _MARKS.isdisjoint(words(text)) for text in said)
 
 
-def _somebody_stands_in(payload: Any) -> bool:
+def _somebody_stands_in(payload: Any, *, named: bool) -> bool:
+    """`named`: whether those who are listed have names, so that one beside the list may be that of something else."""
     sheet = Sheet(entries(payload), ())
     email, person = people.take_email(sheet)
     phone, _, _ = people.take_phone(sheet, person)
     called = people.take_names(sheet, person)
-    return bool(email or phone or called.first_name or called.last_name or people.like_a_person(called.name or ""))
+    told = called.name is not None and (not named or people.like_a_person(called.name))
+    return bool(email or phone or called.first_name or called.last_name or told)
 
 
 def _with(node: Any, place: Path, listed: list[Any]) -> Any:

@@ -18,7 +18,12 @@ CEM: dict[str, Any] = {"email": "cem@example.org"}
         {"event": "registrations", "id": "e1", "webinar": {"name": "Spring Launch"}, "data": {"registrants": [ANN, BOB, CEM]}},
         {"event": {"title": "Demo", "host": {"name": "Rep One", "email": "rep@example.org"}}, "attendees": [ANN, BOB]},
         {"organizer_email": "rep@example.org", "Teilnehmer": [{"contact": ANN}, {"contact": BOB}]},
-        {"name": "Contact form", "list": [{"fields": [{"label": "E-mail", "value": one["email"]}]} for one in (ANN, BOB)]},
+        {"name": "Contact form", "list": [{"fields": [{"name": key, "value": one[key]} for key in one]} for one in (ANN, BOB)]},
+        {
+            "total": 2,
+            "items": [{"answers": [{"type": "email", "email": one["email"], "field": {"id": "f1"}}]} for one in (ANN, CEM)],
+        },
+        {"account": "Acme", "contacts": [{"name": one["name"], "emails": [{"email": one["email"]}]} for one in (ANN, BOB)]},
         {"leads": [ANN, BOB], "products": [{"name": "Blue Shirt"}, {"name": "Red Hat"}]},
     ],
 )
@@ -44,6 +49,8 @@ def test_each_is_read_with_what_stands_around() -> None:
         {"first_name": "Eve", "last_name": "Fox", "people": [ANN, BOB]},
         {"name": "Eve Fox", "people": [ANN, BOB]},
         {"phone": "+442079460123", "people": [ANN, BOB]},
+        {"contact": {"name": "Eve", "channels": [{"email": "ann@example.com"}, CEM]}},
+        {"people": [{"manager_email": "ann@example.com"}, CEM]},
         *({key: [ANN, BOB]} for key in ("references", "colleagues", "guests", "cc", "Notfallkontakte", "messages", "emails")),
         {"emergency": {"contacts": "none", "friends": [ANN, BOB]}},
         {"attendees": [ANN | {"organizer": True}, BOB]},
