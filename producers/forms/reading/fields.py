@@ -68,11 +68,12 @@ class Reader:
         """Read whatever stands at `path`."""
         if len(path) > _NESTING_MAX:
             return
-        if isinstance(node, str) and node[:1] in ("{", "["):
-            inner = embedded(node)
-            node = node if inner is None else inner
-        elif isinstance(node, str) and "\n" in node:
-            node = parts_of_name(node) or node
+        if isinstance(node, str):
+            if node[:1] in ("{", "["):
+                inner = embedded(node)
+                node = node if inner is None else inner
+            elif "\n" in node:
+                node = parts_of_name(node) or node
         if not isinstance(node, dict | list):
             self.leaf(node, path, key, parents, label, type_)
         elif isinstance(node, dict):

@@ -20,6 +20,7 @@ _FORM_WORDS = re.compile(
     r"|inscription|registr|anmeld|booking|submission|webhook|event|test",
     re.IGNORECASE,
 )
+_BEGINNING = ("+", "(")
 _BY_SHAPE = 40
 _SENT_FROM = 80
 _DIGITS = re.compile(r"[1-9][0-9]{10,14}")
@@ -88,15 +89,19 @@ def take_phone(sheet: Sheet, person: Path = ()) -> tuple[str | None, str | None,
     found: list[tuple[int, Entry, str]] = []
     for entry in sheet:
         means, value = entry.means, entry.field.value
-        known = means.phone_score or (_SENT_FROM if means.sends and _may_call(value) else 0)
-        if not (known or (isinstance(value, str) and value[:1] in ("+", "(") and shapes.clear_phone(value.strip()))):
-            continue
+        known = means.phone_score
+        if not known:
+            known = (
+                _by_shape(value, sends=means.sends) if isinstance(value, str) and (value[:1] in _BEGINNING or means.sends) else 0
+            )
+            if not known:
+                continue
         number = shapes.phone(value[0] if isinstance(value, list) and value else value)
-        if number is None or _beside(entry, person):
+        if number is None or _beside(entry, person, _shared(entry.field.path, person)):
             continue
         # Who sent the notice of a form is not who filled it in, but who sends from a number is who writes.
         less = 0 if means.sends else means.strangeness + _listed(entry, known)
-        found.append(((known or _BY_SHAPE) - less, entry, number))
+        found.append((known - less, entry, number))
     chosen = best(((score, entry) for score, entry, _ in found), _SURE)
     if chosen is None:
         return None, None, ()
@@ -105,12 +110,12 @@ def take_phone(sheet: Sheet, person: Path = ()) -> tuple[str | None, str | None,
     return number, shapes.e164(number, region(sheet)), chosen.field.container
 
 
-def _may_call(value: Any) -> bool:
-    """Whether what something is from can be a number: neither a name nor a time."""
-    if not isinstance(value, str):
-        return False
-    text = value.strip()
-    return shapes.clear_phone(text) or (_DIGITS.fullmatch(text) is not None and shapes.moment(text) is None)
+def _by_shape(text: str, *, sends: bool) -> int:
+    """How likely a text is a number whatever it is called; what something is from may also be a name, or a time."""
+    text = text.strip()
+    if text[:1] in _BEGINNING and shapes.clear_phone(text):
+        return _SENT_FROM if sends else _BY_SHAPE
+    return _SENT_FROM if sends and _DIGITS.fullmatch(text) and shapes.moment(text) is None else 0
 
 
 def _with_area(sheet: Sheet, chosen: Entry, number: str) -> str:
@@ -193,7 +198,9 @@ def _composed(first: str | None, last: str | None) -> Names:
 
 def _take_text(sheet: Sheet, target: str, person: Path = (), holding: Collection[str] = ()) -> str | None:
     """The likeliest, of those that hold some words."""
-    told = [entry for entry in sheet.of(target) if all(part.casefold() in (entry.text or "").casefold() for part in holding)]
+    told = sheet.of(target)
+    if holding:
+        told = [entry for entry in told if all(part.casefold() in (entry.text or "").casefold() for part in holding)]
     chosen = best(((_score(entry, person), entry) for entry in told), _SURE)
     if chosen is None:
         return None
@@ -208,11 +215,12 @@ def _score(entry: Entry, person: Path) -> int:
         return 0
     if "\n" in text or "@" in text or shapes.is_url(text) or not any(map(str.isalpha, text)):
         return 0
-    if _beside(entry, person):
+    shared = _shared(field.path, person)
+    if _beside(entry, person, shared):
         return 0
     if entry.means.identity == "name" and entry.keyed and sort_of_name(text) == "field":
         return 0
-    score, container = 100 + 5 * _shared(field.path, person), field.container
+    score, container = 100 + 5 * shared, field.container
     if container != person or not person:
         score -= entry.means.strangeness * 2
         if entry.keyed and any(isinstance(step, int) for step in container[len(person) :]):
@@ -232,13 +240,15 @@ def _shared(path: Path, other: Path) -> int:
     return count
 
 
-def _beside(entry: Entry, person: Path) -> bool:
-    """Whether it belongs to another one of the list that the person stands in; a labelled row is nobody."""
-    path = entry.field.container
-    common = _shared(path, person)
-    return (
-        entry.keyed and common < min(len(path), len(person)) and isinstance(path[common], int) and isinstance(person[common], int)
-    )
+def _beside(entry: Entry, person: Path, shared: int) -> bool:
+    """Whether it belongs to another one of the list that the person stands in; a labelled row is nobody.
+
+    `shared`: how much of their way is the same.
+    """
+    path = entry.field.path
+    if shared >= len(person) or shared >= len(path) or not entry.keyed:
+        return False
+    return isinstance(person[shared], int) and isinstance(path[shared], int)
 
 
 def _names_the_form(entry: Entry, person: Path) -> bool:
