@@ -32,7 +32,9 @@ _PARTS_OF_A_NAME = frozenset("23468")
 _NAMES_OF_FIELDS = word_set(
     "name fullname firstname lastname surname vorname nachname email phone phonenumber company companyname"
 )
-_FACTS_OF_A_COMPANY = word_set("domain industry numberofemployees employees annualrevenue revenue foundedyear yearfounded")
+_FACTS_OF_A_COMPANY = word_set(
+    "domain industry numberofemployees employees annualrevenue revenue foundedyear yearfounded hsobjectid"
+)
 _SEPARATORS = str.maketrans("", "", " _-")
 _NAME_OF_FIELD_CHARACTERS_MAX = 14
 
