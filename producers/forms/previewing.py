@@ -32,7 +32,7 @@ def preview(
     """For each submission of the request its fields, and by field the places in the payload. Raises BadPayload."""
     payload = check(body, content_type)
     splits = parts_of(vendor)
-    parts = _parts(vendor, payload, mapping) if splits is None else splits(payload, headers)
+    parts = _parts(vendor, payload, mapping, body) if splits is None else splits(payload, headers)
     if len(parts) > PARTS_MAX:
         raise BadPayload(None, f"more than {PARTS_MAX} events: try fewer")
     found = []
@@ -45,9 +45,10 @@ def preview(
     return found
 
 
-def _parts(vendor: str, payload: Any, mapping: Mapping[str, str]) -> list[Part]:
-    """As an intake takes it: one, or several people."""
-    listed = several(payload, mapping) if isinstance(payload, list) or adapter(vendor) is adapter(ANYBODY) else None
+def _parts(vendor: str, payload: Any, mapping: Mapping[str, str], body: bytes) -> list[Part]:
+    """As an intake takes it: one, or several people, which only JSON brings."""
+    perhaps = body[:1] == b"[" or (body[:1] == b"{" and adapter(vendor) is adapter(ANYBODY))
+    listed = several(payload, mapping) if perhaps else None
     return [Part(payload)] if listed is None else [Part(one.payload) for one in listed]
 
 

@@ -31,6 +31,8 @@ def test_several_people_are_told_one_by_one() -> None:
         found = preview("generic", {}, {}, json.dumps(payload).encode(), JSON)
         assert [fields["email"] for fields, _ in found] == ["a@b.example", "c@d.example"]
         assert [places["email"] for _, places in found] == [[place]] * 2
+    form = b"people[0][email]=a%40b.example&people[1][email]=c%40d.example"
+    assert len(preview("generic", {}, {}, form, "application/x-www-form-urlencoded")) == 1
 
 
 def test_the_mapping_beats_the_guess_and_is_told_as_it_is() -> None:
