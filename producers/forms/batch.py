@@ -1,11 +1,13 @@
-"""Many events in one request (NDJSON, an array of people or of `?batch=true`): a verdict for each, all published in one go.
+"""Many events in one request (NDJSON, a list of people, an array of `?batch=true`): a verdict for each, all published in one go.
 
 Each event is read, identified and recognised as a repeat as if it had come alone; one that can't be read stops no other.
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, Final
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
 import orjson
@@ -14,12 +16,11 @@ from infra.gateway import metrics
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.problems import FieldError, Problem, unavailable
 from infra.kafka.ports import LogUnavailable
+from producers.forms.adapters import adapter
 from producers.forms.answers import BODY_BYTES_MAX
 from producers.forms.payload import text_of
 from producers.forms.publishing import Raw, Ready, SubmissionWriter
-from producers.forms.reading import rows, shapes
-from producers.forms.reading.paths import find
-from producers.forms.reading.sheet import entries
+from producers.forms.reading.several import One, several
 from producers.forms.sources import STORE_AWAY, IntakeSource
 from producers.forms.submission import ParsedSubmission
 from producers.forms.translate import HashOf, delivery_of
@@ -30,68 +31,78 @@ EVENTS_PER_TURN: Final = 50
 RETRY_AFTER_SECONDS: Final = 5
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 JSON: Final = "application/json"
+ANYBODY: Final = "generic"
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+_OBJECTS_IN_A_LIST: Final = re.compile(rb"\[\s*\{")
 _HEADERS: Final = [(b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff")]
 _ACCEPTED = metrics.INTAKE.labels("accepted")
 _REFUSED = metrics.INTAKE.labels("invalid")
 _IGNORED = metrics.INTAKE.labels("ignored")
 
+
+class Event(NamedTuple):
+    """One event's body; `around` and `told_apart` as of `One`."""
+
+    body: bytes
+    around: Any = None
+    told_apart: str = ""
+
+
 Read = Callable[[IntakeSource, bytes, str | None, str | None], tuple[ParsedSubmission, Any]]
 """One event's body -> its payload and what it says. Raises Problem."""
 
 
-def may_be_brought_by(content_type: str | None, target: str, body: bytes) -> bool:
-    """Whether it is worth asking `brought_by`, which reads an array."""
-    if content_type == JSON and "?" not in target:
-        return body[:1] == b"["
-    return body[:1] == b"[" or _asked_for(content_type, target)
+def may_be_brought_by(source: IntakeSource, content_type: str | None, target: str, body: bytes) -> bool:
+    """Whether it is worth asking `brought_by`, which reads the body."""
+    return body[:1] == b"[" or _may_list(source, body) or _asked_for(content_type, target)
+
+
+def _may_list(source: IntakeSource, body: bytes) -> bool:
+    """Two addresses, and objects in a list, from somebody whose format nobody knows."""
+    if body[:1] != b"{":
+        return False
+    first = body.find(b"@")
+    return (
+        body.find(b"@", first + 1) > first
+        and adapter(source.vendor) is adapter(ANYBODY)
+        and _OBJECTS_IN_A_LIST.search(body) is not None
+    )
 
 
 def brought_by(source: IntakeSource, content_type: str | None, target: str, body: bytes) -> bool:
     """Whether a request brings many events, by what it says or by what it is."""
-    return _asked_for(content_type, target) or (body[:1] == b"[" and len(body) <= BODY_BYTES_MAX and _of_people(source, body))
-
-
-def _of_people(source: IntakeSource, body: bytes) -> bool:
-    """Whether an array's first two are somebody each, so that none of them becomes another's answer.
-
-    Not so the rows of one form, nor where the mapping's paths begin at the array.
-    """
+    if _asked_for(content_type, target):
+        return True
+    if len(body) > BODY_BYTES_MAX or not (body[:1] == b"[" or _may_list(source, body)):
+        return False
     try:
-        listed = orjson.loads(body)
+        return several(orjson.loads(body), source.mapping) is not None
     except orjson.JSONDecodeError:
         return False
-    if not isinstance(listed, list) or any(find(listed, path) for path in source.mapping.values()):
-        return False
-    return len(listed) > 1 and all(isinstance(one, dict) and _is_somebody(one) for one in listed[:2])
-
-
-def _is_somebody(event: dict[str, Any]) -> bool:
-    columns = rows.columns(event)
-    if rows.answer_key(event, columns, rows.first_text(event, columns.types)):
-        return False
-    told = [(entry.means.identity, entry.text) for entry in entries(event) if entry.text]
-    return any((what == "email" and shapes.email(text)) or (what == "phone" and shapes.phone(text)) for what, text in told)
 
 
 def _asked_for(content_type: str | None, target: str) -> bool:
+    if content_type == JSON and "?" not in target:
+        return False
     if content_type is not None and content_type.partition(";")[0].strip().lower() in NDJSON:
         return True
     _, _, query = target.partition("?")
     return "batch=" in query and parse_qs(query, max_num_fields=20).get("batch") == ["true"]
 
 
-def events_of(body: bytes, content_type: str | None) -> list[bytes]:
-    """One body for each event. Raises Problem 400 for what is no list, 413 for too many, 422 for none."""
+def events_of(body: bytes, content_type: str | None, mapping: Mapping[str, str] = NOTHING) -> list[Event]:
+    """What each event is read from. Raises Problem 400 for what is no list, 413 for too many, 422 for none."""
     if content_type is not None and content_type.partition(";")[0].strip().lower() in NDJSON:
-        events = [line for line in body.split(b"\n", EVENTS_MAX * 2) if line.strip()]
+        events = [Event(line) for line in body.split(b"\n", EVENTS_MAX * 2) if line.strip()]
     else:
         try:
-            listed = orjson.loads(body)
+            payload = orjson.loads(body)
         except orjson.JSONDecodeError:
             raise Problem(400, "malformed", "Malformed request", "The body isn't valid JSON.") from None
-        if not isinstance(listed, list):
+        listed = [One(one) for one in payload] if isinstance(payload, list) else several(payload, mapping)
+        if listed is None:
             raise Problem(400, "malformed", "Malformed request", "A batch is a JSON array, or one JSON object a line.")
-        events = [orjson.dumps(event) for event in listed[: EVENTS_MAX + 1]]
+        events = [Event(orjson.dumps(one.payload), *one[1:]) for one in listed[: EVENTS_MAX + 1]]
     if len(events) > EVENTS_MAX:
         raise Problem(413, "content-too-large", "Content too large", f"A batch may have {EVENTS_MAX:,} events.")
     if not events:
@@ -119,11 +130,13 @@ class Taking:
         verdicts: list[dict[str, Any]] = []
         ready: list[Ready] = []
         first: str | None = None
-        for number, event in enumerate(events_of(body, content_type)):
+        events = events_of(body, content_type, source.mapping)
+        shared = _shared_id(source, events[0])
+        for number, event in enumerate(events):
             if number % EVENTS_PER_TURN == EVENTS_PER_TURN - 1:
                 await asyncio.sleep(0)
             try:
-                submission_id, one = self._one(source, event, int(now * 1000))
+                submission_id, one = self._one(source, event, shared, int(now * 1000))
             except Problem as problem:
                 verdicts.append({"error": _error(problem)})
                 continue
@@ -150,18 +163,25 @@ class Taking:
         headers = [*_HEADERS, (b"x-submission-id", first.encode()), (b"content-length", b"%d" % len(answer))]
         return 202, headers, answer
 
-    def _one(self, source: IntakeSource, event: bytes, now_ms: int) -> tuple[str, Ready | None]:
+    def _one(self, source: IntakeSource, event: Event, shared: str | None, now_ms: int) -> tuple[str, Ready | None]:
         """None: it asks for nothing. Raises Problem."""
-        text = text_of(event)
+        text = text_of(event.body)
         if text is None:
             raise Problem(400, "malformed", "Malformed request", "isn't UTF-8")
-        parsed, payload = self._read(source, event, text, JSON)
+        parsed, payload = self._read(source, event.body, text, JSON)
+        if shared is not None and parsed.vendor_event_id == shared:
+            parsed = parsed.model_copy(update={"vendor_event_id": f"{shared}:{event.told_apart}"})
         if parsed.kind == "ignored":
             _IGNORED.inc()
             return self._ids.mint(now_ms, ignored=True), None
         submission_id = self._ids.mint(now_ms)
         delivery = delivery_of(self._hashed, source.id, parsed, payload)
         return submission_id, Ready(parsed, Raw(source.without_secrets(text), JSON), submission_id, delivery)
+
+
+def _shared_id(source: IntakeSource, event: Event) -> str | None:
+    """The id that stands around a list of people, and is that of none of them."""
+    return None if event.around is None else adapter(source.vendor).translate(event.around, source.mapping).vendor_event_id
 
 
 def _error(problem: Problem) -> dict[str, str | None]:

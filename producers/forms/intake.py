@@ -223,7 +223,7 @@ class Intake:
             or browsers.is_one(request.headers)
             or _in_parts(source)
             or "content-encoding" in request.headers
-            or batch.may_be_brought_by(request.headers.get("content-type"), request.target, body)
+            or batch.may_be_brought_by(source, request.headers.get("content-type"), request.target, body)
         )
 
     async def _take(self, source: IntakeSource, request: Request, body: bytes) -> Answer:

@@ -56,14 +56,17 @@ def understand(found: Sequence[Entry], payload: Any, mapping: Mapping[str, str],
     sheet = Sheet(found, mapped.places)
     # What is mapped is not guessed, so that the guess stays an answer.
     email, person = people.take_email(sheet) if "email" not in mapping else (None, mapped.person)
-    phone, phone_e164 = people.take_phone(sheet) if "phone" not in mapping else (None, None)
+    phone, phone_e164, place = people.take_phone(sheet, person) if "phone" not in mapping else (None, None, ())
+    if email is None and "email" not in mapping:
+        person = place
     kind = envelope.take_kind(sheet, person_known=bool(email or phone))
     page_url = envelope.take_page(sheet)
     campaign = envelope.take_campaign(sheet, mapped.texts.get("page_url", page_url))
     form_id, form_name = envelope.take_form(sheet)
     event_id = envelope.take_event_id(sheet)
     consent, consents = take_consents(sheet)
-    company = people.take_company(sheet, person) if "company" not in mapping else None
+    nobody = email is None and "email" not in mapping
+    company = people.take_company(sheet, person, of_nobody=nobody) if "company" not in mapping else None
     called = people.take_names(sheet, person, mapping.keys())
     guessed: dict[str, Any] = {
         "kind": kind,

@@ -17,6 +17,8 @@ _OBJECTS: Final = {_CONTACT: "contact", "0-2": "company", "0-3": "deal", "0-5": 
 _GONE: Final = ("deletion", "privacyDeletion")
 _TOLD_BY_EVENTS: Final = ("eventId", "subscriptionId", "objectId", "occurredAt")
 _CLICKS: Final = {"hs_google_click_id": "gclid", "hs_facebook_click_id": "fbclid"}
+# Contacts have a first and a last name; what has a bare one is a company.
+_NAMED: Final = {**_CLICKS, "name": "company"}
 _KEPT: Final = ("hs_email_optout", "hs_lead_status", *_CLICKS)
 # The API tells only what it is asked for.
 _ASKED: Final = (
@@ -82,7 +84,7 @@ def _contact(payload: dict[str, Any], mapping: Mapping[str, str]) -> ParsedSubmi
         if value in (None, "") or (name.startswith(_MACHINERY) and name not in _KEPT and campaign_parameter(name) is None):
             continue
         inside = ("value",) if isinstance(properties[name], dict) else ()
-        found.append(answered(("properties", name, *inside), _CLICKS.get(name, name), value))
+        found.append(answered(("properties", name, *inside), _NAMED.get(name, name), value))
     company = _value(child(payload, "associated-company", "properties").get("name"))
     if company and not values.get("company"):
         found.append(answered(("associated-company", "properties", "name", "value"), "company", company))

@@ -51,18 +51,31 @@ def _stated(value: object) -> bool | None:
 
 
 def take_event_id(sheet: Sheet) -> str | None:
-    """The sender's id of this submission."""
-    found: list[tuple[tuple[int, int], str]] = []
+    """The sender's id of this submission.
+
+    An `event_id` with an `id` beside it may be that of an occasion, which many come to: only both together tell them apart.
+    """
+    found: list[tuple[tuple[int, int, int], tuple[Entry, str]]] = []
+    ids: dict[Path, str] = {}
     for entry in sheet.of("event_id"):
-        rank, text = entry.means.event_id_rank, entry.text
+        rank, text, key = entry.means.event_id_rank, entry.text, entry.means.folded_key
         if rank is None or text is None or len(text) > _ID_CHARACTERS_MAX or "@" in text or len(text.split()) > 1:
             continue
-        if entry.means.folded_key == "id" and not (any(map(str.isdigit, text)) and "form" not in text.lower()):
-            # `id` may name the element on the page: "contact-form".
-            continue
-        found.append(((rank, len(entry.field.path)), text))
+        if key == "id":
+            if not (any(map(str.isdigit, text)) and "form" not in text.lower()):
+                # `id` may name the element on the page: "contact-form".
+                continue
+            ids[entry.field.container] = text
+        depth = len(entry.field.path)
+        found.append(((0, depth, rank) if key in machinery.SUBMISSION_IDS else (rank, depth, 0), (entry, text)))
         sheet.take(entry)
-    return _likeliest(found)
+    likeliest = min(found, key=lambda candidate: candidate[0], default=None)
+    if likeliest is None:
+        return None
+    entry, text = likeliest[1]
+    alone = sum(rank[0] == 0 for rank, _ in found) == 1
+    beside = ids.get(entry.field.container) if alone and entry.means.folded_key == "eventid" else None
+    return text if beside is None else f"{text}:{beside}"
 
 
 def take_form(sheet: Sheet) -> tuple[str | None, str | None]:

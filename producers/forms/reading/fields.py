@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from producers.forms.reading import rows, vocabulary
-from producers.forms.reading.names import compact, words
-from producers.forms.reading.paths import Path, embedded
+from producers.forms.reading.names import compact, identity, words
+from producers.forms.reading.paths import Path, embedded, parts_of_name
 from producers.forms.reading.vocabulary import word_set
 
 # Lists that describe the form's questions rather than answer them.
@@ -15,6 +15,7 @@ _PARALLEL = (
     *(("labels", "values"), ("keys", "values"), ("names", "values"), ("fields", "values"), ("columns", "values")),
     *(("questions", "answers"), ("labels", "answers"), ("headers", "row"), ("headers", "values")),
 )
+_PARTS_OF_A_NAME = ("first", "last")
 _FILE = {"filename", "size", "content_type"}
 _NESTING_MAX = 48
 _FIELDS_MAX = 4_000
@@ -67,9 +68,12 @@ class Reader:
         """Read whatever stands at `path`."""
         if len(path) > _NESTING_MAX:
             return
-        if isinstance(node, str) and node[:1] in ("{", "["):
-            inner = embedded(node)
-            node = node if inner is None else inner
+        if isinstance(node, str):
+            if node[:1] in ("{", "["):
+                inner = embedded(node)
+                node = node if inner is None else inner
+            elif "\n" in node:
+                node = parts_of_name(node) or node
         if not isinstance(node, dict | list):
             self.leaf(node, path, key, parents, label, type_)
         elif isinstance(node, dict):
@@ -126,24 +130,43 @@ class Reader:
         columns = rows.columns(node)
         type_ = rows.first_text(node, columns.types)
         value_key = rows.answer_key(node, columns, type_)
-        if not value_key:
+        inside: Path = (value_key,) if value_key else rows.wrapped(node, columns)
+        if not inside:
             return False
         about: dict[str, Any] = next((node[key] for key in columns.about if isinstance(node[key], dict)), {})
         described = rows.columns(about)
         kind = rows.first_text(about, described.types) or type_
         label = rows.first_text(about, described.labels) or rows.first_text(node, columns.labels, value_key)
-        name = rows.first_text(about, described.names) or rows.first_text(node, columns.names, value_key)
+        name = rows.first_text(about, described.names) or rows.first_text(node, _naming(columns.names, path, key), value_key)
         if not (label or name):
-            # A row within a list needs a name of its own; in an object, the key is its name.
-            if isinstance(path[-1], int) and not type_:
+            # A row within a list needs a name of its own, unless it can be nothing else; in an object, the key is its name.
+            if isinstance(path[-1], int) and not type_ and value_key:
                 return False
-            name = type_ if type_ and (compact(key) in ("", *_DEFINITIONS) or key.lower().startswith("consent")) else key
-        value = rows.chosen(node[value_key], node)
-        where: Path = (*path, value_key)
+            name = type_ if type_ and _says_more(type_, path, key) else key
+        value = rows.chosen(rows.within(node, inside), node)
+        where = (*path, *inside)
         if isinstance(value, list) and len(value) == 1 and value_key.lower() in rows.BOXING:
             value, where = value[0], (*where, 0)
         self.value(value, where, name, parents, label, kind)
+        if type_ in rows.NAME_TYPES:
+            for part in _PARTS_OF_A_NAME:
+                if isinstance(node.get(part), str) and part != value_key:
+                    self.leaf(node[part], (*path, part), f"{part} name", parents, "", "")
         return True
+
+
+def _naming(names: tuple[str, ...], path: Path, key: str) -> tuple[str, ...]:
+    """Without the id, where the row has a key that somebody gave it."""
+    if isinstance(path[-1], int) or not words(key):
+        return names
+    return tuple(name for name in names if compact(name) != "id")
+
+
+def _says_more(type_: str, path: Path, key: str) -> bool:
+    """Whether a row that has only a type is named by it: rather than by the list it stands in, or by no name at all."""
+    if compact(key) in ("", *_DEFINITIONS) or key.lower().startswith("consent"):
+        return True
+    return isinstance(path[-1], int) and identity(type_) is not None and identity(key) is None
 
 
 def _titles(node: list[Any]) -> dict[str, str] | None:
@@ -160,6 +183,8 @@ def _titles(node: list[Any]) -> dict[str, str] | None:
         if not (columns.labels or columns.names) or columns.answered:
             return None
         title = next((item[name] for name in columns.labels if isinstance(item[name], str)), "")
+        if not title and len(columns.names) > 1 and isinstance(item[columns.names[0]], str):
+            title = item[columns.names[0]]
         for name in columns.names if title else ():
             if isinstance(item[name], str | int):
                 found.setdefault(str(item[name]), title)

@@ -10,21 +10,25 @@ EVENT_IDS = {
         (
             *("eventid", "submissionid", "responseid", "entryid", "submissionuuid", "eventuuid", "submissionguid"),
             *("leadgenid", "leadid", "messageid", "requestid", "recordid", "submissionkey", "submissiontoken"),
-            *("submissionnumber", "uuid", "guid", "id"),
+            *("messagesid", "submissionnumber", "uniqueid", "uuid", "guid", "id"),
         )
     )
 }
+SUBMISSION_IDS = word_set("eventid submissionid responseid entryid submissionuuid eventuuid submissionguid")
+"""No better than each other, so that the outermost counts."""
 ENVELOPES_WITH_ID = word_set(
     "data payload record object result body envelope meta metadata formresponse content request formdata"
 )
 TIMES = ranked(
     """
     submittedat submitted submissiondate submissiontime submissiontimestamp submittime submittedon completedat
-    leadsubmittime datesubmitted finishedat submittedtime submitdate datetimesubmitted eingereichtam gesendetam soumisle
+    leadsubmittime datesubmitted finishedat submittedtime submitdate convertedat datetimesubmitted eingereichtam gesendetam
+    soumisle lastsubmittedtime registrationdate registeredat registrationtime
     datedesoumission fechadeenvio datadeenvio datadinvio dataenvio datawyslania verzondenop
     """,
-    "createdat created datecreated createdtime createdon creationdate dateadded entrydate creationtime createddate createdate",
-    "timestamp occurredat sentat receivedat eventtime ts time datetime zeitstempel horodatage timestampms",
+    "createdat created datecreated createdtime createdon creationdate dateadded entrydate creationtime createddate "
+    "createdate createtime datetimecreated",
+    "timestamp eventts occurredat sentat receivedat eventtime ts time datetime zeitstempel horodatage timestampms",
     "date datum fecha data",
 )
 PAGES = ranked(
@@ -56,7 +60,7 @@ TECHNICAL = word_set("""
     viewstategenerator submit submitbutton redirect redirecturl next returnurl successurl thankyouurl utf
     startedat landedat updatedat modifiedat dateupdated lastmodified loadtime rendertime timetocomplete pretty rawrequest
     objectid hsobjectid specversion datacontenttype dataschema traceparent honeypotfield ajaxurl isajax charset step formstep
-    handshakekey
+    handshakekey triggeruid authmode
     """)
 TECHNICAL_STARTS = (
     *("_wp", "__", "_token", "_csrf", "csrf", "g-recaptcha", "h-captcha", "cf-turnstile", "_ajax", "gform_", "is_submit_"),

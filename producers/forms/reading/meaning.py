@@ -8,6 +8,7 @@ from producers.forms.reading import machinery, names, vocabulary
 from producers.forms.reading.names import compact, words
 
 _NAMES_CHARACTERS_MAX = 600
+_AT_WORK = vocabulary.word_set("business company office")
 _IDENTIFIERS = ("id", "uuid", "guid")
 
 
@@ -28,6 +29,7 @@ class Meaning:
     strangeness: int
     of_another: bool
     repeats: bool
+    sends: bool
     place: Literal["country", "dial", "area", ""]
     campaign: str | None
     consent: str | None
@@ -73,11 +75,12 @@ def _meaning(key: str, label: str, type_: str, parents: tuple[str, ...], around:
     return Meaning(
         identity=identity,
         says_email="email" in said,
-        phone_score=_phone_score(identity, typed, said),
+        phone_score=_phone_score(identity, typed, said, spoken),
         typed=typed,
         strangeness=_strangeness(parents, said),
         of_another="other" in said,
         repeats="again" in said,
+        sends="sender" in said and "other" not in said,
         place=place,
         campaign=campaign,
         consent=consent,
@@ -104,9 +107,9 @@ def _identity(spoken: tuple[str, ...], parent: str) -> str | None:
     return next((target for target in told if target != "name"), told[0] if told else None)
 
 
-def _phone_score(identity: str | None, typed: str, said: frozenset[str]) -> int:
+def _phone_score(identity: str | None, typed: str, said: frozenset[str], spoken: tuple[str, ...]) -> int:
     if identity == "phone":
-        return 100
+        return 95 if any(_AT_WORK & set(words(name)) for name in spoken) else 100
     return 90 if typed == "phone" else 70 if "phone" in said and "fax" not in said else 0
 
 

@@ -1,18 +1,20 @@
 """What a field's name means. Results are cached: forms repeat their names with every submission."""
 
 import re
-import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 
+from producers.forms.reading import scripts
 from producers.forms.reading import vocabulary as v
+from producers.forms.reading.folding import fold
 from producers.forms.reading.vocabulary import word_set
 
 _NAME_CHARACTERS_MAX = 300
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_WORD = re.compile(r"[^\W\d_]+")
+# Vowels of Indic scripts and Thai are marks, which `\w` leaves out.
+_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0900-\u0963\u0e31\u0e34-\u0e3a\u0e47-\u0e4e])*")
+_LATIN_MAX = "\u024f"
 _MARKUP = re.compile(r"<[^>]*>")
-_UNFOLDED = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i"})
 _PREFIXES = ("your", "contact", "lead", "customer")
 
 CLICK_IDS = word_set(
@@ -20,6 +22,7 @@ CLICK_IDS = word_set(
 )
 _CLICK_NAMES = {"lifatid": "li_fat_id", "rdtcid": "rdt_cid", "irclickid": "irclickid", "mccid": "mc_cid"}
 _UTM = word_set("source medium campaign term content id name platform")
+_OF_A_CAMPAIGN = word_set("source medium term content")
 _LONG_UTM = frozenset(("source_platform", "creative_format", "marketing_tactic"))
 _AD_IDS = {
     "campaignid": "campaign_id",
@@ -32,13 +35,19 @@ _AD_IDS = {
     "gclidd": "gclid",
 }
 
+_UNPARTED = scripts.EMAIL | scripts.PHONE | scripts.NAME | scripts.COMPANY
+# "För- och efternamn": the first half is cut off.
+_HALVES = frozenset(("och", "og"))
+_ORDINALS = frozenset(("primer", "primeiro"))
+_FIRST_BESIDE_LAST = frozenset(("ad",))
+# Alone it is where to send one; with more words it is about them.
+_PHONE = v.PHONE | {"sms"}
+_NOT_DIALLED = word_set("type code country extension ext prefix carrier ip consent optin opt status marketing subscribed")
+_UTM_PREFIXES = word_set(
+    "querystring query url urlparams params param hidden custom field form lead contact tracking cf landing page meta data"
+)
+
 _ASKING = v.word_set("how why where when which what wie warum comment pourquoi como quando dove hoe jak")
-
-
-def fold(text: str) -> str:
-    """Lower case without accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).translate(_UNFOLDED)
 
 
 @lru_cache(maxsize=8192)
@@ -65,6 +74,8 @@ def compact(name: str) -> str:
 def campaign_parameter(name: str) -> str | None:
     """The campaign parameter that a name (with its parent's, if any) stands for: `utmSource` -> utm_source."""
     found = words(name)
+    while len(found) > 2 and "utm" in found[1:] and found[0] in _UTM_PREFIXES:
+        found = found[1:]
     if not found or len(found) > 4:
         return None
     joined = "".join(found)
@@ -74,6 +85,8 @@ def campaign_parameter(name: str) -> str | None:
         return "utm_" + ("campaign" if found[-1] == "name" else found[-1])
     if joined.startswith("utm") and joined[3:] in _UTM:
         return "utm_" + joined[3:]
+    if len(found) == 2 and found[0] == "campaign" and found[1] in _OF_A_CAMPAIGN:
+        return "utm_" + found[1]
     if joined in CLICK_IDS:
         return _CLICK_NAMES.get(joined, joined)
     if joined.removesuffix("value") in ("gclid", "fbclid", "msclkid"):
@@ -84,7 +97,7 @@ def campaign_parameter(name: str) -> str | None:
 @lru_cache(maxsize=8192)
 def identity(name: str) -> str | None:
     """email, phone, name, first_name, last_name or company, if that is what the whole name says."""
-    found = [_without_prefix(word) for word in words(name)]
+    found = [_without_prefix(word) if word[0] <= _LATIN_MAX else _without_affixes(word) for word in words(name)]
     if not found or len(found) > 12:
         return None
     full = _full_name(found)
@@ -95,7 +108,7 @@ def identity(name: str) -> str | None:
         return None
     for target, core, allowed in (
         ("email", v.EMAIL, v.EMAIL_WITH),
-        ("phone", v.PHONE, v.PHONE_WITH),
+        ("phone", _PHONE, v.PHONE_WITH),
         ("company", v.COMPANY, v.COMPANY_WITH),
         ("name", v.NAME, v.NAME_WITH),
     ):
@@ -111,15 +124,31 @@ def _without_prefix(word: str) -> str:
     return word
 
 
+def _without_affixes(word: str) -> str:
+    """What is known of a word of a script that doesn't part words: 担当者メールアドレス -> メールアドレス."""
+    rest = word
+    while rest not in _UNPARTED:
+        affix = next((affix for affix in scripts.AFFIXES if rest.startswith(affix) and len(rest) > len(affix) + 1), "")
+        if not affix:
+            return word
+        rest = rest[len(affix) :]
+    return rest
+
+
 def _full_name(found: list[str]) -> str | None:
     """Tell first, last and full names apart: "vor" and "nach" in one name make it the full one."""
     rest = {word for word in found if word not in v.NOISE or word in v.JOINERS}
     first, last, plain = rest & (v.FIRST | v.FIRST_OF), rest & (v.LAST | v.LAST_OF), rest & v.NAME
-    others = rest - v.FIRST - v.FIRST_OF - v.LAST - v.LAST_OF - v.NAME - v.NAME_WITH - v.JOINERS
+    if last & v.LAST:
+        first |= rest & _FIRST_BESIDE_LAST
+    others = rest - first - v.FIRST - v.FIRST_OF - v.LAST - v.LAST_OF - v.NAME - v.NAME_WITH - v.JOINERS
     if others or not (first or last):
         return None
+    if last & v.LAST and first and first <= _ORDINALS and not plain:
+        # "Primer apellido"
+        return "last_name"
     # "Nom et prénom", "Name, Vorname"; but "first name" only qualifies.
-    if (first and last) or (plain and (first & v.FIRST or last & v.LAST)):
+    if (first and last) or rest & _HALVES or (plain and (first & v.FIRST or last & v.LAST)):
         return "name"
     if first & v.FIRST or (first and plain):
         return "first_name"
@@ -137,7 +166,7 @@ def hints(name: str) -> frozenset[str]:
     result = set()
     if found & v.EMAIL or ("e" in found and "mail" in found) or "email" in joined:
         result.add("email")
-    if found & v.PHONE and not found & {"type", "code", "country", "extension", "ext", "prefix", "carrier"}:
+    if found & v.PHONE and not found & _NOT_DIALLED:
         result.add("phone")
     if found & v.OTHERS or found == {"to"}:
         result.add("other")
@@ -160,6 +189,15 @@ def _refuses(found: tuple[str, ...]) -> bool:
     return not agreed and (before[:1] in v.REFUSING_FIRST or not v.REFUSALS.isdisjoint(before))
 
 
+def _marked(joined: str) -> str | None:
+    """The purpose, where agreeing is told by a part of a word and not by one of its own."""
+    marks = [mark for mark in scripts.CONSENT_MARKS if mark in joined]
+    purposes = [purpose for mark in marks if (purpose := scripts.CONSENT_MARKS[mark])]
+    if not marks:
+        return None
+    return next((purpose for purpose in purposes if purpose != "terms"), purposes[0] if purposes else "")
+
+
 @lru_cache(maxsize=8192)
 def consent_purpose(name: str) -> str | None:
     """None: not about consent. "" = consent as such, "opt_out" = a tick refuses, else the purpose asked for."""
@@ -174,6 +212,9 @@ def consent_purpose(name: str) -> str | None:
         return None
     if _refuses(found):
         return "opt_out"
+    marked = _marked("".join(found)) if not name.isascii() else None
+    if marked is not None:
+        return marked
     strong = any(pair.startswith(stem) for pair in pairs for stem in v.CONSENT_STEMS)
     subject = any(word.startswith(stem) for word in found for stem in v.CONSENT_SUBJECTS)
     verbs = {word for word in found if word in v.CONSENT_VERBS}

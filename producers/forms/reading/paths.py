@@ -7,6 +7,7 @@ import orjson
 
 Path = tuple[str | int, ...]
 
+_PARTS_OF_A_NAME = frozenset(("prefix", "first", "initial", "middle", "last", "suffix"))
 _INDEX = re.compile(r"-?[0-9]{1,5}")
 
 
@@ -20,6 +21,13 @@ def embedded(text: str) -> Any:
     except orjson.JSONDecodeError:
         return None
     return found if "\\u0000" not in text else None
+
+
+def parts_of_name(text: str) -> dict[str, str] | None:
+    """A name that is written a part a line (`first = Ann`), else None."""
+    lines = [line.partition("=") for line in text.splitlines()[: len(_PARTS_OF_A_NAME) + 1] if line.strip()]
+    parts = {name.strip().lower(): value.strip() for name, mark, value in lines if mark}
+    return parts if len(parts) == len(lines) and parts.keys() <= _PARTS_OF_A_NAME else None
 
 
 def find(payload: Any, path: str) -> tuple[Path, Any] | None:

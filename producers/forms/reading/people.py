@@ -20,12 +20,20 @@ _FORM_WORDS = re.compile(
     r"|inscription|registr|anmeld|booking|submission|webhook|event|test",
     re.IGNORECASE,
 )
+_BEGINNING = ("+", "(")
+_BY_SHAPE = 40
+_SENT_FROM = 80
+_DIGITS = re.compile(r"[1-9][0-9]{10,14}")
+_IN_A_LIST = 25
 _WORDS_OF_A_NAME_MAX = 5
 _PART_OF_FIELD = re.compile(r"(\d{1,4})\.(\d)", re.ASCII)
 _PARTS_OF_A_NAME = frozenset("23468")
 # Where a row was not known as one, its `name` is the question's; and nobody is called so.
 _NAMES_OF_FIELDS = word_set(
     "name fullname firstname lastname surname vorname nachname email phone phonenumber company companyname"
+)
+_FACTS_OF_A_COMPANY = word_set(
+    "domain industry numberofemployees employees annualrevenue revenue foundedyear yearfounded hsobjectid"
 )
 _SEPARATORS = str.maketrans("", "", " _-")
 _NAME_OF_FIELD_CHARACTERS_MAX = 14
@@ -51,7 +59,7 @@ def take_email(sheet: Sheet) -> tuple[str | None, Path]:
         address = _address(value, named=kind)
         if address is not None:
             score = 100 if means.identity == "email" else 90 if kind else 80 if means.says_email else 40
-            found.append((score - means.strangeness - 5 * means.repeats, entry, address))
+            found.append((score - means.strangeness - 5 * means.repeats - _listed(entry, score), entry, address))
     chosen = best(((score, entry) for score, entry, _ in found), _SURE)
     if chosen is None:
         return None, ()
@@ -70,24 +78,46 @@ def _address(value: Any, *, named: bool) -> str | None:
     return None
 
 
-def take_phone(sheet: Sheet) -> tuple[str | None, str | None]:
-    """The number as sent, and in E.164 if its country is beyond doubt."""
+def _listed(entry: Entry, score: int) -> int:
+    """How much less likely it is for being one of many: whoever stands outside of a list of people comes first."""
+    return _IN_A_LIST if score > _BY_SHAPE and entry.keyed and any(isinstance(step, int) for step in entry.field.path) else 0
+
+
+def take_phone(sheet: Sheet, person: Path = ()) -> tuple[str | None, str | None, Path]:
+    """The number as sent, in E.164 if its country is beyond doubt, and the object it stands in.
+
+    Not one of somebody listed beside `person`.
+    """
     found: list[tuple[int, Entry, str]] = []
     for entry in sheet:
         means, value = entry.means, entry.field.value
         known = means.phone_score
-        if not (known or (isinstance(value, str) and value[:1] in ("+", "(") and shapes.clear_phone(value.strip()))):
-            continue
+        if not known:
+            known = (
+                _by_shape(value, sends=means.sends) if isinstance(value, str) and (value[:1] in _BEGINNING or means.sends) else 0
+            )
+            if not known:
+                continue
         number = shapes.phone(value[0] if isinstance(value, list) and value else value)
-        if number is None:
+        if number is None or _beside(entry, person, _shared(entry.field.path, person)):
             continue
-        found.append(((known or 40) - means.strangeness, entry, number))
+        # Who sent the notice of a form is not who filled it in, but who sends from a number is who writes.
+        less = 0 if means.sends else means.strangeness + _listed(entry, known)
+        found.append((known - less, entry, number))
     chosen = best(((score, entry) for score, entry, _ in found), _SURE)
     if chosen is None:
-        return None, None
+        return None, None, ()
     sheet.take(chosen)
     number = _with_area(sheet, chosen, next(number for _, entry, number in found if entry is chosen))
-    return number, shapes.e164(number, region(sheet))
+    return number, shapes.e164(number, region(sheet)), chosen.field.container
+
+
+def _by_shape(text: str, *, sends: bool) -> int:
+    """How likely a text is a number whatever it is called; what something is from may also be a name, or a time."""
+    text = text.strip()
+    if text[:1] in _BEGINNING and shapes.clear_phone(text):
+        return _SENT_FROM if sends else _BY_SHAPE
+    return _SENT_FROM if sends and _DIGITS.fullmatch(text) and shapes.moment(text) is None else 0
 
 
 def _with_area(sheet: Sheet, chosen: Entry, number: str) -> str:
@@ -114,16 +144,31 @@ def region(sheet: Sheet) -> str | None:
     return stated
 
 
-def take_company(sheet: Sheet, person: Path) -> str | None:
-    """The company's name, rather one that stands with the person."""
-    return _take_text(sheet, "company", person)
+def take_company(sheet: Sheet, person: Path, *, of_nobody: bool = False) -> str | None:
+    """The company's name, rather one that stands with the person; `of_nobody`: also a name beside a company's facts."""
+    return _take_text(sheet, "company", person) or (_described_company(sheet) if of_nobody else None)
+
+
+def _described_company(sheet: Sheet) -> str | None:
+    """A company of a CRM has a bare name, like a person, but a domain and figures."""
+    facts: dict[Path, set[str]] = {}
+    for entry in sheet:
+        if entry.means.folded_key in _FACTS_OF_A_COMPANY:
+            facts.setdefault(entry.field.container, set()).add(entry.means.folded_key)
+    for entry in sheet.of("name") if facts else ():
+        told = facts.get(entry.field.container, set())
+        if entry.keyed and "domain" in told and len(told) > 1 and _score(entry, ()) > 0:
+            sheet.take(entry)
+            return entry.text
+    return None
 
 
 def take_names(sheet: Sheet, person: Path, known: Collection[str] = ()) -> Names:
     """First, last and full name but those `known`; `person` is the object with the e-mail, whose names come first."""
-    first, last, whole = (
-        None if target in known else _take_text(sheet, target, person) for target in ("first_name", "last_name", "name")
-    )
+    first, last = (None if part in known else _take_text(sheet, part, person) for part in ("first_name", "last_name"))
+    # Where both are known, another whole name is somebody else's.
+    parts = (first, last) if first and last else ()
+    whole = None if "name" in known else _take_text(sheet, "name", person, parts)
     if whole is not None and (first is None) != (last is None):
         part = first or last or ""
         if part.casefold() not in whole.casefold():
@@ -153,8 +198,12 @@ def _composed(first: str | None, last: str | None) -> Names:
     return Names(" ".join(part for part in (first, last) if part) or None, first, last)
 
 
-def _take_text(sheet: Sheet, target: str, person: Path = ()) -> str | None:
-    chosen = best(((_score(entry, person), entry) for entry in sheet.of(target)), _SURE)
+def _take_text(sheet: Sheet, target: str, person: Path = (), holding: Collection[str] = ()) -> str | None:
+    """The likeliest, of those that hold some words."""
+    told = sheet.of(target)
+    if holding:
+        told = [entry for entry in told if all(part.casefold() in (entry.text or "").casefold() for part in holding)]
+    chosen = best(((_score(entry, person), entry) for entry in told), _SURE)
     if chosen is None:
         return None
     sheet.take(chosen)
@@ -168,9 +217,12 @@ def _score(entry: Entry, person: Path) -> int:
         return 0
     if "\n" in text or "@" in text or shapes.is_url(text) or not any(map(str.isalpha, text)):
         return 0
+    shared = _shared(field.path, person)
+    if _beside(entry, person, shared):
+        return 0
     if entry.means.identity == "name" and entry.keyed and sort_of_name(text) == "field":
         return 0
-    score, container = 100 + 5 * _shared(field.path, person), field.container
+    score, container = 100 + 5 * shared, field.container
     if container != person or not person:
         score -= entry.means.strangeness * 2
         if entry.keyed and any(isinstance(step, int) for step in container[len(person) :]):
@@ -188,6 +240,17 @@ def _shared(path: Path, other: Path) -> int:
             break
         count += 1
     return count
+
+
+def _beside(entry: Entry, person: Path, shared: int) -> bool:
+    """Whether it belongs to another one of the list that the person stands in; a labelled row is nobody.
+
+    `shared`: how much of their way is the same.
+    """
+    path = entry.field.path
+    if shared >= len(person) or shared >= len(path) or not entry.keyed:
+        return False
+    return isinstance(person[shared], int) and isinstance(path[shared], int)
 
 
 def _names_the_form(entry: Entry, person: Path) -> bool:

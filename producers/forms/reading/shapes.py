@@ -10,7 +10,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import phonenumbers
 
-from producers.forms.reading.names import campaign_parameter, fold
+from producers.forms.reading import scripts
+from producers.forms.reading.folding import fold
+from producers.forms.reading.names import campaign_parameter
 from producers.forms.reading.vocabulary import word_set
 
 _EMAIL = re.compile(
@@ -32,22 +34,31 @@ _SECONDS_MIN, _SECONDS_MAX = 946_684_800, 4_102_444_800  # the years 2000 to 209
 _SAID_CHARACTERS_MAX = 500
 _URL_CHARACTERS_MAX = 4_096
 
-_YES = word_set(
-    "yes|true|on|1|y|t|ok|okay|checked|ticked|selected|accepted|accept|agreed|agree|i agree|granted|given|consented|"
-    "subscribed|subscribe|opted in|opt in|optin|opted_in|ja|jawohl|oui|si|sim|tak|x|✓|✔|☑|wahr|vrai|einverstanden|"
-    "zugestimmt|akzeptiert|accepte|acepto|accetto|aceito|akkoord|zgadzam sie|wyrazam zgode|confirmed|enabled|j",
-    "|",
+_YES = (
+    word_set(
+        "yes|true|on|1|y|t|ok|okay|checked|ticked|selected|accepted|accept|agreed|agree|i agree|granted|given|consented|"
+        "subscribed|subscribe|opted in|opt in|optin|opted_in|ja|jawohl|oui|si|sim|tak|x|✓|✔|☑|wahr|vrai|einverstanden|"
+        "zugestimmt|akzeptiert|accepte|acepto|accetto|aceito|akkoord|zgadzam sie|wyrazam zgode|confirmed|enabled|j|opt-in|"
+        "ano|da|evet|igen|kylla|suhlasim|souhlasim|de acord",
+        "|",
+    )
+    | scripts.YES
 )
-_NO = word_set(
-    "no|false|off|0|n|f|unchecked|unticked|declined|decline|refused|denied|rejected|withdrawn|revoked|unsubscribed|"
-    "opted out|opt out|optout|opted_out|nein|nee|non|nie|nao|abgelehnt|falsch|faux|falso|disabled|not given|"
-    "not accepted|disagree|i disagree|not granted|refuse|rechazo|rifiuto|recuso|niet akkoord",
-    "|",
+_NO = (
+    word_set(
+        "no|false|off|0|n|f|unchecked|unticked|declined|decline|refused|denied|rejected|withdrawn|revoked|unsubscribed|"
+        "opted out|opt out|optout|opted_out|nein|nee|non|nie|nao|abgelehnt|falsch|faux|falso|disabled|not given|"
+        "not accepted|disagree|i disagree|not granted|refuse|rechazo|rifiuto|recuso|niet akkoord|opt-out|not subscribed|"
+        "never subscribed|ne|nej|nei|ei|nem|nu|hayir|nesouhlasim",
+        "|",
+    )
+    | scripts.NO
 )
-_NEGATIONS = word_set("no not don dont nicht kein keine pas niet geen nie nao non never without")
+_NEGATIONS = word_set("no not don dont nicht kein keine pas niet geen nie nao non never without ne nej ikke inte nem не")
 _AGREEING = re.compile(
     r"agree|accept|consent|einverstanden|stimme|willige|akzeptier|acepto|consiento|autoriz|accett|accons|akkoord|"
-    r"toestemming|aceito|concordo|zgad|zgod|akcept|subscribe|opt.?in|please (?:contact|send|call)|yes|ja\b|oui|\bsi\b"
+    r"toestemming|aceito|concordo|zgad|zgod|akcept|subscribe|(?<!ne)souhlas|samtyk|godk|hyvaksy|onayl|de acord|"
+    r"(?<!не)соглас|(?<!不)同意(?:する|します)?$|opt.?in|please (?:contact|send|call)|yes|ja\b|oui|\bsi\b"
 )
 
 
@@ -165,7 +176,7 @@ def yes_or_no(value: Any) -> bool | None:
     text = plain(value)
     if text is None or len(text) > _SAID_CHARACTERS_MAX:
         return None
-    words = fold(text).rstrip(".!")
+    words = fold(text).rstrip(".!。").replace("_", " ")
     if words in _YES:
         return True
     if words in _NO:

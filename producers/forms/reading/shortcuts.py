@@ -138,7 +138,7 @@ def _asked(number: int, field: Field, means: Meaning) -> _Asked:
         return _Asked(number, (), exact=True, named=named)
     if not _VERBATIM.issuperset(means.roles):
         return _Asked(number, (_INSTANT, _CODE), exact=True, named=named)
-    free = _WORDS if means.roles or means.phone_score else _SAID
+    free = _WORDS if means.roles or means.phone_score or means.sends else _SAID
     return _Asked(number, (_BLANK, _NUMBER, _ADDRESS, free), exact=False, named=named)
 
 

@@ -1,8 +1,10 @@
 """The words by which forms name things: English, German, French, Spanish, Italian, Dutch, Portuguese, Polish, and the plainest of
-Swedish, Danish, Norwegian, Finnish, Czech, Hungarian, Romanian, Turkish, Japanese and Chinese.
+Swedish, Danish, Norwegian, Finnish, Czech, Hungarian, Romanian, Turkish and Vietnamese; `scripts` has those that aren't Latin.
 
 All are folded as `names.words` folds them: lower case, no accents, camel case and punctuation split.
 """
+
+from producers.forms.reading import scripts
 
 
 def word_set(text: str, separator: str | None = None) -> frozenset[str]:
@@ -16,8 +18,9 @@ def ranked(*rows: str) -> dict[str, int]:
 
 
 # Say nothing about which field it is.
-NOISE = word_set(
-    """
+NOISE = (
+    word_set(
+        """
     a an the of for to in on at by is are s d l m j i o y e ou or and und et en
     what which who how can we may please enter give provide tell us leave insert fill add
     your you my our ihr ihre ihren dein deine ihrer votre vos ton ta mon ma quel quelle est tu su sus mi cual es
@@ -29,85 +32,124 @@ NOISE = word_set(
     required optional pflichtfeld obligatoire obligatorio obbligatorio verplicht opcional facultatif wymagane
     contact kontakt contacto contatto lead leads customer client klient cliente kunde visitor attendee respondent
     submitter applicant participant prospect guest person personal primary main preferred best valid current new
-    hidden step billing
+    hidden step billing och og va
     """
+    )
+    | scripts.NOISE
+    | scripts.JOINERS
 )
 # Within a name, 'e', 'i', 'y', ... join first and last name; as parts of "e-mail" they belong to it.
-JOINERS = word_set("and und et y e i en ed")
+JOINERS = word_set("and und et y e i en ed och og va") | scripts.JOINERS
 
-EMAIL = word_set(
-    """
+EMAIL = (
+    word_set(
+        """
     email emails mail emailaddress mailaddress emailadresse mailadresse emailadress mailadres emailadres courriel mel
-    epost sahkoposti eposta メール メールアドレス 邮箱 电子邮件 电子邮箱
+    epost sahkoposti eposta
     correo electronico electronica eletronico elettronica electronique elektroniczny elektroniczna elektronische
     elektronisch emailid reply replyto from sender useremail workemail businessemail
     """
+    )
+    | scripts.EMAIL
 )
-EMAIL_WITH = word_set(
-    """
+EMAIL_WITH = (
+    word_set(
+        """
     address adresse adres adresu direccion indirizzo endereco e id posta poczta poczty skrzynki postadresse
     work business company corporate professional professionnel professionnelle profesional professionale zakelijk
     zakelijke geschaftlich geschaftliche geschaftlichen dienstlich dienstliche berufliche firmen firmowy sluzbowy
     trabajo trabalho lavoro corporativo profissional empresa aziendale private privat user account
+    cim adresiniz adresi dia chi
     """
+    )
+    | scripts.EMAIL_WITH
 )
-PHONE = word_set(
-    """
+PHONE = (
+    word_set(
+        """
     phone phones telephone tel telefon telefono telefone telefoon telefonnummer telefoonnummer telefonnr phonenumber
     phoneno mobilenumber mobile mobil cell cellphone handy handynummer mobilnummer mobiltelefon mobilfunknummer
     rufnummer portable movil celular cellulare telefonino gsm mobiel mobieltje telemovel komorka komorkowy
-    puhelin puhelinnumero mobilnr telefonszam 電話 電話番号 お電話番号 携帯電話 电话 手机 手机号 联系电话
-    telefonu komorkowego whatsapp fon telephonique durchwahl contactnumber tlf tfno telf
+    puhelin puhelinnumero mobilnr telefonszam telefonu komorkowego
+    whatsapp fon telephonique durchwahl contactnumber tlf tfno telf thoai
     """
+    )
+    | scripts.PHONE
 )
-PHONE_WITH = word_set(
-    """
+PHONE_WITH = (
+    word_set(
+        """
     number numbers nummer numero numer nr no num n rufnummer work business office mobile mobil cell daytime day
     fixe fijo fisso home evening direct direkt company full national international user landline festnetz
     professionnel trabajo trabalho lavoro zakelijk geschaftlich sluzbowy primary raw contactnummer
+    numaraniz numarasi cislo dien so di dong szam
     """
+    )
+    | scripts.PHONE_WITH
 )
 # First and last names: those that stand alone, and those that need "name" beside them.
-FIRST = word_set(
-    """
+FIRST = (
+    word_set(
+        """
     firstname fname forename givenname vorname prenom voornaam imie firstnames prenoms vornamen primeironome nombrepila
-    yourfirstname fornamn fornavn etunimi jmeno krestni prenume keresztnev
+    yourfirstname fornamn fornavn etunimi jmeno krestni prenume keresztnev adiniz
     """
+    )
+    | scripts.FIRST
 )
-FIRST_OF = word_set("first given pila primer primeiro proprio fore vor voor christian")
-LAST = word_set(
-    """
+FIRST_OF = word_set("first given pila primer primeiro proprio fore vor voor christian ten") | scripts.FIRST_OF
+LAST = (
+    word_set(
+        """
     lastname lname surname familyname nachname familienname zuname cognome apellido apellidos sobrenome apelido apelidos
     achternaam familienaam nazwisko secondname nomdefamille
     efternamn efternavn etternavn sukunimi prijmeni vezeteknev soyad soyadi soyadiniz
     """
+    )
+    | scripts.LAST
 )
-LAST_OF = word_set("last family sur famille familia famiglia nach achter ultimo familien")
-NAME = word_set(
-    """
+LAST_OF = word_set("last family sur famille familia famiglia nach achter ultimo familien ho") | scripts.LAST_OF
+NAME = (
+    word_set(
+        """
     name names nom nombre nome naam fullname yourname contactname nominativo nomcomplet ansprechpartner namn navn nimi nev nume
-    adsoyad isim お名前 名前 氏名 ご氏名 姓名 您的姓名
+    adsoyad isim adi
     """
+    )
+    | scripts.NAME
 )
-NAME_WITH = word_set(
-    "full complete complet complets completo completa voll vollstandiger vollstandige voller volledige completos raw"
-)
-COMPANY = word_set(
+NAME_WITH = (
+    word_set(
+        """
+    full complete complet complets completo completa voll vollstandiger vollstandige voller volledige completos raw fulde fullt
+    hele fullstandigt teljes cele
     """
+    )
+    | scripts.NAME_WITH
+)
+COMPANY = (
+    word_set(
+        """
     company companyname organization organisation organizationname organisationname business businessname employer
     firma firmenname unternehmen unternehmens unternehmensname betrieb firm enterprise societe entreprise raisonsociale empresa
     org orgname compania razonsocial azienda societa ragionesociale bedrijf bedrijfsnaam organisatie onderneming
     companhia organizacao organizacion organizzazione organizacja firmy przedsiebiorstwo przedsiebiorstwa arbeitgeber
     employeur werkgever companyorganization raison ragione razon
     foretag foretagsnamn virksomhed firmanavn bedrift yritys spolecnost ceg cegnev companie sirket sirketadi
-    会社 会社名 御社名 貴社名 公司 公司名称
+    spolecnosti virksomhedsnavn virksomhedens bedriftsnavn yrityksen foretagets cong
     """
+    )
+    | scripts.COMPANY
 )
-COMPANY_WITH = word_set(
-    """
+COMPANY_WITH = (
+    word_set(
+        """
     name names nom nombre nome naam nazwa nazwy denomination denominacion legal social sociale razon raison ragione
     account work current companies organization organisation business company
+    nazev navn namn nimi nume numele neve ten ty
     """
+    )
+    | scripts.COMPANY_WITH
 )
 
 # Whoever stands under or beside these words is not the person who filled in the form.
@@ -116,7 +158,11 @@ OTHERS = word_set(
     owner rep agent assignee assigned manager colleague friend referrer referral referred referee recipient recipients
     admin administrator notify notification notifications cc bcc creator author host hosts organizer organiser
     membership memberships staff support supervisor boss emergency spouse partner vorgesetzter chef
-    invited guests sales operator empfanger empfehlung destinataire
+    invited guests sales operator empfanger empfehlung destinataire references reference referees referrals colleagues
+    coworker coworkers teammate teammates friends owners agents reps assignees managers organizers hosts witness
+    beneficiary beneficiaries companion companions dependents kollege kollegin kollegen freund freunde notfall
+    notfallkontakt notfallkontakte begleitperson begleitpersonen gaste referenzen collegue collegues ami amis urgence
+    filleul parrain amigo amigos urgencia emergencia acompanante acompanantes invitados emergenza amico amici noodgeval
     """
 )
 # Objects that have names, ids and addresses of their own.
@@ -124,7 +170,8 @@ THINGS = OTHERS | word_set(
     """
     event events campaign ad page site product products plan file files workspace team tracking device browser
     webhook app integration location session job course item items order project store shop website domain meeting
-    calendar subscription source endpoint
+    calendar subscription source endpoint seller sellers vendor supplier merchant
+    webinar workshop training seminar conference veranstaltung evento evenement
     """
 )
 # With the word for a form before them: what describes the form, and holds no answers.
@@ -146,28 +193,32 @@ WRAPPERS = word_set(
 )
 
 # Told apart by their own words; `names.consent_purpose` knows which.
-CONSENT_STEMS = tuple(
+CONSENT_STEMS = scripts.CONSENT_STEMS + tuple(
     word_set(
         "consent consens optin einwillig zustimm einverstand einverstanden zgod gdpr dsgvo rgpd rodo lgpd toestemming akkoord "
-        "acconsent autoriz autorizz permission wyrazam agree"
+        "acconsent autoriz autoris authoriz authoris permission wyrazam agree souhlas samtyk samtyck godkann hyvaksy suostu "
+        "beleegy hozzajarul elfogad onayl kvkk deacord"
     )
 )
 CONSENT_SUBJECTS = tuple(
     word_set(
         "newsletter marketing privacy datenschutz confidentialite privacidad privacidade privatsphare rodo terms agb "
         "conditions condiciones condizioni voorwaarden termos regulamin subscribe mailing promotions promotional offers "
-        "prywatnosci riservatezza bedingungen updates werbung nieuwsbrief ofertas"
+        "prywatnosci riservatezza bedingungen updates werbung nieuwsbrief ofertas nyhetsbrev nyhedsbrev uutiskirj hirlevel"
     )
 )
 CONSENT_VERBS = tuple(
     word_set(
         "accept accepts accepted acceptance accepte acepto accetto aceito akzeptiere akzeptieren akceptuje accepteer "
-        "concordo zgadzam stimme willige zgadza ok"
+        "concordo zgadzam stimme willige zgadza ok accepterer accepterar godtar"
     )
 )
-FIRST_PERSON = word_set("i yes ich j je yo io ik eu ja si oui sim tak hiermit")
+FIRST_PERSON = word_set("i yes ich j je yo io ik eu ja si oui sim tak hiermit jeg jag")
 OPT_OUT_STEMS = word_set(
-    "optout unsubscribe unsubscribed donotcontact donotcall donotemail dontcontact dontcall dontemail abmelden desinscription"
+    """
+    optout optedout unsubscribe unsubscribed donotcontact donotcall donotemail dontcontact dontcall dontemail abmelden
+    desinscription
+    """
 )
 # Before what is asked for, these refuse it; some only as the first word, since "yes/no" asks.
 REFUSALS = word_set("not don dont never kein keine keinen keinerlei nicht pas geen niet nao nunca")
@@ -175,6 +226,11 @@ REFUSING_FIRST = frozenset((word,) for word in ("no", "non", "nie"))
 OURSELVES = word_set("we wir nous noi wij nos")
 PURPOSES = {
     "newsletter": "newsletter",
+    "nieuwsbrief": "newsletter",
+    "nyhetsbrev": "newsletter",
+    "nyhedsbrev": "newsletter",
+    "uutiskirj": "newsletter",
+    "hirlevel": "newsletter",
     "marketing": "marketing",
     "promotion": "marketing",
     "promotional": "marketing",
@@ -191,6 +247,8 @@ PURPOSES = {
     "condizioni": "terms",
     "voorwaarden": "terms",
     "bedingungen": "terms",
+    "betingelser": "terms",
+    "villkor": "terms",
     "privacy": "privacy",
     "datenschutz": "privacy",
     "confidentialite": "privacy",
@@ -210,4 +268,4 @@ PURPOSES = {
     "contacte": "contact",
     "contactado": "contact",
     "contattato": "contact",
-}
+} | scripts.PURPOSES

@@ -128,7 +128,7 @@ SHAPES: list[Shape] = [
             form_name=None,
             answers={"name": said},
         )
-        for said in ("first = Anna\nlast = Schmidt", "4711", "https://example.com/x", "ann@example.org", "A" * 201)
+        for said in ("first = Anna\nCall me = Schmidt", "4711", "https://example.com/x", "ann@example.org", "A" * 201)
     ),
     *(
         as_json(f"a tick that refuses: {words}", {"email": "anna@example.com", words: "Ja"}, consent=False, consents={})

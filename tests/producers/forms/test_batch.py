@@ -76,6 +76,50 @@ async def test_an_array_of_one_form_is_one_submission(array: list[object], mappi
     assert len(published(rig)) == 1
 
 
+@pytest.mark.parametrize("id_", [{}, {"event_id": "e1"}])
+async def test_people_listed_in_an_object_are_a_batch_with_what_stands_around(id_: dict[str, str]) -> None:
+    rig = Rig(source())
+    people = [{"email": "a@b.example", "name": "Ann Lee"}, {"email": "c@d.example", "name": "Bob Ray"}]
+    body = json.dumps({**id_, "registrations": people, "utm_source": "expo"}).encode()
+    first = await posted(rig, body, content_type="application/json")
+    assert (first.status, first.json()["accepted"]) == (202, 2)
+    assert [one.campaign for one in published(rig)] == [{"utm_source": "expo"}] * 2
+    assert len({one.identity for one in published(rig)}) == len({one.delivery for one in published(rig)}) == 2
+    await posted(rig, body, content_type="application/json")
+    assert [one.delivery for one in published(rig)[2:]] == [one.delivery for one in published(rig)[:2]]
+
+
+async def test_an_id_that_many_deliveries_share_hides_nobody_new() -> None:
+    rig = Rig(source())
+    for names in (("ann", "bob"), ("cem", "dan")):
+        people = [{"email": f"{name}@b.example"} for name in names]
+        body = json.dumps({"event_id": "webinar-7", "registrations": people}).encode()
+        await posted(rig, body, content_type="application/json")
+    assert len({one.delivery for one in published(rig)}) == 4
+
+
+async def test_somebodys_own_id_is_enough() -> None:
+    rig = Rig(source())
+    for note in ("x", "y"):
+        people = [{"id": f"r{n}", "email": f"{n}@b.example", "note": note} for n in range(2)]
+        await posted(rig, json.dumps({"registrations": people}).encode(), content_type="application/json")
+    assert len({one.delivery for one in published(rig)}) == 2
+
+
+async def test_somebody_with_guests_is_one_submission() -> None:
+    rig = Rig(source())
+    guests = [{"email": "g@b.example"}, {"email": "h@b.example"}]
+    reply = await posted(rig, json.dumps({"guests": guests, "email": "a@b.example"}).encode(), content_type="application/json")
+    assert "items" not in reply.json()
+    assert len(published(rig)) == 1
+
+
+async def test_what_a_known_vendor_lists_is_its_adapters() -> None:
+    rig = Rig(source(vendor="typeform"))
+    body = json.dumps({"registrations": [{"email": "a@b.example"}, {"email": "c@d.example"}]}).encode()
+    assert "items" not in (await posted(rig, body, content_type="application/json")).json()
+
+
 async def test_an_array_that_is_no_json_is_refused_whole() -> None:
     rig = Rig(source())
     assert (await posted(rig, b'[{"email": "a@b.example"}', content_type="application/json")).status == 400

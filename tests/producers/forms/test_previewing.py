@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -22,6 +23,16 @@ def test_a_field_is_told_with_its_place() -> None:
     assert places["email"] == ["contact.E-Mail"]
     assert places["name"] == ["contact.first name", "contact.last name"]
     assert places["answers.budget"] == ["budget"]
+
+
+def test_several_people_are_told_one_by_one() -> None:
+    people = [{"email": "a@b.example"}, {"email": "c@d.example"}]
+    for payload, place in ((people, "email"), ({"id": "e1", "people": people}, "people[0].email")):
+        found = preview("generic", {}, {}, json.dumps(payload).encode(), JSON)
+        assert [fields["email"] for fields, _ in found] == ["a@b.example", "c@d.example"]
+        assert [places["email"] for _, places in found] == [[place]] * 2
+    form = b"people[0][email]=a%40b.example&people[1][email]=c%40d.example"
+    assert len(preview("generic", {}, {}, form, "application/x-www-form-urlencoded")) == 1
 
 
 def test_the_mapping_beats_the_guess_and_is_told_as_it_is() -> None:

@@ -51,6 +51,17 @@ class TestMeta:
 
 
 class TestHubSpot:
+    @pytest.mark.parametrize("vendor", ["hubspot", "generic"])
+    def test_a_company_is_nobody(self, vendor: str) -> None:
+        company = {
+            "name": "Ångström Labs",
+            "domain": "angstrom.example",
+            "hs_object_id": "99",
+            "createdate": "2026-03-02T09:31:07Z",
+        }
+        found = translate(vendor, {"id": "99", "properties": company, "archived": False}, {})
+        assert (found.company, found.name, found.email) == ("Ångström Labs", None, None)
+
     def test_a_workflow_sends_the_contact_itself_in_either_shape(self) -> None:
         older = {
             "vid": 51,

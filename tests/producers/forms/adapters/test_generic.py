@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from producers.forms.adapters import adapters, translate
 from producers.forms.payload import check
 from producers.forms.submission import ParsedSubmission
-from tests.producers.forms import corpus, shapes_of_envelopes, shapes_of_people, shapes_of_tools
+from tests.producers.forms import (
+    corpus,
+    shapes_of_envelopes,
+    shapes_of_languages,
+    shapes_of_people,
+    shapes_of_tools,
+    shapes_of_wrappings,
+)
 from tests.producers.forms.given import expected, read
 from tests.producers.forms.shape import Shape
 
@@ -17,9 +24,13 @@ def understood(payload: Any, **mapping: str) -> ParsedSubmission:
     return translate("generic", payload, {name.replace("__", "."): path for name, path in mapping.items()})
 
 
-@pytest.mark.parametrize(
-    "shape", shapes_of_people.SHAPES + shapes_of_envelopes.SHAPES + shapes_of_tools.SHAPES, ids=lambda shape: shape.name
-)
+SHAPES: list[Shape] = [
+    *(*shapes_of_people.SHAPES, *shapes_of_envelopes.SHAPES, *shapes_of_tools.SHAPES),
+    *(*shapes_of_languages.SHAPES, *shapes_of_wrappings.SHAPES),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
 def test_a_form_that_nobody_described_is_understood(shape: Shape) -> None:
     found = translate("generic", check(shape.body, shape.content_type), {}).model_dump(mode="json")
     assert {key: found[key] for key in shape.expect} == shape.expect

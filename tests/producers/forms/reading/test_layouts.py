@@ -12,7 +12,7 @@ from producers.forms.adapters import adapter
 from producers.forms.payload import check
 from producers.forms.reading import shortcuts
 from producers.forms.reading.layouts import ALIKE_MAX, KIND_CHARACTERS_MAX, LEARNED_WHEN_FULL, Layouts
-from tests.producers.forms import corpus, shapes_of_envelopes, shapes_of_people, shapes_of_tools
+from tests.producers.forms import corpus, shapes_of_envelopes, shapes_of_people, shapes_of_tools, shapes_of_wrappings
 from tests.producers.forms.intaking import given
 from tests.producers.forms.shape import JSON
 
@@ -75,7 +75,7 @@ ALIKE = (WORDS, SAID, ADDRESSES, NUMBERS, TIMES, CODES)
 def bodies() -> list[tuple[str, str, Any]]:
     """(name, vendor, payload) of everything that the tests know of."""
     found = [(case.name, "generic", case.body) for case in corpus.cases() if case.content_type == JSON]
-    shapes = (*shapes_of_people.SHAPES, *shapes_of_envelopes.SHAPES, *shapes_of_tools.SHAPES)
+    shapes = (*shapes_of_people.SHAPES, *shapes_of_envelopes.SHAPES, *shapes_of_tools.SHAPES, *shapes_of_wrappings.SHAPES)
     found += [(shape.name, "generic", shape.body) for shape in shapes if shape.content_type == JSON]
     found += [("typeform", vendor, orjson.dumps(given("typeform")["body"])) for vendor in ("typeform", "generic")]
     found += [(f"rows {number}", vendor, body) for vendor in ("generic", "typeform") for number, body in enumerate(rows())]
