@@ -297,7 +297,7 @@ class Intake:
         except BadPayload as bad:
             raise unreadable(bad) from None
         if text is not None:
-            self._layouts.learn(kind, body, text, payload, reader.readable(payload))
+            self._layouts.learn(kind, body, text, payload, reader.readable(payload), reader.beside(payload))
         return reader.translate(payload, source.mapping), payload
 
     async def _prepare(self) -> None:

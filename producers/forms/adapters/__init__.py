@@ -1,7 +1,8 @@
 """One module per vendor, found by being here: `VENDORS` names whom it serves, `translate` reads their payload.
 
 Where it has `parts`, a request is cut by it into what is translated; else it has `readable`, the part of a payload whose fields
-are read by their names, and layouts of it are remembered. `ACCEPTED` (status, body) is what the vendor wants to be answered.
+are read by their names, and `beside`, the rest that is read, and layouts of both are remembered. `ACCEPTED` (status, body) is
+what the vendor wants to be answered.
 """
 
 import importlib
@@ -29,6 +30,9 @@ class Adapter(Protocol):
 
     def readable(self, payload: Any, /) -> Any:
         """The part with the answers, at the same places as in the payload."""
+
+    def beside(self, payload: Any, /) -> Any:
+        """What else `translate` reads where there is no mapping, at the same places."""
 
 
 Parts = Callable[[Any, Mapping[str, str]], list[Part]]

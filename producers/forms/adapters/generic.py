@@ -47,6 +47,11 @@ def readable(payload: Any) -> Any:
     return payload
 
 
+def beside(_payload: Any) -> Any:
+    """Nothing else."""
+    return {}
+
+
 def understand(found: Sequence[Entry], payload: Any, mapping: Mapping[str, str], stated: Mapping[str, Any]) -> ParsedSubmission:
     """Read `found`, the entries of that part of the payload that holds answers.
 

@@ -41,6 +41,20 @@ def readable(payload: Any) -> Any:
     }
 
 
+def beside(payload: Any) -> Any:
+    """What else `translate` reads, at the same places."""
+    response = _object(payload, "form_response")
+    definition = _part(_object(response, "definition"), "id", "title")
+    stated = (
+        {"form_response": {**_part(response, "token", "form_id", "submitted_at"), "definition": definition}} if response else {}
+    )
+    return {**_part(payload, "event_id", "event_type"), **stated}
+
+
+def _part(node: Any, *keys: str) -> dict[str, Any]:
+    return {key: node[key] for key in keys if key in node} if isinstance(node, dict) else {}
+
+
 def _object(node: Any, key: str) -> dict[str, Any]:
     found = node.get(key) if isinstance(node, dict) else None
     return found if isinstance(found, dict) else {}

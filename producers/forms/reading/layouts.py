@@ -24,7 +24,7 @@ LAYOUTS_MAX: Final = 512
 ALIKE_MAX: Final = 8
 KIND_CHARACTERS_MAX: Final = 1_024
 SHORTCUTS_MAX: Final = 8
-# Learning costs as much as reading. Where there is no room left, senders that never repeat themselves pay for it this rarely.
+# Learning costs as much as reading. Where it has been tried often enough, senders that never repeat themselves pay this rarely.
 LEARNED_WHEN_FULL: Final = 16
 _BYTES_MAX = 16_384
 _STRINGS_MAX = 1_000
@@ -56,10 +56,10 @@ class _Known(NamedTuple):
 class Layout:
     """One body, cut into what stays (`pieces`, each but the first from a quote on) and what is filled in between.
 
-    `beside`: what stands beside the readable part, with slots.
+    `beside`: what is read beside the readable part, with slots.
     """
 
-    __slots__ = ("_beside", "_known", "_match", "_missed", "_pieces", "_shortcuts", "_sorting")
+    __slots__ = ("_beside", "_known", "_match", "_pieces", "_shortcuts", "_sorting", "_tried")
 
     def __init__(self, pieces: Sequence[str], known: Sequence[_Known], beside: Any) -> None:
         self._pieces = pieces
@@ -68,7 +68,7 @@ class Layout:
         self._beside = beside
         self._sorting = Sorting([(field, means, list(_numbers(field.value))) for field, means in known], list(_numbers(beside)))
         self._shortcuts: list[Shortcut] = []
-        self._missed = 0
+        self._tried = 0
 
     def read(self, text: str) -> "Recalled | None":
         """What a body of this layout says, None if it is of another."""
@@ -83,7 +83,7 @@ class Layout:
         return [entry_of(_with_value(known.field, filled), known.means) for known in self._known]
 
     def beside(self, filled: Sequence[str]) -> Any:
-        """The payload without that part."""
+        """What is read beside that part."""
         return _filled(self._beside, filled)
 
     def submission(self, filled: Sequence[str], translate: Translate) -> ParsedSubmission:
@@ -99,10 +99,9 @@ class Layout:
         return translate(self.beside(filled), {}, self.entries(filled))
 
     def _learn(self, filled: Sequence[str], translate: Translate) -> None:
-        if len(self._shortcuts) >= SHORTCUTS_MAX:
-            self._missed += 1
-            if self._missed % LEARNED_WHEN_FULL:
-                return
+        self._tried += 1
+        if self._tried > SHORTCUTS_MAX and self._tried % LEARNED_WHEN_FULL:
+            return
         shortcut = self._sorting.shortcut(filled, lambda texts: self._read(texts, translate))
         if shortcut is not None:
             self._shortcuts = [shortcut, *self._shortcuts[: SHORTCUTS_MAX - 1]]
@@ -121,7 +120,7 @@ class Recalled(NamedTuple):
 
     @property
     def beside(self) -> Any:
-        """The payload without that part."""
+        """What is read beside that part."""
         return self.layout.beside(self.filled)
 
     def submission(self, translate: Translate) -> ParsedSubmission:
@@ -175,8 +174,8 @@ class Layouts:
                 return found
         return None
 
-    def learn(self, kind: str, body: bytes, text: str, payload: Any, readable: Any) -> None:
-        """Remember a body by what it was read as; `readable` is the part of the payload that holds answers, at its places."""
+    def learn(self, kind: str, body: bytes, text: str, payload: Any, readable: Any, beside: Any) -> None:
+        """Remember a body by what it was read as; `readable` and `beside` are an adapter's."""
         if len(body) > _BYTES_MAX or len(kind) > KIND_CHARACTERS_MAX or text[:1] not in _OPENING:
             return
         place = (kind, body.translate(None, _NOT_STRUCTURE))
@@ -185,7 +184,7 @@ class Layouts:
             self._missed += 1
             if self._missed % LEARNED_WHEN_FULL:
                 return
-        layout, before = _layout(text, payload, readable), len(alike)
+        layout, before = _layout(text, payload, readable, beside), len(alike)
         if layout is None:
             return
         alike[ALIKE_MAX - 1 :] = []
@@ -237,7 +236,7 @@ class _Watching(Reader):
         super().items(node, path, key, parents, label, type_)
 
 
-def _layout(text: str, payload: Any, readable: Any) -> Layout | None:
+def _layout(text: str, payload: Any, readable: Any, beside: Any) -> Layout | None:
     """None where the text can't be told from its payload: no JSON, or a key twice, or too many strings."""
     tokens = list(_TOKEN.finditer(text))
     strings = list(islice(_strings(payload, ()), _STRINGS_MAX))
@@ -270,20 +269,10 @@ def _layout(text: str, payload: Any, readable: Any) -> Layout | None:
         pieces.append(text[cut : token.start() + 1])
         cut = token.end() - 1
     pieces.append(text[cut:])
-    beside = _slotted((), _beside(payload, readable), slots)
+    beside = _slotted((), beside, slots)
     slots = {path: slot for path, slot in slots.items() if path in values}
     known = [_Known(field._replace(value=_slotted(reader.place(field), field.value, slots)), means_of(field)) for field in fields]
     return Layout(pieces, known, beside)
-
-
-def _beside(payload: Any, readable: Any) -> Any:
-    """The payload without what is the very same in the readable part."""
-    if payload is readable:
-        return {}
-    if not (isinstance(payload, dict) and isinstance(readable, dict)):
-        return payload
-    left = {key: value for key, value in payload.items() if key not in readable or value is not readable[key]}
-    return {key: _beside(value, readable.get(key)) for key, value in left.items()}
 
 
 def _places(place: Path, value: Any, read: Mapping[Path, str]) -> list[Path]:

@@ -11,7 +11,7 @@ import pytest
 from producers.forms.adapters import adapter
 from producers.forms.payload import check
 from producers.forms.reading import shortcuts
-from producers.forms.reading.layouts import ALIKE_MAX, KIND_CHARACTERS_MAX, LEARNED_WHEN_FULL, Layouts
+from producers.forms.reading.layouts import ALIKE_MAX, KIND_CHARACTERS_MAX, LEARNED_WHEN_FULL, SHORTCUTS_MAX, Layouts
 from tests.producers.forms import corpus, shapes_of_envelopes, shapes_of_people, shapes_of_tools, shapes_of_wrappings
 from tests.producers.forms.intaking import given
 from tests.producers.forms.shape import JSON
@@ -146,7 +146,7 @@ def test_memory_changes_nothing(write: Callable[[Any], bytes]) -> None:
             plain = reader.translate(read, {})
             total += 1
             if found is None:
-                layouts.learn(vendor, body, body.decode(), read, reader.readable(read))
+                layouts.learn(vendor, body, body.decode(), read, reader.readable(read), reader.beside(read))
                 continue
             recalled += 1
             assert reader.translate(found.beside, {}, found.entries) == plain, (name, body)
@@ -173,7 +173,7 @@ def test_memory_changes_nothing(write: Callable[[Any], bytes]) -> None:
 )
 def test_a_text_that_decides_is_no_value(first: Any, second: Any) -> None:
     layouts, reader, body = Layouts(), adapter("generic"), orjson.dumps(second)
-    layouts.learn("", orjson.dumps(first), orjson.dumps(first).decode(), first, first)
+    layouts.learn("", orjson.dumps(first), orjson.dumps(first).decode(), first, first, {})
     found = layouts.recall("", body, body.decode())
     assert found is None or reader.translate(second, {}, found.entries) == reader.translate(second, {})
 
@@ -200,7 +200,7 @@ def test_what_texts_become_is_what_other_texts_of_their_sort_become(monkeypatch:
     for name, vendor, payload in bodies():
         layouts, reader = Layouts(), adapter(vendor)
         body = orjson.dumps(payload)
-        layouts.learn(vendor, body, body.decode(), payload, reader.readable(payload))
+        layouts.learn(vendor, body, body.decode(), payload, reader.readable(payload), reader.beside(payload))
         for _ in range(8):
             share = chance.random()
             mutant = _changed(payload, lambda text: like(text, chance) if chance.random() < share else text)  # noqa: B023
@@ -232,7 +232,7 @@ def test_what_texts_become_is_what_other_texts_of_their_sort_become(monkeypatch:
 def test_a_text_that_may_decide_takes_no_shortcut(first: Any, second: Any) -> None:
     layouts, reader = Layouts(), adapter("generic")
     body = orjson.dumps(first)
-    layouts.learn("", body, body.decode(), first, first)
+    layouts.learn("", body, body.decode(), first, first, {})
     for payload in (first, first, second, first):
         body = orjson.dumps(payload)
         found = layouts.recall("", body, body.decode())
@@ -244,7 +244,7 @@ def test_only_values_may_differ() -> None:
 
     def learn(payload: Any) -> None:
         body = orjson.dumps(payload)
-        layouts.learn("", body, body.decode(), payload, reader.readable(payload))
+        layouts.learn("", body, body.decode(), payload, reader.readable(payload), reader.beside(payload))
 
     def known(text: str) -> bool:
         return layouts.recall("", text.encode(), text) is not None
@@ -268,7 +268,7 @@ def test_only_values_may_differ() -> None:
 @pytest.mark.parametrize("body", [b'{"a":"x","a":"y"}', b' {"a":"x"}', b"a=1", b'{"a":"' + b"x" * 20_000 + b'"}'])
 def test_what_cannot_be_told_is_not_learned(body: bytes) -> None:
     layouts, payload = Layouts(), {"a": "y"}
-    layouts.learn("", body, body.decode(), payload, payload)
+    layouts.learn("", body, body.decode(), payload, payload, {})
     assert layouts.recall("", body, body.decode()) is None
 
 
@@ -277,7 +277,7 @@ def test_memory_is_bounded() -> None:
 
     def learn(payload: Any) -> bytes:
         body = orjson.dumps(payload)
-        layouts.learn("", body, body.decode(), payload, payload)
+        layouts.learn("", body, body.decode(), payload, payload, {})
         return body
 
     learned = [learn({"a": "x", "b": [["y"]] * size}) for size in range(3)]
@@ -291,7 +291,7 @@ def test_memory_is_bounded() -> None:
     alike = Layouts()
     bodies = [orjson.dumps({"a": "x", "n": number}) for number in range(ALIKE_MAX + 1)]
     for number, body in enumerate(bodies):
-        alike.learn("", body, body.decode(), {"a": "x", "n": number}, {"a": "x", "n": number})
+        alike.learn("", body, body.decode(), {"a": "x", "n": number}, {"a": "x", "n": number}, {})
     assert [alike.recall("", body, body.decode()) is None for body in bodies] == [False] * ALIKE_MAX + [True]
 
 
@@ -299,5 +299,33 @@ def test_what_is_remembered_of_a_kind_is_bounded() -> None:
     layouts, payload = Layouts(), {"a": "x"}
     body = orjson.dumps(payload)
     for size, kept in ((KIND_CHARACTERS_MAX, True), (KIND_CHARACTERS_MAX + 1, False)):
-        layouts.learn("k" * size, body, body.decode(), payload, payload)
+        layouts.learn("k" * size, body, body.decode(), payload, payload, {})
         assert (layouts.recall("k" * size, body, body.decode()) is not None) == kept
+
+
+def test_typeforms_own_request_is_translated_once_for_all_that_are_like_it() -> None:
+    layouts, reader, payload = Layouts(), adapter("typeform"), given("typeform")["body"]
+    body = orjson.dumps(payload)
+    layouts.learn("", body, body.decode(), payload, reader.readable(payload), reader.beside(payload))
+    found = layouts.recall("", body, body.decode())
+    assert found is not None
+    read = found.submission(reader.translate)
+
+    def never(*_: Any) -> Any:
+        raise AssertionError
+
+    assert read == reader.translate(payload, {}) == found.submission(never)
+
+
+def test_where_there_is_no_shortcut_it_is_soon_looked_for_rarely() -> None:
+    layouts, payload = Layouts(), {"name": "Ann Lee", "first_name": "Ann"}
+    reader, body, times = adapter("generic"), orjson.dumps(payload), 160
+    layouts.learn("", body, body.decode(), payload, reader.readable(payload), reader.beside(payload))
+    found = layouts.recall("", body, body.decode())
+    assert found is not None
+    asked: list[str] = []
+    sorting = found.layout._sorting
+    sorting.shortcut = lambda *_: asked.append("")  # type: ignore[method-assign,func-returns-value]
+    for _ in range(times):
+        found.submission(reader.translate)
+    assert len(asked) == SHORTCUTS_MAX + times // LEARNED_WHEN_FULL
