@@ -10,6 +10,9 @@ from infra.tls.contexts import context_of
 
 SASL = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
 
+_NONE_BEFORE_TLS_1_3 = "PSK-AES256-GCM-SHA384"
+"""librdkafka has no least version. What it does before 1.3 it can do with this alone, which needs a secret that nobody has."""
+
 
 def arguments(settings: Kafka) -> dict[str, Any]:
     """What every client of aiokafka needs to get in. Raises BadSettings for an unusable certificate."""
@@ -24,6 +27,27 @@ def arguments(settings: Kafka) -> dict[str, Any]:
         "sasl_mechanism": settings.sasl_mechanism,
         "sasl_plain_username": settings.username,
         "sasl_plain_password": _password(settings),
+    }
+
+
+def librdkafka(settings: Kafka) -> dict[str, Any]:
+    """The same for a client of librdkafka. Raises BadSettings."""
+    found: dict[str, Any] = {"bootstrap.servers": settings.bootstrap}
+    if settings.tls:
+        context_of(settings, "KAFKA")  # says which setting is of no use
+        found["ssl.cipher.suites"] = _NONE_BEFORE_TLS_1_3
+        if settings.ca is not None:
+            found["ssl.ca.pem"] = settings.ca
+        if settings.certificate is not None and settings.key is not None:
+            found["ssl.certificate.pem"] = settings.certificate
+            found["ssl.key.pem"] = settings.key.get_secret_value()
+    if settings.username is None:
+        return found | {"security.protocol": "SSL" if settings.tls else "PLAINTEXT"}
+    return found | {
+        "security.protocol": "SASL_SSL" if settings.tls else "SASL_PLAINTEXT",
+        "sasl.mechanism": settings.sasl_mechanism,
+        "sasl.username": settings.username,
+        "sasl.password": _password(settings),
     }
 
 

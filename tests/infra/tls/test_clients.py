@@ -11,11 +11,13 @@ import pytest
 import pytest_asyncio
 from aiosmtpd.smtp import AuthResult
 from aiosmtplib import SMTPException
+from confluent_kafka import KafkaException
+from confluent_kafka import Producer as Client
 from opensearchpy.exceptions import ConnectionError as NotConnected
 from redis.exceptions import ConnectionError as RedisAway
 
 from infra import settings as groups
-from infra.kafka.connecting import arguments, open_broker
+from infra.kafka.connecting import arguments, librdkafka, open_broker
 from infra.local import KAFKA, LocalServers
 from infra.local import servers as local_servers
 from infra.local.kafka import Kafka
@@ -248,7 +250,7 @@ class SecureKafka(Kafka):
 
 async def test_kafka_is_written_and_read_over_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from infra.kafka import admin
-    from infra.kafka.ports import LogUnavailable, Outgoing, Range
+    from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Range
     from infra.kafka.producer import Producer
     from infra.kafka.reading import reader
     from schemas.topics import ROUTING
@@ -261,10 +263,11 @@ async def test_kafka_is_written_and_read_over_it(tmp_path: Path, monkeypatch: py
         await admin.apply(given)
         producer = Producer(given)
         await producer.publish(ROUTING, 0, Outgoing(b"k", (), b"secret"))
+        await producer.append([(Destination(ROUTING.name, 0), [Outgoing(b"k", (), b"secret too")])])
         await producer.stop()
         async with reader(given, ROUTING) as log:
-            found = [record.value async for records in log.read({0: Range(0, 1)}) for record in records]
-        assert found == [b"secret"]
+            found = [record.value async for records in log.read({0: Range(0, 2)}) for record in records]
+        assert found == [b"secret", b"secret too"]
         broker = open_broker(given)
         await broker.start()
         assert await broker.ping(5)
@@ -272,10 +275,28 @@ async def test_kafka_is_written_and_read_over_it(tmp_path: Path, monkeypatch: py
         for wrong in ({"certificate": None, "key": None}, {"ca": STRANGER.ca}, {"tls": False}):
             refused = Producer(given.model_copy(update={**wrong, "publish_timeout_seconds": 3.0}))
             with pytest.raises(LogUnavailable):
-                await refused.start()
+                await refused.publish(ROUTING, 0, Outgoing(b"k", (), b"secret"))
+            with pytest.raises(LogUnavailable):
+                await refused.append([(Destination(ROUTING.name, 0), [Outgoing(b"k", (), b"secret")])])
             await refused.stop()
     finally:
         await servers.stop()
+
+
+async def cluster_over(settings: Settings, context: ssl.SSLContext, ca: str) -> str | None:
+    """Which cluster librdkafka finds: the real Kafka behind a port that speaks TLS."""
+    host, port = settings.kafka.bootstrap.split(":")
+    async with in_front(lambda: asyncio.open_connection(host, int(port)), context) as secure:
+        client = Client(librdkafka(groups.Kafka(bootstrap=f"127.0.0.1:{secure}", tls=True, ca=ca)) | {"log_level": 0})
+        try:
+            return await asyncio.to_thread(client.cluster_id, timeout=2)
+        except KafkaException:
+            return None
+
+
+async def test_librdkafka_speaks_it_and_refuses_whoever_speaks_less_or_is_not_who_they_should_be(topics: Settings) -> None:
+    assert await cluster_over(topics, modern(), ISSUED.ca)
+    assert [await cluster_over(topics, context(), ca) for context, ca in REFUSED] == [None] * len(REFUSED)
 
 
 @pytest.mark.parametrize(
@@ -289,6 +310,10 @@ async def test_kafka_is_told_who_we_are(tls: bool, mechanism: str, protocol: str
     assert (found["security_protocol"], found["sasl_mechanism"]) == (protocol, mechanism)
     assert (found["sasl_plain_username"], found["sasl_plain_password"]) == ("leadflow", "secret")
     assert ("ssl_context" in found) is tls
+    other = librdkafka(given)
+    assert (other["security.protocol"], other["sasl.mechanism"]) == (protocol, mechanism)
+    assert (other["sasl.username"], other["sasl.password"]) == ("leadflow", "secret")
+    assert Client(other | {"log_level": 0}) is not None, "it takes them"
     assert open_broker(given).specification.security.get_schema()
 
 
