@@ -5,6 +5,7 @@ part, so that compressing would take longer than writing them.
 """
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import Sequence
 from typing import Final
@@ -41,7 +42,9 @@ class Singles:
         self._troubled: dict[tuple[str, int], float] = {}
         """Topic and partition of a record that was not acknowledged -> when the next one may try (the loop's time)."""
         self._lost = False
-        """Whether the client can go on no more."""
+        """Whether the client can go on no more, because it lost track of its sequence."""
+        self._settled = asyncio.Event()
+        self._closing: asyncio.Future[object] | None = None
 
     @property
     def pending_bytes(self) -> int:
@@ -70,27 +73,34 @@ class Singles:
         name, size = self._settings.prefix + topic.name, len(record.value) + 256
         if self._pending_bytes + size > self._pending_bytes_max:
             raise LogUnavailable(f"{self._pending_bytes} bytes wait for Kafka already")
+        if self._lost:
+            raise LogUnavailable("Kafka's client can't go on, and is being replaced")
         if self._troubled:
             self._try_again((name, partition))
         client, told = self._client or self._connected(), functools.partial(self._told, waiting, size)
         try:
             client.produce(name, record.value, record.key, partition, told, headers=list(record.headers))
         except (BufferError, KafkaException) as refused:
+            if isinstance(refused, KafkaException):
+                self._heard(refused.args[0])
             raise LogUnavailable(f"Kafka's client does not take it: {refused}") from refused
         self._pending += 1
         self._pending_bytes += size
-        if self._poll_timer is None:
-            self._poll_timer = asyncio.get_running_loop().call_later(POLL_SECONDS, self._poll)
+        self._poll_soon()
 
     async def stop(self) -> None:
         """Refuse what waits, close."""
+        if self._client is not None and self._pending:
+            self._settled.clear()
+            self._client.purge(blocking=False)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_SECONDS):
+                    await self._settled.wait()
         if self._poll_timer is not None:
             self._poll_timer.cancel()
-            self._poll_timer = None
-        client, self._client = self._client, None
-        if client is not None:
-            _drop(client)
-            await asyncio.to_thread(_close, client)
+        self._close()
+        if self._closing is not None:
+            await self._closing
 
     def _try_again(self, destination: tuple[str, int]) -> None:
         """One record tries; raises LogUnavailable for the others, and while it is too soon."""
@@ -111,28 +121,42 @@ class Singles:
             if not waiting.done():
                 waiting.set_result(Position(message.partition() or 0, message.offset() or 0))
             return
-        self._lost = self._lost or error.fatal()
+        self._heard(error)
         self._troubled[_destination(message)] = asyncio.get_running_loop().time() + TROUBLED_SECONDS
         if not waiting.done():
             waiting.set_exception(LogUnavailable(f"Kafka did not acknowledge: {error.name()}"))
+
+    def _heard(self, error: KafkaError) -> None:
+        """What the client meets; the rest it settles by itself."""
+        if self._client is not None and not self._lost and (error.fatal() or error.code() == KafkaError._FATAL):
+            self._lost = True
+            self._client.purge(blocking=False)
+            self._poll_soon()
+
+    def _poll_soon(self) -> None:
+        if self._poll_timer is None:
+            self._poll_timer = asyncio.get_running_loop().call_later(POLL_SECONDS, self._poll)
 
     def _poll(self) -> None:
         self._poll_timer = None
         if self._client is not None:
             self._client.poll(0)
-        if self._lost:
-            self._begin_afresh()
         if self._pending:
-            self._poll_timer = asyncio.get_running_loop().call_later(POLL_SECONDS, self._poll)
+            self._poll_soon()
+            return
+        self._settled.set()
+        if self._lost:
+            self._close()
 
-    def _begin_afresh(self) -> None:
-        """An idempotent producer that lost track of its sequence is of no use; the next record makes another."""
+    def _close(self) -> None:
+        """Of use to nobody any more, and to be waited for by nobody. The next record makes another."""
         client, self._client, self._lost = self._client, None, False
         if client is not None:
-            _drop(client)
+            self._closing = asyncio.get_running_loop().run_in_executor(None, client.close)
 
     def _connected(self) -> Client:
         """Connects by itself, again and again."""
+        milliseconds = round(self._settings.publish_timeout_seconds * 1000)
         self._client = Client(
             {
                 **librdkafka(self._settings),
@@ -141,7 +165,10 @@ class Singles:
                 "linger.ms": GATHER_MS,
                 "compression.type": "none",
                 "message.max.bytes": REQUEST_BYTES_MAX,
-                "message.timeout.ms": round(self._settings.publish_timeout_seconds * 1000),
+                "message.timeout.ms": milliseconds,
+                # A broker that doesn't answer is left, so that the next record finds another, or it again.
+                "socket.timeout.ms": milliseconds,
+                "error_cb": self._heard,
                 "reconnect.backoff.max.ms": RECONNECT_MS_MAX,
                 # Refused records say why; what its threads meet in between is of no use to anybody.
                 "log_level": 0,
@@ -196,13 +223,3 @@ class _One:
 
 def _destination(message: Message) -> tuple[str, int]:
     return message.topic() or "", message.partition() or 0
-
-
-def _drop(client: Client) -> None:
-    """Refuse what it has; who waits is told at once."""
-    client.purge(in_queue=True, in_flight=True, blocking=False)
-    client.poll(0)
-
-
-def _close(client: Client) -> None:
-    client.flush(STOP_SECONDS)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from confluent_kafka import KafkaError
 
 from infra.kafka import singles
 from infra.kafka.ports import Destination, LogUnavailable, Outgoing, Range
@@ -188,7 +189,7 @@ async def test_after_a_failure_one_record_tries_and_all_others_are_refused_at_on
         await made.publish(TOPIC, 0, record(b"2"))
     await asyncio.sleep(0.2)
     made._singles._settings = topics.kafka
-    made._singles._begin_afresh()
+    made._singles._close()
     trying = asyncio.create_task(made.publish(TOPIC, 0, record(b"3")))
     await asyncio.sleep(0)
     with pytest.raises(LogUnavailable, match="tried again"):
@@ -234,7 +235,9 @@ async def test_a_client_that_can_go_on_no_more_is_replaced(producer: Producer) -
     assert client is not None
     waiting = asyncio.create_task(producer.publish(TOPIC, 4, record(b"2")))
     await asyncio.sleep(0)
-    singles_._lost = True
+    singles_._heard(KafkaError(KafkaError._FATAL, "sequence lost", True))
+    with pytest.raises(LogUnavailable, match="replaced"):
+        await producer.publish(TOPIC, 5, record(b"2"))
     with pytest.raises(LogUnavailable):
         await waiting
     await asyncio.sleep(singles.TROUBLED_SECONDS)
