@@ -5,6 +5,7 @@ import gc
 
 import pytest
 from aiokafka.structs import ConsumerRecord
+from asyncpg.connection import _StatementCacheEntry
 
 from infra.settings import Settings
 from tests.submitting import publish, submission
@@ -24,4 +25,7 @@ async def test_records_that_were_worked_are_kept_by_nobody(topics: Settings) -> 
         gc.collect()
         kept = [one for one in gc.get_objects() if isinstance(one, ConsumerRecord) and one.topic.startswith(topics.kafka.prefix)]
         # The last ones that each of a dozen consumers read may still be at hand.
+        statements = [one for one in gc.get_objects() if isinstance(one, _StatementCacheEntry)]
+        assert statements
+        assert all(one._cleanup_cb is None for one in statements), "no timer holds what was at work when it was first used"
         assert len(kept) < PEOPLE, f"{len(kept)} records of {PEOPLE} people, each of whom made a dozen"

@@ -26,9 +26,9 @@ async def count(pool: asyncpg.Pool) -> dict[str, int]:
 
 
 async def keep_counted(pool: asyncpg.Pool, stop: asyncio.Event, *, look_seconds: float = LOOK_SECONDS) -> None:
-    """Tell the metric, until `stop`; while PostgreSQL is away it says what was last known."""
+    """Tell the metric, until `stop`; while PostgreSQL can't tell, it says what was last known: a number ends no process."""
     while not stop.is_set():
-        with contextlib.suppress(*UNAVAILABLE):
+        with contextlib.suppress(*UNAVAILABLE, asyncpg.PostgresError):
             for team, leads in (await count(pool)).items():
                 GAUGE.labels(team).set(leads)
         with contextlib.suppress(TimeoutError):

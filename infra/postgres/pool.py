@@ -9,6 +9,8 @@ from infra.postgres.connecting import Address, arguments
 LOCK_TIMEOUT_MS: Final = 2_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS: Final = 5_000
 COMMAND_TIMEOUT_SECONDS: Final = 60.0
+STATEMENTS_CACHED_MAX: Final = 256
+"""All of one process, 160 for those that host every consumer and read model."""
 
 UNAVAILABLE: Final[tuple[type[Exception], ...]] = (
     OSError,  # with TimeoutError
@@ -47,8 +49,9 @@ async def open_pool(address: Address, *, name: str, size: int = 4) -> asyncpg.Po
         min_size=1,
         max_size=size,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
-        # Ours are few and the same for ever, and a timer for each would keep alive what was at work when it was first used.
+        # The same for ever; and a timer for each would keep alive what was at work when it was first used.
         max_cached_statement_lifetime=0,
+        statement_cache_size=STATEMENTS_CACHED_MAX,
         reset=_as_it_is,
         server_settings={
             "application_name": f"leadflow-{name}",

@@ -1,13 +1,11 @@
-"""Many events in one request (NDJSON, a list of people, an array of `?batch=true`): a verdict for each, all published in one go.
+"""Many events in one request (NDJSON, an array of people or of `?batch=true`): a verdict for each, all published in one go.
 
 Each event is read, identified and recognised as a repeat as if it had come alone; one that can't be read stops no other.
 """
 
 import asyncio
-import re
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 import orjson
@@ -16,14 +14,13 @@ from infra.gateway import metrics
 from infra.gateway.ids import SubmissionIds
 from infra.gateway.problems import FieldError, Problem, unavailable
 from infra.kafka.ports import LogUnavailable
-from producers.forms.adapters import adapter
 from producers.forms.answers import BODY_BYTES_MAX
 from producers.forms.payload import text_of
 from producers.forms.publishing import Raw, Ready, SubmissionWriter
-from producers.forms.reading.several import One, several
+from producers.forms.reading.listed import are_people
 from producers.forms.sources import STORE_AWAY, IntakeSource
 from producers.forms.submission import ParsedSubmission
-from producers.forms.translate import HashOf, delivery_of
+from producers.forms.translate import HashOf, delivery_of, normal_email
 
 EVENTS_MAX: Final = 1_000
 EVENTS_PER_TURN: Final = 50
@@ -31,52 +28,28 @@ EVENTS_PER_TURN: Final = 50
 RETRY_AFTER_SECONDS: Final = 5
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 JSON: Final = "application/json"
-ANYBODY: Final = "generic"
-NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-_OBJECTS_IN_A_LIST: Final = re.compile(rb"\[\s*\{")
 _HEADERS: Final = [(b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff")]
 _ACCEPTED = metrics.INTAKE.labels("accepted")
 _REFUSED = metrics.INTAKE.labels("invalid")
 _IGNORED = metrics.INTAKE.labels("ignored")
 
-
-class Event(NamedTuple):
-    """One event's body; `around` and `told_apart` as of `One`."""
-
-    body: bytes
-    around: Any = None
-    told_apart: str = ""
-
-
 Read = Callable[[IntakeSource, bytes, str | None, str | None], tuple[ParsedSubmission, Any]]
 """One event's body -> its payload and what it says. Raises Problem."""
 
 
-def may_be_brought_by(source: IntakeSource, content_type: str | None, target: str, body: bytes) -> bool:
-    """Whether it is worth asking `brought_by`, which reads the body."""
-    return body[:1] == b"[" or _may_list(source, body) or _asked_for(content_type, target)
-
-
-def _may_list(source: IntakeSource, body: bytes) -> bool:
-    """Two addresses, and objects in a list, from somebody whose format nobody knows."""
-    if body[:1] != b"{":
-        return False
-    first = body.find(b"@")
-    return (
-        body.find(b"@", first + 1) > first
-        and adapter(source.vendor) is adapter(ANYBODY)
-        and _OBJECTS_IN_A_LIST.search(body) is not None
-    )
+def may_be_brought_by(content_type: str | None, target: str, body: bytes) -> bool:
+    """Whether it is worth asking `brought_by`, which reads an array."""
+    return body[:1] == b"[" or _asked_for(content_type, target)
 
 
 def brought_by(source: IntakeSource, content_type: str | None, target: str, body: bytes) -> bool:
     """Whether a request brings many events, by what it says or by what it is."""
     if _asked_for(content_type, target):
         return True
-    if len(body) > BODY_BYTES_MAX or not (body[:1] == b"[" or _may_list(source, body)):
+    if body[:1] != b"[" or len(body) > BODY_BYTES_MAX:
         return False
     try:
-        return several(orjson.loads(body), source.mapping) is not None
+        return are_people(orjson.loads(body), source.mapping)
     except orjson.JSONDecodeError:
         return False
 
@@ -90,19 +63,21 @@ def _asked_for(content_type: str | None, target: str) -> bool:
     return "batch=" in query and parse_qs(query, max_num_fields=20).get("batch") == ["true"]
 
 
-def events_of(body: bytes, content_type: str | None, mapping: Mapping[str, str] = NOTHING) -> list[Event]:
-    """What each event is read from. Raises Problem 400 for what is no list, 413 for too many, 422 for none."""
+def events_of(body: bytes, content_type: str | None) -> list[bytes]:
+    """One body for each event. Raises Problem 400 for what is no list, 413 for too many, 422 for none."""
     if content_type is not None and content_type.partition(";")[0].strip().lower() in NDJSON:
-        events = [Event(line) for line in body.split(b"\n", EVENTS_MAX * 2) if line.strip()]
+        events = [line for line in body.split(b"\n", EVENTS_MAX * 2) if line.strip()]
     else:
         try:
-            payload = orjson.loads(body)
+            listed = orjson.loads(body)
         except orjson.JSONDecodeError:
             raise Problem(400, "malformed", "Malformed request", "The body isn't valid JSON.") from None
-        listed = [One(one) for one in payload] if isinstance(payload, list) else several(payload, mapping)
-        if listed is None:
+        if not isinstance(listed, list):
             raise Problem(400, "malformed", "Malformed request", "A batch is a JSON array, or one JSON object a line.")
-        events = [Event(orjson.dumps(one.payload), *one[1:]) for one in listed[: EVENTS_MAX + 1]]
+        try:
+            events = [orjson.dumps(event) for event in listed[: EVENTS_MAX + 1]]
+        except TypeError:
+            raise Problem(422, "invalid", "Invalid request", errors=[FieldError("body", "is nested too deeply")]) from None
     if len(events) > EVENTS_MAX:
         raise Problem(413, "content-too-large", "Content too large", f"A batch may have {EVENTS_MAX:,} events.")
     if not events:
@@ -130,13 +105,11 @@ class Taking:
         verdicts: list[dict[str, Any]] = []
         ready: list[Ready] = []
         first: str | None = None
-        events = events_of(body, content_type, source.mapping)
-        shared = _shared_id(source, events[0])
-        for number, event in enumerate(events):
+        for number, event in enumerate(events_of(body, content_type)):
             if number % EVENTS_PER_TURN == EVENTS_PER_TURN - 1:
                 await asyncio.sleep(0)
             try:
-                submission_id, one = self._one(source, event, shared, int(now * 1000))
+                submission_id, one = self._one(source, event, int(now * 1000))
             except Problem as problem:
                 verdicts.append({"error": _error(problem)})
                 continue
@@ -154,7 +127,7 @@ class Taking:
             raise Problem(422, "invalid", "Invalid request", "No event can be read.", errors=errors[:50])
         try:
             if ready:
-                await self._writer.publish_all(ready, source.origin, trace)
+                await self._writer.publish_all(self._told_apart(source, ready), source.origin, trace)
         except (LogUnavailable, *STORE_AWAY):
             raise unavailable("The event log", RETRY_AFTER_SECONDS) from None
         _ACCEPTED.inc(len(ready))
@@ -163,14 +136,12 @@ class Taking:
         headers = [*_HEADERS, (b"x-submission-id", first.encode()), (b"content-length", b"%d" % len(answer))]
         return 202, headers, answer
 
-    def _one(self, source: IntakeSource, event: Event, shared: str | None, now_ms: int) -> tuple[str, Ready | None]:
+    def _one(self, source: IntakeSource, event: bytes, now_ms: int) -> tuple[str, Ready | None]:
         """None: it asks for nothing. Raises Problem."""
-        text = text_of(event.body)
+        text = text_of(event)
         if text is None:
             raise Problem(400, "malformed", "Malformed request", "isn't UTF-8")
-        parsed, payload = self._read(source, event.body, text, JSON)
-        if shared is not None and parsed.vendor_event_id == shared:
-            parsed = parsed.model_copy(update={"vendor_event_id": f"{shared}:{event.told_apart}"})
+        parsed, payload = self._read(source, event, text, JSON)
         if parsed.kind == "ignored":
             _IGNORED.inc()
             return self._ids.mint(now_ms, ignored=True), None
@@ -178,10 +149,20 @@ class Taking:
         delivery = delivery_of(self._hashed, source.id, parsed, payload)
         return submission_id, Ready(parsed, Raw(source.without_secrets(text), JSON), submission_id, delivery)
 
+    def _told_apart(self, source: IntakeSource, ready: list[Ready]) -> list[Ready]:
+        """Several people under one id, as that of what they signed up for, are no repeats of each other: what is said tells."""
+        people: dict[str, set[str]] = {}
+        for parsed, *_ in ready:
+            if parsed.vendor_event_id:
+                people.setdefault(parsed.vendor_event_id, set()).add(normal_email(parsed.email) or parsed.phone_e164 or "")
+        shared = {id_ for id_, who in people.items() if len(who) > 1}
+        return [
+            one._replace(delivery=self._of_content(source, one)) if one.parsed.vendor_event_id in shared else one for one in ready
+        ]
 
-def _shared_id(source: IntakeSource, event: Event) -> str | None:
-    """The id that stands around a list of people, and is that of none of them."""
-    return None if event.around is None else adapter(source.vendor).translate(event.around, source.mapping).vendor_event_id
+    def _of_content(self, source: IntakeSource, one: Ready) -> str:
+        nameless = one.parsed.model_copy(update={"vendor_event_id": None})
+        return delivery_of(self._hashed, source.id, nameless, orjson.loads(one.raw.text))
 
 
 def _error(problem: Problem) -> dict[str, str | None]:

@@ -120,7 +120,9 @@ class Intake:
                 return self._answer(request, path, body)
             if len(body) > BODY_BYTES_MAX:
                 raise too_large()
-            one = self._one(source, request, body, self._now())
+            now = self._now()
+            self._prove(source, request, body, now)
+            one = self._one(source, request, body, now)
             if isinstance(one, Answer):
                 reply(one)
             else:
@@ -223,18 +225,18 @@ class Intake:
             or browsers.is_one(request.headers)
             or _in_parts(source)
             or "content-encoding" in request.headers
-            or batch.may_be_brought_by(source, request.headers.get("content-type"), request.target, body)
+            or batch.may_be_brought_by(request.headers.get("content-type"), request.target, body)
         )
 
     async def _take(self, source: IntakeSource, request: Request, body: bytes) -> Answer:
         now, trace, content_type = self._now(), request.headers.get("traceparent"), request.headers.get("content-type")
         if request.headers.get("content-encoding", PLAIN).strip().lower() != PLAIN:
             raise encoded()
+        # First of all, so that whoever isn't the sender has nothing read.
+        self._prove(source, request, body, now)
         if _in_parts(source):
-            self._prove(source, request, body, now)
             return await self._take_parts(source, request, body, now)
         if batch.brought_by(source, content_type, request.target, body):
-            self._prove(source, request, body, now)
             taking = batch.Taking(self._read, self._writer, self._ids, self._hashed)
             return Answer(*await taking.take(source, body, content_type, trace, now))
         one = self._one(source, request, body, now)
@@ -258,7 +260,6 @@ class Intake:
 
     def _one(self, source: IntakeSource, request: Request, body: bytes, now: float) -> Ready | Answer:
         """What is to be published, or the answer where there is nothing to publish. Raises Problem."""
-        self._prove(source, request, body, now)
         content_type, text = request.headers.get("content-type"), text_of(body)
         parsed, payload = self._read(source, body, text, content_type)
         if parsed.kind == "ignored":

@@ -10,13 +10,12 @@ from producers.forms.labelled import Part
 from producers.forms.limits import BadPayload
 from producers.forms.payload import check
 from producers.forms.reading import shapes
+from producers.forms.reading.listed import are_people
 from producers.forms.reading.paths import Path
-from producers.forms.reading.several import several
 from producers.forms.reading.sheet import Entry, entries
 from producers.forms.submission import ParsedSubmission
 
 PARTS_MAX: Final = 50
-ANYBODY: Final = "generic"
 PLACES_MAX: Final = 5
 _IDENTITY: Final = frozenset(("email", "phone", "name", "first_name", "last_name", "company"))
 _COMPOSED: Final = ("first_name", "last_name")
@@ -32,7 +31,10 @@ def preview(
     """For each submission of the request its fields, and by field the places in the payload. Raises BadPayload."""
     payload = check(body, content_type)
     splits = parts_of(vendor)
-    parts = _parts(vendor, payload, mapping, body) if splits is None else splits(payload, headers)
+    if splits is not None:
+        parts = splits(payload, headers)
+    else:
+        parts = [Part(one) for one in payload] if are_people(payload, mapping) else [Part(payload)]
     if len(parts) > PARTS_MAX:
         raise BadPayload(None, f"more than {PARTS_MAX} events: try fewer")
     found = []
@@ -43,13 +45,6 @@ def preview(
         fields = parsed.model_dump(mode="json", exclude_none=True, exclude_defaults=True) | {"kind": parsed.kind}
         found.append((fields, _places(parsed, part.payload, mapping)))
     return found
-
-
-def _parts(vendor: str, payload: Any, mapping: Mapping[str, str], body: bytes) -> list[Part]:
-    """As an intake takes it: one, or several people, which only JSON brings."""
-    perhaps = body[:1] == b"[" or (body[:1] == b"{" and adapter(vendor) is adapter(ANYBODY))
-    listed = several(payload, mapping) if perhaps else None
-    return [Part(payload)] if listed is None else [Part(one.payload) for one in listed]
 
 
 def _places(parsed: ParsedSubmission, payload: Any, mapping: Mapping[str, str]) -> Places:

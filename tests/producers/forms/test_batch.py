@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from producers.forms import batch
 from producers.forms.batch import EVENTS_MAX
 from schemas.submissions import SubmissionReceived
 from tests.producers.forms.intaking import Reply, Rig, source
@@ -76,48 +77,45 @@ async def test_an_array_of_one_form_is_one_submission(array: list[object], mappi
     assert len(published(rig)) == 1
 
 
-@pytest.mark.parametrize("id_", [{}, {"event_id": "e1"}])
-async def test_people_listed_in_an_object_are_a_batch_with_what_stands_around(id_: dict[str, str]) -> None:
+async def test_people_listed_in_an_object_are_one_submission() -> None:
     rig = Rig(source())
     people = [{"email": "a@b.example", "name": "Ann Lee"}, {"email": "c@d.example", "name": "Bob Ray"}]
-    body = json.dumps({**id_, "registrations": people, "utm_source": "expo"}).encode()
-    first = await posted(rig, body, content_type="application/json")
-    assert (first.status, first.json()["accepted"]) == (202, 2)
-    assert [one.campaign for one in published(rig)] == [{"utm_source": "expo"}] * 2
-    assert len({one.identity for one in published(rig)}) == len({one.delivery for one in published(rig)}) == 2
-    await posted(rig, body, content_type="application/json")
-    assert [one.delivery for one in published(rig)[2:]] == [one.delivery for one in published(rig)[:2]]
-
-
-async def test_an_id_that_many_deliveries_share_hides_nobody_new() -> None:
-    rig = Rig(source())
-    for names in (("ann", "bob"), ("cem", "dan")):
-        people = [{"email": f"{name}@b.example"} for name in names]
-        body = json.dumps({"event_id": "webinar-7", "registrations": people}).encode()
-        await posted(rig, body, content_type="application/json")
-    assert len({one.delivery for one in published(rig)}) == 4
-
-
-async def test_somebodys_own_id_is_enough() -> None:
-    rig = Rig(source())
-    for note in ("x", "y"):
-        people = [{"id": f"r{n}", "email": f"{n}@b.example", "note": note} for n in range(2)]
-        await posted(rig, json.dumps({"registrations": people}).encode(), content_type="application/json")
-    assert len({one.delivery for one in published(rig)}) == 2
-
-
-async def test_somebody_with_guests_is_one_submission() -> None:
-    rig = Rig(source())
-    guests = [{"email": "g@b.example"}, {"email": "h@b.example"}]
-    reply = await posted(rig, json.dumps({"guests": guests, "email": "a@b.example"}).encode(), content_type="application/json")
+    reply = await posted(rig, json.dumps({"registrations": people}).encode(), content_type="application/json")
     assert "items" not in reply.json()
     assert len(published(rig)) == 1
 
 
-async def test_what_a_known_vendor_lists_is_its_adapters() -> None:
-    rig = Rig(source(vendor="typeform"))
-    body = json.dumps({"registrations": [{"email": "a@b.example"}, {"email": "c@d.example"}]}).encode()
-    assert "items" not in (await posted(rig, body, content_type="application/json")).json()
+async def test_an_id_that_several_people_share_makes_none_of_them_a_repeat() -> None:
+    rig = Rig(source())
+    people = [{"event_id": "webinar-7", "email": f"{name}@b.example"} for name in ("ann", "bob", "ann")]
+    await posted(rig, json.dumps(people).encode(), content_type="application/json")
+    await posted(rig, json.dumps(people[:2]).encode(), content_type="application/json")
+    ann, bob, again, *later = [one.delivery for one in published(rig)]
+    assert ann == again != bob
+    assert later == [ann, bob], "as sent again"
+
+
+async def test_one_persons_id_tells_a_repeat_whatever_else_is_said() -> None:
+    rig = Rig(source())
+    told = [{"event_id": "r1", "email": "ann@b.example", "note": note} for note in ("x", "y")]
+    await posted(rig, json.dumps(told).encode(), content_type="application/json")
+    assert len({one.delivery for one in published(rig)}) == 1
+
+
+@pytest.mark.parametrize("query", ["", "batch=true"])
+async def test_an_array_that_is_nested_too_deeply_is_refused(query: str) -> None:
+    deep = b"[" * 300 + b"]" * 300
+    body = b'[{"email":"a@b.example","x":%b},{"email":"c@d.example"}]' % deep
+    reply = await posted(Rig(source()), body, content_type="application/json", query=query)
+    assert reply.status == 422
+
+
+async def test_nothing_is_read_for_whoever_is_not_the_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "are_people", lambda *_: pytest.fail("it was read"))
+    rig = Rig(source(signed=True))
+    assert (
+        await posted(rig, b'[{"email":"a@b.example"},{"email":"c@d.example"}]', content_type="application/json")
+    ).status == 401
 
 
 async def test_an_array_that_is_no_json_is_refused_whole() -> None:

@@ -27,10 +27,10 @@ def test_a_field_is_told_with_its_place() -> None:
 
 def test_several_people_are_told_one_by_one() -> None:
     people = [{"email": "a@b.example"}, {"email": "c@d.example"}]
-    for payload, place in ((people, "email"), ({"id": "e1", "people": people}, "people[0].email")):
-        found = preview("generic", {}, {}, json.dumps(payload).encode(), JSON)
-        assert [fields["email"] for fields, _ in found] == ["a@b.example", "c@d.example"]
-        assert [places["email"] for _, places in found] == [[place]] * 2
+    found = preview("generic", {}, {}, json.dumps(people).encode(), JSON)
+    assert [fields["email"] for fields, _ in found] == ["a@b.example", "c@d.example"]
+    assert [places["email"] for _, places in found] == [["email"]] * 2
+    assert len(preview("generic", {}, {}, json.dumps({"id": "e1", "people": people}).encode(), JSON)) == 1
     form = b"people[0][email]=a%40b.example&people[1][email]=c%40d.example"
     assert len(preview("generic", {}, {}, form, "application/x-www-form-urlencoded")) == 1
 
