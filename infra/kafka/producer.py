@@ -35,6 +35,10 @@ class Producer:
         """Bytes accepted by publish and not settled yet."""
         return self._singles.pending_bytes
 
+    def connect(self) -> None:
+        """Begin to, for single records. Raises BadSettings."""
+        self._singles.connect()
+
     async def stop(self) -> None:
         """Refuse what waits, close."""
         await self._singles.stop()

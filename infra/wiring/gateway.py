@@ -59,6 +59,7 @@ async def serve(settings: Settings) -> None:
     host.need_port(settings)  # uvicorn would only end the process
     async with contextlib.AsyncExitStack() as stack:
         has = await stack.enter_async_context(host.base(settings, "gateway"))
+        has.producer.connect()
         opensearch = open_opensearch(settings.opensearch)
         stack.push_async_callback(opensearch.close)
         files = wiring_files.open_files(settings)

@@ -251,3 +251,12 @@ async def test_a_record_that_is_too_large_for_any_topic_is_refused_and_disturbs_
         await producer.publish(TOPIC, 0, record(b"x" * (singles.REQUEST_BYTES_MAX + 1)))
     assert producer.pending_bytes == 0
     assert isinstance(await producer.publish(TOPIC, 0, record(os.urandom(3 * 1024 * 1024))), Position)
+
+
+async def test_who_connects_beforehand_publishes_over_that_connection(producer: Producer) -> None:
+    producer.connect()
+    client = producer._singles._client
+    assert client is not None
+    await producer.publish(TOPIC, 0, record(b"x"))
+    producer.connect()
+    assert producer._singles._client is client

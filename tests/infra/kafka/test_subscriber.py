@@ -202,6 +202,7 @@ async def test_the_broker_gathers_only_while_records_are_coming(own: Settings) -
         while await polling(consumer):
             continue  # what other tests left
         async with host.base(own, "test") as has:
+            await has.producer.publish(catalogue.ACTIVITIES, 0, Outgoing(b"first", (), b"{}"))  # connects
             sent = time.monotonic()
             await has.producer.publish(catalogue.COMMANDS, 0, Outgoing(b"a", (), b"{}"))
             assert [record.key for record in await polling(consumer)] == [b"a"]
