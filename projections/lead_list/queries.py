@@ -55,7 +55,7 @@ COUNTERS: Final = """
     group by dimension, value having sum(n) <> 0
 """
 _COUNTED: Final = "status, grade, vendor, (created_at at time zone 'utc')::date = (now() at time zone 'utc')::date as today"
-# Two branches, because either is read from an index alone (leads_owner), and an `or` of both is not.
+# Two branches, because either is read from an index alone (leads_owner, once vacuumed), and an `or` of both is not.
 COUNTED_OF: Final = f"""
     select status, grade, vendor, today, nobodys, count(*) as n from (
         select {_COUNTED}, true as nobodys from lead_list.leads where merged_into is null and owner is null
