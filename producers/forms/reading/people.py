@@ -24,7 +24,6 @@ _BEGINNING = ("+", "(")
 _BY_SHAPE = 40
 _SENT_FROM = 80
 _DIGITS = re.compile(r"[1-9][0-9]{10,14}")
-_IN_A_LIST = 25
 _WORDS_OF_A_NAME_MAX = 5
 _PART_OF_FIELD = re.compile(r"(\d{1,4})\.(\d)", re.ASCII)
 _PARTS_OF_A_NAME = frozenset("23468")
@@ -59,7 +58,7 @@ def take_email(sheet: Sheet) -> tuple[str | None, Path]:
         address = _address(value, named=kind)
         if address is not None:
             score = 100 if means.identity == "email" else 90 if kind else 80 if means.says_email else 40
-            found.append((score - means.strangeness - 5 * means.repeats - _listed(entry, score), entry, address))
+            found.append((score - means.strangeness - 5 * means.repeats, entry, address))
     chosen = best(((score, entry) for score, entry, _ in found), _SURE)
     if chosen is None:
         return None, ()
@@ -76,11 +75,6 @@ def _address(value: Any, *, named: bool) -> str | None:
             if address is not None:
                 return address
     return None
-
-
-def _listed(entry: Entry, score: int) -> int:
-    """How much less likely it is for being one of many: whoever stands outside of a list of people comes first."""
-    return _IN_A_LIST if score > _BY_SHAPE and entry.keyed and any(isinstance(step, int) for step in entry.field.path) else 0
 
 
 def take_phone(sheet: Sheet, person: Path = ()) -> tuple[str | None, str | None, Path]:
@@ -102,7 +96,7 @@ def take_phone(sheet: Sheet, person: Path = ()) -> tuple[str | None, str | None,
         if number is None or _beside(entry, person, _shared(entry.field.path, person)):
             continue
         # Who sent the notice of a form is not who filled it in, but who sends from a number is who writes.
-        less = 0 if means.sends else means.strangeness + _listed(entry, known)
+        less = 0 if means.sends else means.strangeness
         found.append((known - less, entry, number))
     chosen = best(((score, entry) for score, entry, _ in found), _SURE)
     if chosen is None:

@@ -9,6 +9,7 @@ _OTHERS = [
     {"name": "Bob Ray", "email": "bob@example.org", "phone": "+442079460123", "company": "Ray Ltd"},
     {"name": "Cem Oz", "email": "cem@example.org"},
 ]
+_ANN = {"email": "anna@example.com", "name": "Anna Schmidt", "phone": "0301234"}
 _COMPANY_FIELD = {
     "key": "company",
     "label": {"type": "custom", "custom": "Company"},
@@ -176,10 +177,18 @@ SHAPES: list[Shape] = [
         )
         for key, phone in (("references", None), ("colleagues", None), ("guests", None), ("Referenzen", None))
     ),
-    as_json(
-        "whoever stands outside comes first",
-        {"attendees": _OTHERS, "booker": {"name": "Anna Schmidt", "email": "anna@example.com"}},
-        **ANNA,
+    *(
+        as_json(
+            f"who is listed may be who wrote, beside our own: {key}", {"contacts": [_ANN], key: ours}, **ANNA, phone="0301234"
+        )
+        for key, ours in (
+            *(
+                (f"{whose}_email", "info@ours.example")
+                for whose in ["site", "store", "shop", "account", "business", "form", "brand", "location", "from", "inbox"]
+            ),
+            ("phone", "+49891234567"),
+            ("business_phone", "+49891234567"),
+        )
     ),
     as_json(
         "nothing of the second is the first's",
