@@ -23,7 +23,6 @@ _FORM_WORDS = re.compile(
 _BEGINNING = ("+", "(")
 _BY_SHAPE = 40
 _SENT_FROM = 80
-_DIGITS = re.compile(r"[1-9][0-9]{10,14}")
 _WORDS_OF_A_NAME_MAX = 5
 _PART_OF_FIELD = re.compile(r"(\d{1,4})\.(\d)", re.ASCII)
 _PARTS_OF_A_NAME = frozenset("23468")
@@ -31,9 +30,8 @@ _PARTS_OF_A_NAME = frozenset("23468")
 _NAMES_OF_FIELDS = word_set(
     "name fullname firstname lastname surname vorname nachname email phone phonenumber company companyname"
 )
-_FACTS_OF_A_COMPANY = word_set(
-    "domain industry numberofemployees employees annualrevenue revenue foundedyear yearfounded hsobjectid"
-)
+_FACTS_OF_A_COMPANY = word_set("domain hsobjectid")
+"""That a CRM tells of a company, and no form of a person."""
 _SEPARATORS = str.maketrans("", "", " _-")
 _NAME_OF_FIELD_CHARACTERS_MAX = 14
 
@@ -85,13 +83,9 @@ def take_phone(sheet: Sheet, person: Path = ()) -> tuple[str | None, str | None,
     found: list[tuple[int, Entry, str]] = []
     for entry in sheet:
         means, value = entry.means, entry.field.value
-        known = means.phone_score
+        known = means.phone_score or (_by_shape(value, sends=means.sends) if isinstance(value, str) else 0)
         if not known:
-            known = (
-                _by_shape(value, sends=means.sends) if isinstance(value, str) and (value[:1] in _BEGINNING or means.sends) else 0
-            )
-            if not known:
-                continue
+            continue
         number = shapes.phone(value[0] if isinstance(value, list) and value else value)
         if number is None or _beside(entry, person, _shared(entry.field.path, person)):
             continue
@@ -107,11 +101,9 @@ def take_phone(sheet: Sheet, person: Path = ()) -> tuple[str | None, str | None,
 
 
 def _by_shape(text: str, *, sends: bool) -> int:
-    """How likely a text is a number whatever it is called; what something is from may also be a name, or a time."""
-    text = text.strip()
-    if text[:1] in _BEGINNING and shapes.clear_phone(text):
-        return _SENT_FROM if sends else _BY_SHAPE
-    return _SENT_FROM if sends and _DIGITS.fullmatch(text) and shapes.moment(text) is None else 0
+    """How likely a text is a number whatever it is called; what something is from may also be a name, a price or a time."""
+    clear = text[:1] in _BEGINNING and shapes.clear_phone(text.strip())
+    return 0 if not clear else _SENT_FROM if sends else _BY_SHAPE
 
 
 def _with_area(sheet: Sheet, chosen: Entry, number: str) -> str:
@@ -144,14 +136,14 @@ def take_company(sheet: Sheet, person: Path, *, of_nobody: bool = False) -> str 
 
 
 def _described_company(sheet: Sheet) -> str | None:
-    """A company of a CRM has a bare name, like a person, but a domain and figures."""
+    """A company of a CRM has a bare name, like a person, but a domain and the id of a record."""
     facts: dict[Path, set[str]] = {}
     for entry in sheet:
         if entry.means.folded_key in _FACTS_OF_A_COMPANY:
             facts.setdefault(entry.field.container, set()).add(entry.means.folded_key)
     for entry in sheet.of("name") if facts else ():
         told = facts.get(entry.field.container, set())
-        if entry.keyed and "domain" in told and len(told) > 1 and _score(entry, ()) > 0:
+        if entry.keyed and told == _FACTS_OF_A_COMPANY and _score(entry, ()) > 0:
             sheet.take(entry)
             return entry.text
     return None

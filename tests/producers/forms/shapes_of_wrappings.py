@@ -156,11 +156,17 @@ SHAPES: list[Shape] = [
         "a company as a CRM tells it",
         {
             "id": "9",
-            "properties": {"name": "Schmidt GmbH", "domain": "schmidt.example", "industry": "Roofs", "phone": "+49301234567"},
+            "properties": {"name": "Schmidt GmbH", "domain": "schmidt.example", "hs_object_id": "9", "phone": "+49301234567"},
         },
         company="Schmidt GmbH",
         name=None,
         phone="+49301234567",
+    ),
+    as_json(
+        "who left a number and a company's figures is somebody",
+        {"phone": "+49301234567", "name": "Anna Schmidt", "domain": "schmidt.example", "employees": "40"},
+        name="Anna Schmidt",
+        company=None,
     ),
     as_json(
         "somebody with a domain is no company",
@@ -226,12 +232,17 @@ SHAPES: list[Shape] = [
         {
             "metadata": {"display_phone_number": "15550783881"},
             "contacts": [{"profile": {"name": "Anna Schmidt"}, "id": "16505551234"}],
-            "messages": [{"from": "16505551234", "timestamp": "1772443867", "text": {"body": "Hi"}}],
+            "messages": [{"from": "+16505551234", "timestamp": "1772443867", "text": {"body": "Hi"}}],
         },
         name="Anna Schmidt",
-        phone="16505551234",
+        phone="+16505551234",
     ),
-    as_json("a time is no phone", {"email": "anna@example.com", "from": "1772443867000"}, phone=None),
+    *(
+        as_json(
+            f"no phone: from {said}", {"email": "anna@example.com", "price": {"from": said, "to": "2"}, "from": said}, phone=None
+        )
+        for said in ("1772443867000", "15000000000", "20261231235959", "16505551234")
+    ),
     as_json(
         "a whole name without the parts is somebody else's",
         {
