@@ -32,6 +32,7 @@ _NAMES_OF_FIELDS = word_set(
 )
 _FACTS_OF_A_COMPANY = word_set("domain hsobjectid")
 """That a CRM tells of a company, and no form of a person."""
+_TOLD_ONCE = frozenset(("name", "first_name", "last_name", "phone"))
 _SEPARATORS = str.maketrans("", "", " _-")
 _NAME_OF_FIELD_CHARACTERS_MAX = 14
 
@@ -81,13 +82,14 @@ def take_phone(sheet: Sheet, person: Path = ()) -> tuple[str | None, str | None,
     Not one of somebody listed beside `person`.
     """
     found: list[tuple[int, Entry, str]] = []
+    others = _others(sheet, person)
     for entry in sheet:
         means, value = entry.means, entry.field.value
         known = means.phone_score or (_by_shape(value, sends=means.sends) if isinstance(value, str) else 0)
         if not known:
             continue
         number = shapes.phone(value[0] if isinstance(value, list) and value else value)
-        if number is None or _beside(entry, person, _shared(entry.field.path, person)):
+        if number is None or _is_of(entry, others):
             continue
         # Who sent the notice of a form is not who filled it in, but who sends from a number is who writes.
         less = 0 if means.sends else means.strangeness
@@ -186,7 +188,8 @@ def _composed(first: str | None, last: str | None) -> Names:
 
 def _take_text(sheet: Sheet, target: str, person: Path = (), holding: Collection[str] = ()) -> str | None:
     """The likeliest, of those that hold some words."""
-    told = sheet.of(target)
+    others = _others(sheet, person)
+    told = [entry for entry in sheet.of(target) if not _is_of(entry, others)]
     if holding:
         told = [entry for entry in told if all(part.casefold() in (entry.text or "").casefold() for part in holding)]
     chosen = best(((_score(entry, person), entry) for entry in told), _SURE)
@@ -203,12 +206,9 @@ def _score(entry: Entry, person: Path) -> int:
         return 0
     if "\n" in text or "@" in text or shapes.is_url(text) or not any(map(str.isalpha, text)):
         return 0
-    shared = _shared(field.path, person)
-    if _beside(entry, person, shared):
-        return 0
     if entry.means.identity == "name" and entry.keyed and sort_of_name(text) == "field":
         return 0
-    score, container = 100 + 5 * shared, field.container
+    score, container = 100 + 5 * _shared(field.path, person), field.container
     if container != person or not person:
         score -= entry.means.strangeness * 2
         if entry.keyed and any(isinstance(step, int) for step in container[len(person) :]):
@@ -228,15 +228,43 @@ def _shared(path: Path, other: Path) -> int:
     return count
 
 
-def _beside(entry: Entry, person: Path, shared: int) -> bool:
-    """Whether it belongs to another one of the list that the person stands in; a labelled row is nobody.
+def _others(sheet: Sheet, person: Path) -> frozenset[Path]:
+    """The elements of lists, beside those that the person stands in, that are another person's.
 
-    `shared`: how much of their way is the same.
+    They hold an address of their own, or what the person's element has too of a name and a number. Any other element may be the
+    next page of the same form; a labelled row is nobody.
     """
+    held: dict[Path, set[str]] = {}
+    for entry in sheet.everything if any(isinstance(step, int) for step in person) else ():
+        if not entry.keyed or not entry.text:
+            continue
+        path = entry.field.path
+        shared = _shared(path, person)
+        if shared < min(len(person), len(path)) and isinstance(person[shared], int) and isinstance(path[shared], int):
+            held.setdefault(path[: shared + 1], set()).add(_told_of_one(entry))
+        for size, step in enumerate(person[:shared], 1):
+            if isinstance(step, int):
+                held.setdefault(person[:size], set()).add(_told_of_one(entry))
+    return frozenset(
+        element
+        for element, told in held.items()
+        if element != person[: len(element)] and ("email" in told or told & _TOLD_ONCE & held.get(person[: len(element)], set()))
+    )
+
+
+def _told_of_one(entry: Entry) -> str:
+    """What of a person an entry tells: `email` if it is an address of their own, whatever it is called."""
+    means = entry.means
+    if "@" in (entry.text or ""):
+        theirs = not (means.of_another or means.sends or means.repeats)
+        return "email" if theirs and shapes.email(entry.text or "", named=True) else ""
+    return means.identity if means.identity not in (None, "email") else ""
+
+
+def _is_of(entry: Entry, others: frozenset[Path]) -> bool:
+    """Whether it stands in one of these elements."""
     path = entry.field.path
-    if shared >= len(person) or shared >= len(path) or not entry.keyed:
-        return False
-    return isinstance(person[shared], int) and isinstance(path[shared], int)
+    return bool(others) and entry.keyed and any(path[:size] in others for size in range(1, len(path)))
 
 
 def _names_the_form(entry: Entry, person: Path) -> bool:

@@ -10,6 +10,7 @@ _OTHERS = [
     {"name": "Cem Oz", "email": "cem@example.org"},
 ]
 _ANN = {"email": "anna@example.com", "name": "Anna Schmidt", "phone": "0301234"}
+_PAGES = [{"email": "anna@example.com"}, {"phone": "+49301234567"}, {"name": "Anna Schmidt"}, {"company": "Schmidt GmbH"}]
 _COMPANY_FIELD = {
     "key": "company",
     "label": {"type": "custom", "custom": "Company"},
@@ -202,6 +203,42 @@ SHAPES: list[Shape] = [
         **ANNA,
         phone=None,
         company=None,
+    ),
+    as_json(
+        "of the second with a number of their own nothing is the first's",
+        {"people": [_ANN, {"phone": "+442079460123", "company": "Ray Ltd"}]},
+        **ANNA,
+        phone="0301234",
+        company=None,
+    ),
+    as_json(
+        "of the second with a name of their own nothing is the first's",
+        [{"name": "Anna Schmidt", "email": "anna@example.com"}, {"name": "Bob Ray", "phone": "+442079460123"}],
+        **ANNA,
+        phone=None,
+    ),
+    *(
+        as_json(f"pages of one form: {name}", body, **ANNA, phone="+49301234567", company="Schmidt GmbH")
+        for name, body in (
+            (
+                "fields",
+                {
+                    "pages": [
+                        {"fields": {"email": "anna@example.com"}},
+                        {"fields": {"phone": "+49301234567", "full_name": "Anna Schmidt", "company": "Schmidt GmbH"}},
+                    ]
+                },
+            ),
+            ("bare", _PAGES),
+            ("steps", {"steps": _PAGES}),
+            ("sections", {"id": 1, "sections": _PAGES}),
+            ("address repeated", [*_PAGES, {"email_confirm": "anna@example.com"}]),
+            ("backwards", {"steps": _PAGES[::-1]}),
+            (
+                "our own address on the last",
+                {"steps": [*_PAGES[:2], {**_PAGES[2], **_PAGES[3], "owner_email": "rep@ours.example"}]},
+            ),
+        )
     ),
     as_json(
         "the seller is not the buyer",
