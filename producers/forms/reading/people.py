@@ -167,6 +167,11 @@ def take_names(sheet: Sheet, person: Path, known: Collection[str] = ()) -> Names
     return Names(whole, first, last)
 
 
+def is_part_of_field(key: str) -> bool:
+    """Whether a key is a field's number with that of a part of it, as `7.3`: then its text tells whether that is a name."""
+    return _PART_OF_FIELD.fullmatch(key) is not None
+
+
 def _numbered(sheet: Sheet) -> Names:
     """Gravity Forms sends fields by number: a first name as `7.3`, a last one as `7.6`; an address has `.1` and `.5` too."""
     boxes: dict[str, dict[str, Entry]] = {}
