@@ -12,7 +12,7 @@ from producers.forms.reading.vocabulary import word_set
 _NAME_CHARACTERS_MAX = 300
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Vowels of Indic scripts and Thai are marks, which `\w` leaves out.
-_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0900-\u0963\u0e31\u0e34-\u0e3a\u0e47-\u0e4e])*")
+_WORD = re.compile(r"[^\W\d_]++(?:[\u0900-\u0963\u0e31\u0e34-\u0e3a\u0e47-\u0e4e][^\W\d_]*+)*+")
 _LATIN_MAX = "\u024f"
 _MARKUP = re.compile(r"<[^>]*>")
 _PREFIXES = ("your", "contact", "lead", "customer")
@@ -36,6 +36,7 @@ _AD_IDS = {
 }
 
 _UNPARTED = scripts.EMAIL | scripts.PHONE | scripts.NAME | scripts.COMPANY
+_UNPARTED_CHARACTERS_MAX = 40
 # "För- och efternamn": the first half is cut off.
 _HALVES = frozenset(("och", "og"))
 _ORDINALS = frozenset(("primer", "primeiro"))
@@ -129,6 +130,8 @@ def _without_prefix(word: str) -> str:
 
 def _without_affixes(word: str) -> str:
     """What is known of a word of a script that doesn't part words: 担当者メールアドレス -> メールアドレス."""
+    if len(word) > _UNPARTED_CHARACTERS_MAX:
+        return word
     rest = word
     while rest not in _UNPARTED:
         affix = next((affix for affix in scripts.AFFIXES if rest.startswith(affix) and len(rest) > len(affix) + 1), "")
@@ -228,7 +231,7 @@ def consent_purpose(name: str) -> str | None:
         return None
     strong = any(pair.startswith(v.CONSENT_STEMS) for pair in pairs)
     # What is said of it in another script may be that it isn't wanted.
-    subject = max("".join(found)) <= _LATIN_MAX and any(word.startswith(v.CONSENT_SUBJECTS) for word in found)
+    subject = any(word.startswith(v.CONSENT_SUBJECTS) for word in found) and max("".join(found)) <= _LATIN_MAX
     verbs = {word for word in found if word in v.CONSENT_VERBS}
     # "I accept ...", "J'accepte ...", "Acepto ..."; but not "Which cards do you accept?"
     declared = bool(verbs) and (found[0] in verbs or found[0] in v.FIRST_PERSON or len(found) <= 2)

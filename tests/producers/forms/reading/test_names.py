@@ -185,3 +185,8 @@ def test_ordinary_fields_are_no_traps(key: str) -> None:
 def test_endless_names_are_cut() -> None:
     assert meaning("x" * 5_000, "E-mail " + "y" * 5_000, "", ("z" * 90,), "").says_email
     assert names.compact("A" * 1_000) == "a" * 300
+
+
+def test_only_a_short_word_is_parted() -> None:
+    assert names.identity("ご" * 30 + "メールアドレス") == "email"
+    assert names.identity("ご" * 40 + "メールアドレス") is None
