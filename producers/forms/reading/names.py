@@ -12,7 +12,7 @@ from producers.forms.reading.vocabulary import word_set
 _NAME_CHARACTERS_MAX = 300
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Vowels of Indic scripts and Thai are marks, which `\w` leaves out.
-_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0900-\u0963\u0e31\u0e34-\u0e3a\u0e47-\u0e4e])*")
+_WORD = re.compile(r"[^\W\d_]++(?:[\u0900-\u0963\u0e31\u0e34-\u0e3a\u0e47-\u0e4e][^\W\d_]*+)*+")
 _LATIN_MAX = "\u024f"
 _MARKUP = re.compile(r"<[^>]*>")
 _PREFIXES = ("your", "contact", "lead", "customer")
@@ -36,6 +36,7 @@ _AD_IDS = {
 }
 
 _UNPARTED = scripts.EMAIL | scripts.PHONE | scripts.NAME | scripts.COMPANY
+_UNPARTED_CHARACTERS_MAX = 40
 # "För- och efternamn": the first half is cut off.
 _HALVES = frozenset(("och", "og"))
 _ORDINALS = frozenset(("primer", "primeiro"))
@@ -47,6 +48,9 @@ _UTM_PREFIXES = word_set(
     "querystring query url urlparams params param hidden custom field form lead contact tracking cf landing page meta data"
 )
 
+_WORDS_BEFORE_MAX = 2
+_FEW_WORDS_MAX = 5
+_REFUSING_LAST = (("nicht", "zu"), ("nicht", "ein"))
 _ASKING = v.word_set("how why where when which what wie warum comment pourquoi como quando dove hoe jak")
 
 
@@ -126,6 +130,8 @@ def _without_prefix(word: str) -> str:
 
 def _without_affixes(word: str) -> str:
     """What is known of a word of a script that doesn't part words: 担当者メールアドレス -> メールアドレス."""
+    if len(word) > _UNPARTED_CHARACTERS_MAX:
+        return word
     rest = word
     while rest not in _UNPARTED:
         affix = next((affix for affix in scripts.AFFIXES if rest.startswith(affix) and len(rest) > len(affix) + 1), "")
@@ -179,23 +185,32 @@ def hints(name: str) -> frozenset[str]:
     return frozenset(result)
 
 
+def _agrees(word: str) -> bool:
+    return word in v.CONSENT_VERBS or word.startswith(v.CONSENT_STEMS)
+
+
 def _refuses(found: tuple[str, ...]) -> bool:
     """Whether a tick says no: "I do not want the newsletter", "Keine Werbung". What "we do not" do is no refusal of theirs."""
     if found[0] in v.OURSELVES:
         return False
-    subjects = [nth for nth, word in enumerate(found) if any(word.startswith(stem) for stem in v.CONSENT_SUBJECTS)]
-    before = found[: subjects[0]] if subjects else ()
-    agreed = any(word in v.CONSENT_VERBS or word.startswith(v.CONSENT_STEMS) for word in before)
-    return not agreed and (before[:1] in v.REFUSING_FIRST or not v.REFUSALS.isdisjoint(before))
+    agreed = next((nth for nth, word in enumerate(found) if _agrees(word)), None)
+    if agreed is not None and _refuses_to_agree(found, agreed):
+        return True
+    subject = next((nth for nth, word in enumerate(found) if word.startswith(v.CONSENT_SUBJECTS)), 0)
+    if agreed is not None and agreed < subject:
+        return False
+    before = found[:subject]
+    refusals = v.REFUSALS | v.REFUSALS_ELSEWHERE
+    return before[:1] in v.REFUSING_FIRST or not refusals.isdisjoint(before)
 
 
-def _marked(joined: str) -> str | None:
-    """The purpose, where agreeing is told by a part of a word and not by one of its own."""
-    marks = [mark for mark in scripts.CONSENT_MARKS if mark in joined]
-    purposes = [purpose for mark in marks if (purpose := scripts.CONSENT_MARKS[mark])]
-    if not marks:
-        return None
-    return next((purpose for purpose in purposes if purpose != "terms"), purposes[0] if purposes else "")
+def _refuses_to_agree(found: tuple[str, ...], agreed: int) -> bool:
+    """By what stands right before or after the word that would agree: "I don't agree", "Ich stimme nicht zu"."""
+    before = found[max(agreed - _WORDS_BEFORE_MAX, 0) : agreed]
+    if not v.REFUSALS.isdisjoint(before) or (agreed <= _WORDS_BEFORE_MAX and found[:1] in v.REFUSING_FIRST):
+        return True
+    after = found[agreed + 1 : agreed + 2]
+    return found[agreed] in v.CONSENT_VERBS and (not v.REFUSING_NEXT.isdisjoint(after) or found[-2:] in _REFUSING_LAST)
 
 
 @lru_cache(maxsize=8192)
@@ -212,16 +227,18 @@ def consent_purpose(name: str) -> str | None:
         return None
     if _refuses(found):
         return "opt_out"
-    marked = _marked("".join(found)) if not name.isascii() else None
-    if marked is not None:
-        return marked
-    strong = any(pair.startswith(stem) for pair in pairs for stem in v.CONSENT_STEMS)
-    subject = any(word.startswith(stem) for word in found for stem in v.CONSENT_SUBJECTS)
+    if not v.REFUSALS_ELSEWHERE.isdisjoint(pairs):
+        return None
+    strong = any(pair.startswith(v.CONSENT_STEMS) for pair in pairs)
+    # What is said of it in another script may be that it isn't wanted.
+    subject = any(word.startswith(v.CONSENT_SUBJECTS) for word in found) and max("".join(found)) <= _LATIN_MAX
     verbs = {word for word in found if word in v.CONSENT_VERBS}
     # "I accept ...", "J'accepte ...", "Acepto ..."; but not "Which cards do you accept?"
     declared = bool(verbs) and (found[0] in verbs or found[0] in v.FIRST_PERSON or len(found) <= 2)
     if not (strong or declared or (subject and (verbs or len(found) <= 6))):
         return None
+    if len(found) <= _FEW_WORDS_MAX and not verbs and not v.REFUSING_VERBS.isdisjoint(found):
+        return "opt_out"
     purposes = [purpose for word in found for stem, purpose in v.PURPOSES.items() if word.startswith(stem)]
     # "I accept the terms and the privacy policy" allows more than the terms.
     return next((purpose for purpose in purposes if purpose != "terms"), purposes[0] if purposes else "")

@@ -23,8 +23,6 @@ _FORM_WORDS = re.compile(
 _BEGINNING = ("+", "(")
 _BY_SHAPE = 40
 _SENT_FROM = 80
-_DIGITS = re.compile(r"[1-9][0-9]{10,14}")
-_IN_A_LIST = 25
 _WORDS_OF_A_NAME_MAX = 5
 _PART_OF_FIELD = re.compile(r"(\d{1,4})\.(\d)", re.ASCII)
 _PARTS_OF_A_NAME = frozenset("23468")
@@ -32,9 +30,9 @@ _PARTS_OF_A_NAME = frozenset("23468")
 _NAMES_OF_FIELDS = word_set(
     "name fullname firstname lastname surname vorname nachname email phone phonenumber company companyname"
 )
-_FACTS_OF_A_COMPANY = word_set(
-    "domain industry numberofemployees employees annualrevenue revenue foundedyear yearfounded hsobjectid"
-)
+_FACTS_OF_A_COMPANY = word_set("domain hsobjectid")
+"""That a CRM tells of a company, and no form of a person."""
+_TOLD_ONCE = frozenset(("name", "first_name", "last_name", "phone"))
 _SEPARATORS = str.maketrans("", "", " _-")
 _NAME_OF_FIELD_CHARACTERS_MAX = 14
 
@@ -59,7 +57,7 @@ def take_email(sheet: Sheet) -> tuple[str | None, Path]:
         address = _address(value, named=kind)
         if address is not None:
             score = 100 if means.identity == "email" else 90 if kind else 80 if means.says_email else 40
-            found.append((score - means.strangeness - 5 * means.repeats - _listed(entry, score), entry, address))
+            found.append((score - means.strangeness - 5 * means.repeats, entry, address))
     chosen = best(((score, entry) for score, entry, _ in found), _SURE)
     if chosen is None:
         return None, ()
@@ -78,31 +76,23 @@ def _address(value: Any, *, named: bool) -> str | None:
     return None
 
 
-def _listed(entry: Entry, score: int) -> int:
-    """How much less likely it is for being one of many: whoever stands outside of a list of people comes first."""
-    return _IN_A_LIST if score > _BY_SHAPE and entry.keyed and any(isinstance(step, int) for step in entry.field.path) else 0
-
-
 def take_phone(sheet: Sheet, person: Path = ()) -> tuple[str | None, str | None, Path]:
     """The number as sent, in E.164 if its country is beyond doubt, and the object it stands in.
 
     Not one of somebody listed beside `person`.
     """
     found: list[tuple[int, Entry, str]] = []
+    others = _others(sheet, person)
     for entry in sheet:
         means, value = entry.means, entry.field.value
-        known = means.phone_score
+        known = means.phone_score or (_by_shape(value, sends=means.sends) if isinstance(value, str) else 0)
         if not known:
-            known = (
-                _by_shape(value, sends=means.sends) if isinstance(value, str) and (value[:1] in _BEGINNING or means.sends) else 0
-            )
-            if not known:
-                continue
+            continue
         number = shapes.phone(value[0] if isinstance(value, list) and value else value)
-        if number is None or _beside(entry, person, _shared(entry.field.path, person)):
+        if number is None or _is_of(entry, others):
             continue
         # Who sent the notice of a form is not who filled it in, but who sends from a number is who writes.
-        less = 0 if means.sends else means.strangeness + _listed(entry, known)
+        less = 0 if means.sends else means.strangeness
         found.append((known - less, entry, number))
     chosen = best(((score, entry) for score, entry, _ in found), _SURE)
     if chosen is None:
@@ -113,11 +103,9 @@ def take_phone(sheet: Sheet, person: Path = ()) -> tuple[str | None, str | None,
 
 
 def _by_shape(text: str, *, sends: bool) -> int:
-    """How likely a text is a number whatever it is called; what something is from may also be a name, or a time."""
-    text = text.strip()
-    if text[:1] in _BEGINNING and shapes.clear_phone(text):
-        return _SENT_FROM if sends else _BY_SHAPE
-    return _SENT_FROM if sends and _DIGITS.fullmatch(text) and shapes.moment(text) is None else 0
+    """How likely a text is a number whatever it is called; what something is from may also be a name, a price or a time."""
+    clear = text[:1] in _BEGINNING and shapes.clear_phone(text.strip())
+    return 0 if not clear else _SENT_FROM if sends else _BY_SHAPE
 
 
 def _with_area(sheet: Sheet, chosen: Entry, number: str) -> str:
@@ -150,14 +138,14 @@ def take_company(sheet: Sheet, person: Path, *, of_nobody: bool = False) -> str 
 
 
 def _described_company(sheet: Sheet) -> str | None:
-    """A company of a CRM has a bare name, like a person, but a domain and figures."""
+    """A company of a CRM has a bare name, like a person, but a domain and the id of a record."""
     facts: dict[Path, set[str]] = {}
     for entry in sheet:
         if entry.means.folded_key in _FACTS_OF_A_COMPANY:
             facts.setdefault(entry.field.container, set()).add(entry.means.folded_key)
     for entry in sheet.of("name") if facts else ():
         told = facts.get(entry.field.container, set())
-        if entry.keyed and "domain" in told and len(told) > 1 and _score(entry, ()) > 0:
+        if entry.keyed and told == _FACTS_OF_A_COMPANY and _score(entry, ()) > 0:
             sheet.take(entry)
             return entry.text
     return None
@@ -177,6 +165,11 @@ def take_names(sheet: Sheet, person: Path, known: Collection[str] = ()) -> Names
     if whole is None:
         return _composed(first, last) if first or last else _numbered(sheet)
     return Names(whole, first, last)
+
+
+def is_part_of_field(key: str) -> bool:
+    """Whether a key is a field's number with that of a part of it, as `7.3`: then its text tells whether that is a name."""
+    return _PART_OF_FIELD.fullmatch(key) is not None
 
 
 def _numbered(sheet: Sheet) -> Names:
@@ -200,7 +193,8 @@ def _composed(first: str | None, last: str | None) -> Names:
 
 def _take_text(sheet: Sheet, target: str, person: Path = (), holding: Collection[str] = ()) -> str | None:
     """The likeliest, of those that hold some words."""
-    told = sheet.of(target)
+    others = _others(sheet, person)
+    told = [entry for entry in sheet.of(target) if not _is_of(entry, others)]
     if holding:
         told = [entry for entry in told if all(part.casefold() in (entry.text or "").casefold() for part in holding)]
     chosen = best(((_score(entry, person), entry) for entry in told), _SURE)
@@ -217,12 +211,9 @@ def _score(entry: Entry, person: Path) -> int:
         return 0
     if "\n" in text or "@" in text or shapes.is_url(text) or not any(map(str.isalpha, text)):
         return 0
-    shared = _shared(field.path, person)
-    if _beside(entry, person, shared):
-        return 0
     if entry.means.identity == "name" and entry.keyed and sort_of_name(text) == "field":
         return 0
-    score, container = 100 + 5 * shared, field.container
+    score, container = 100 + 5 * _shared(field.path, person), field.container
     if container != person or not person:
         score -= entry.means.strangeness * 2
         if entry.keyed and any(isinstance(step, int) for step in container[len(person) :]):
@@ -242,15 +233,43 @@ def _shared(path: Path, other: Path) -> int:
     return count
 
 
-def _beside(entry: Entry, person: Path, shared: int) -> bool:
-    """Whether it belongs to another one of the list that the person stands in; a labelled row is nobody.
+def _others(sheet: Sheet, person: Path) -> frozenset[Path]:
+    """The elements of lists, beside those that the person stands in, that are another person's.
 
-    `shared`: how much of their way is the same.
+    They hold an address of their own, or what the person's element has too of a name and a number. Any other element may be the
+    next page of the same form; a labelled row is nobody.
     """
+    held: dict[Path, set[str]] = {}
+    for entry in sheet.everything if any(isinstance(step, int) for step in person) else ():
+        if not entry.keyed or not entry.text:
+            continue
+        path = entry.field.path
+        shared = _shared(path, person)
+        if shared < min(len(person), len(path)) and isinstance(person[shared], int) and isinstance(path[shared], int):
+            held.setdefault(path[: shared + 1], set()).add(_told_of_one(entry))
+        for size, step in enumerate(person[:shared], 1):
+            if isinstance(step, int):
+                held.setdefault(person[:size], set()).add(_told_of_one(entry))
+    return frozenset(
+        element
+        for element, told in held.items()
+        if element != person[: len(element)] and ("email" in told or told & _TOLD_ONCE & held.get(person[: len(element)], set()))
+    )
+
+
+def _told_of_one(entry: Entry) -> str:
+    """What of a person an entry tells: `email` if it is an address of their own, whatever it is called."""
+    means = entry.means
+    if "@" in (entry.text or ""):
+        theirs = not (means.of_another or means.sends or means.repeats)
+        return "email" if theirs and shapes.email(entry.text or "", named=True) else ""
+    return means.identity if means.identity not in (None, "email") else ""
+
+
+def _is_of(entry: Entry, others: frozenset[Path]) -> bool:
+    """Whether it stands in one of these elements."""
     path = entry.field.path
-    if shared >= len(person) or shared >= len(path) or not entry.keyed:
-        return False
-    return isinstance(person[shared], int) and isinstance(path[shared], int)
+    return bool(others) and entry.keyed and any(path[:size] in others for size in range(1, len(path)))
 
 
 def _names_the_form(entry: Entry, person: Path) -> bool:

@@ -84,35 +84,6 @@ AFFIXES = tuple(
 )
 """What may stand before such a word where words aren't parted."""
 
-CONSENT_STEMS = tuple(_folded("соглас згоден погодж συμφων αποδέχ συγκατά συναιν מאשר מסכימ הסכמה أوافق موافق"))
-# Parts of words, where words aren't parted.
-CONSENT_MARKS = {
-    fold(mark): purpose
-    for mark, purpose in {
-        "メルマガ": "newsletter",
-        "メールマガジン": "newsletter",
-        "ニュースレター": "newsletter",
-        "뉴스레터": "newsletter",
-        "마케팅": "marketing",
-        "利用規約": "terms",
-        "服务条款": "terms",
-        "이용약관": "terms",
-        "プライバシーポリシー": "privacy",
-        "隐私": "privacy",
-        "同意": "",
-        "동의": "",
-        "承諾": "",
-    }.items()
-}
-PURPOSES = {
-    fold(stem): purpose
-    for stem, purpose in {
-        "рассылк": "newsletter",
-        "розсилк": "newsletter",
-        "персональн": "privacy",
-        "конфиденц": "privacy",
-    }.items()
-}
 YES = _folded(
     "да так ναι כן نعم はい 是 是的 同意 同意する 同意します 同意済み 네 예 동의 동의함 동의합니다 согласен согласна हाँ"
 )

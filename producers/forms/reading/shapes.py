@@ -57,8 +57,7 @@ _NO = (
 _NEGATIONS = word_set("no not don dont nicht kein keine pas niet geen nie nao non never without ne nej ikke inte nem не")
 _AGREEING = re.compile(
     r"agree|accept|consent|einverstanden|stimme|willige|akzeptier|acepto|consiento|autoriz|accett|accons|akkoord|"
-    r"toestemming|aceito|concordo|zgad|zgod|akcept|subscribe|(?<!ne)souhlas|samtyk|godk|hyvaksy|onayl|de acord|"
-    r"(?<!не)соглас|(?<!不)同意(?:する|します)?$|opt.?in|please (?:contact|send|call)|yes|ja\b|oui|\bsi\b"
+    r"toestemming|aceito|concordo|zgad|zgod|akcept|subscribe|opt.?in|please (?:contact|send|call)|yes|ja\b|oui|\bsi\b"
 )
 
 

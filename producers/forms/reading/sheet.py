@@ -41,6 +41,11 @@ class Sheet:
     def __iter__(self) -> Iterator[Entry]:
         return iter([entry for entry in self._entries if not entry.taken])
 
+    @property
+    def everything(self) -> Sequence[Entry]:
+        """Also what is taken."""
+        return self._entries
+
     def of(self, role: str) -> list[Entry]:
         """Those left that may play a role (see `Meaning.roles`)."""
         return [entry for entry in self._by_role.get(role, ()) if not entry.taken]

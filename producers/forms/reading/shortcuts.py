@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from producers.forms.reading import machinery, shapes
 from producers.forms.reading.fields import Field
 from producers.forms.reading.meaning import Meaning
-from producers.forms.reading.people import sort_of_name
+from producers.forms.reading.people import is_part_of_field, sort_of_name
 from producers.forms.submission import ParsedSubmission
 
 # No pattern takes a quote, which stands between two texts, so each fits in one way or not at all.
@@ -134,7 +134,7 @@ def _picker(numbers: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
 def _asked(number: int, field: Field, means: Meaning) -> _Asked:
     named = "name" in means.roles
     outermost = len(field.path) == 1 and means.folded_key in machinery.OUTERMOST | machinery.OUTERMOST_PERHAPS
-    if outermost or not _MACHINERY.issuperset(means.roles):
+    if outermost or is_part_of_field(field.key) or not _MACHINERY.issuperset(means.roles):
         return _Asked(number, (), exact=True, named=named)
     if not _VERBATIM.issuperset(means.roles):
         return _Asked(number, (_INSTANT, _CODE), exact=True, named=named)

@@ -193,27 +193,26 @@ WRAPPERS = word_set(
 )
 
 # Told apart by their own words; `names.consent_purpose` knows which.
-CONSENT_STEMS = scripts.CONSENT_STEMS + tuple(
+CONSENT_STEMS = tuple(
     word_set(
         "consent consens optin einwillig zustimm einverstand einverstanden zgod gdpr dsgvo rgpd rodo lgpd toestemming akkoord "
-        "acconsent autoriz autoris authoriz authoris permission wyrazam agree souhlas samtyk samtyck godkann hyvaksy suostu "
-        "beleegy hozzajarul elfogad onayl kvkk deacord"
+        "acconsent autoriz autorizz permission wyrazam agree"
     )
 )
 CONSENT_SUBJECTS = tuple(
     word_set(
         "newsletter marketing privacy datenschutz confidentialite privacidad privacidade privatsphare rodo terms agb "
         "conditions condiciones condizioni voorwaarden termos regulamin subscribe mailing promotions promotional offers "
-        "prywatnosci riservatezza bedingungen updates werbung nieuwsbrief ofertas nyhetsbrev nyhedsbrev uutiskirj hirlevel"
+        "prywatnosci riservatezza bedingungen updates werbung nieuwsbrief ofertas"
     )
 )
 CONSENT_VERBS = tuple(
     word_set(
         "accept accepts accepted acceptance accepte acepto accetto aceito akzeptiere akzeptieren akceptuje accepteer "
-        "concordo zgadzam stimme willige zgadza ok accepterer accepterar godtar"
+        "concordo zgadzam stimme willige zgadza ok"
     )
 )
-FIRST_PERSON = word_set("i yes ich j je yo io ik eu ja si oui sim tak hiermit jeg jag")
+FIRST_PERSON = word_set("i yes ich j je yo io ik eu ja si oui sim tak hiermit")
 OPT_OUT_STEMS = word_set(
     """
     optout optedout unsubscribe unsubscribed donotcontact donotcall donotemail dontcontact dontcall dontemail abmelden
@@ -223,14 +222,26 @@ OPT_OUT_STEMS = word_set(
 # Before what is asked for, these refuse it; some only as the first word, since "yes/no" asks.
 REFUSALS = word_set("not don dont never kein keine keinen keinerlei nicht pas geen niet nao nunca")
 REFUSING_FIRST = frozenset((word,) for word in ("no", "non", "nie"))
+# After what agrees: "stimme nicht zu", "accepte pas".
+REFUSING_NEXT = word_set("nicht pas niet")
+# In a few words, beside no other that agrees; long ones may tell that what is agreed to can be revoked.
+REFUSING_VERBS = word_set(
+    """
+    withdraw withdrawn revoke revoked remove refuse refused decline declined reject rejected stop lehne ablehnen abgelehnt
+    abbestellen widerrufen widerruf refusee rechazo rifiuto weiger recuso
+    """
+)
+# Of languages in which agreeing isn't known, but "newsletter" is the same word; some only by two words.
+REFUSALS_ELSEWHERE = word_set(
+    """
+    ikke inte ingen inga nem nechci nechceme nepreji nesouhlasim nevyzaduji nezasilat nezasilejte neposilat neposilejte
+    istemiyorum istemem nezelim nezeli nuvreau nudoresc nusunt enhalua nepas
+    """
+)
 OURSELVES = word_set("we wir nous noi wij nos")
 PURPOSES = {
     "newsletter": "newsletter",
     "nieuwsbrief": "newsletter",
-    "nyhetsbrev": "newsletter",
-    "nyhedsbrev": "newsletter",
-    "uutiskirj": "newsletter",
-    "hirlevel": "newsletter",
     "marketing": "marketing",
     "promotion": "marketing",
     "promotional": "marketing",
@@ -247,8 +258,6 @@ PURPOSES = {
     "condizioni": "terms",
     "voorwaarden": "terms",
     "bedingungen": "terms",
-    "betingelser": "terms",
-    "villkor": "terms",
     "privacy": "privacy",
     "datenschutz": "privacy",
     "confidentialite": "privacy",
@@ -268,4 +277,4 @@ PURPOSES = {
     "contacte": "contact",
     "contactado": "contact",
     "contattato": "contact",
-} | scripts.PURPOSES
+}

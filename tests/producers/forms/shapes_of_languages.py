@@ -1,4 +1,4 @@
-"""Names in the languages and scripts that `shapes_of_people` has not."""
+"""Names in the languages and scripts that `shapes_of_people` has not. What is agreed to in most of them stays an answer."""
 
 from tests.producers.forms.shape import Shape, as_json
 
@@ -18,15 +18,15 @@ SHAPES: list[Shape] = [
         email="taro@example.jp",
         phone="090-1234-5678",
         company="山田商事",
-        consent=True,
-        answers={"お名前（フリガナ）": "ヤマダ タロウ"},
+        consent=None,
+        answers={"お名前（フリガナ）": "ヤマダ タロウ", "個人情報の取り扱いに同意する": "同意する"},
     ),
     as_json(
         "what is called something in Japanese is nobody's name",
         {"商品名": "Widget X", "お名前（漢字）": "山田 太郎", "メールマガジン": "いいえ", "メール": "taro@example.jp"},
         name="山田 太郎",
-        consents={"newsletter": False},
-        answers={"商品名": "Widget X"},
+        consents={},
+        answers={"商品名": "Widget X", "メールマガジン": "いいえ"},
     ),
     as_json(
         "Chinese",
@@ -43,8 +43,8 @@ SHAPES: list[Shape] = [
         name="김민수",
         phone="010-1234-5678",
         company="한빛",
-        consent=True,
-        answers={},
+        consent=None,
+        answers={"개인정보 수집 동의": "동의"},
     ),
     as_json(
         "Arabic",
@@ -85,8 +85,9 @@ SHAPES: list[Shape] = [
         first_name="Иван",
         phone="495 123-45-67",
         company="Ромашка",
-        consents={"privacy": True},
-        answers={},
+        consent=None,
+        consents={},
+        answers={"Согласие на обработку персональных данных": "да"},
     ),
     as_json(
         "Ukrainian", {"Ім'я": "Олена", "Прізвище": "Коваль", "Пошта": "olena@example.ua"}, name="Олена Коваль", last_name="Коваль"
@@ -97,7 +98,8 @@ SHAPES: list[Shape] = [
         name="Γιώργος Παππάς",
         phone="2101234567",
         company="ΑΒΓ",
-        answers={},
+        consent=None,
+        answers={"Αποδέχομαι τους όρους": "ναι"},
     ),
     as_json(
         "Hindi",
@@ -111,7 +113,7 @@ SHAPES: list[Shape] = [
         {"Ad Soyad": "Ayşe Yılmaz", "E-posta adresiniz": "ayse@example.tr", "KVKK metnini okudum ve onaylıyorum": "Evet"},
         name="Ayşe Yılmaz",
         first_name=None,
-        consent=True,
+        consent=None,
     ),
     as_json(
         "Turkish, split", {"Adınız": "Ayşe", "Soyadınız": "Yılmaz"}, name="Ayşe Yılmaz", first_name="Ayşe", last_name="Yılmaz"
@@ -130,33 +132,31 @@ SHAPES: list[Shape] = [
         {"Jméno a příjmení": "Jan Novák", "Název společnosti": "Novák s.r.o.", "Souhlasím se zpracováním údajů": "ano"},
         name="Jan Novák",
         company="Novák s.r.o.",
-        consent=True,
+        consent=None,
     ),
-    as_json("Czech, refused", {"E-mail": "jan@example.cz", "Souhlas": "nesouhlasím"}, consent=False),
+    as_json("Czech, refused", {"E-mail": "jan@example.cz", "Newsletter": "nesouhlasím"}, consent=False),
     as_json(
         "Hungarian",
         {"Teljes név": "Kovács Anna", "Cégnév": "Kovács Kft.", "Hozzájárulok": "igen"},
         name="Kovács Anna",
-        consent=True,
+        consent=None,
     ),
-    as_json("Romanian", {"Nume complet": "Ion Popescu", "Sunt de acord cu prelucrarea datelor": "da"}, consent=True),
+    as_json("Romanian", {"Nume complet": "Ion Popescu", "Sunt de acord cu prelucrarea datelor": "da"}, consent=None),
     as_json("Danish", {"Fulde navn": "Mette Jensen", "Virksomhedsnavn": "Jensen ApS"}, name="Mette Jensen", company="Jensen ApS"),
     as_json(
         "Swedish halves",
         {"För- och efternamn": "Eva Berg", "Jag godkänner integritetspolicyn": "Ja"},
         name="Eva Berg",
         last_name=None,
-        consent=True,
+        consent=None,
     ),
-    as_json(
-        "Norwegian", {"Fullt navn": "Ola Nordmann", "Jeg samtykker til nyhetsbrev": "Nei"}, name="Ola Nordmann", consent=False
-    ),
+    as_json("Norwegian", {"Fullt navn": "Ola Nordmann", "Jeg samtykker til nyhetsbrev": "Ja"}, name="Ola Nordmann", consent=None),
     as_json(
         "Finnish",
         {"Etunimi": "Aino", "Sukunimi": "Virtanen", "Yrityksen nimi": "Oy Ab", "Hyväksyn tietosuojaselosteen": "Kyllä"},
         name="Aino Virtanen",
         company="Oy Ab",
-        consent=True,
+        consent=None,
     ),
     as_json(
         "Spanish with two surnames",
@@ -168,6 +168,6 @@ SHAPES: list[Shape] = [
         "French authorisation",
         {"Prénom": "Zoé", "Nom": "Roy", "J'autorise cette société à me contacter": "Oui"},
         name="Zoé Roy",
-        consent=True,
+        consent=None,
     ),
 ]

@@ -9,6 +9,8 @@ _OTHERS = [
     {"name": "Bob Ray", "email": "bob@example.org", "phone": "+442079460123", "company": "Ray Ltd"},
     {"name": "Cem Oz", "email": "cem@example.org"},
 ]
+_ANN = {"email": "anna@example.com", "name": "Anna Schmidt", "phone": "0301234"}
+_PAGES = [{"email": "anna@example.com"}, {"phone": "+49301234567"}, {"name": "Anna Schmidt"}, {"company": "Schmidt GmbH"}]
 _COMPANY_FIELD = {
     "key": "company",
     "label": {"type": "custom", "custom": "Company"},
@@ -155,11 +157,17 @@ SHAPES: list[Shape] = [
         "a company as a CRM tells it",
         {
             "id": "9",
-            "properties": {"name": "Schmidt GmbH", "domain": "schmidt.example", "industry": "Roofs", "phone": "+49301234567"},
+            "properties": {"name": "Schmidt GmbH", "domain": "schmidt.example", "hs_object_id": "9", "phone": "+49301234567"},
         },
         company="Schmidt GmbH",
         name=None,
         phone="+49301234567",
+    ),
+    as_json(
+        "who left a number and a company's figures is somebody",
+        {"phone": "+49301234567", "name": "Anna Schmidt", "domain": "schmidt.example", "employees": "40"},
+        name="Anna Schmidt",
+        company=None,
     ),
     as_json(
         "somebody with a domain is no company",
@@ -176,10 +184,18 @@ SHAPES: list[Shape] = [
         )
         for key, phone in (("references", None), ("colleagues", None), ("guests", None), ("Referenzen", None))
     ),
-    as_json(
-        "whoever stands outside comes first",
-        {"attendees": _OTHERS, "booker": {"name": "Anna Schmidt", "email": "anna@example.com"}},
-        **ANNA,
+    *(
+        as_json(
+            f"who is listed may be who wrote, beside our own: {key}", {"contacts": [_ANN], key: ours}, **ANNA, phone="0301234"
+        )
+        for key, ours in (
+            *(
+                (f"{whose}_email", "info@ours.example")
+                for whose in ["site", "store", "shop", "account", "business", "form", "brand", "location", "from", "inbox"]
+            ),
+            ("phone", "+49891234567"),
+            ("business_phone", "+49891234567"),
+        )
     ),
     as_json(
         "nothing of the second is the first's",
@@ -187,6 +203,42 @@ SHAPES: list[Shape] = [
         **ANNA,
         phone=None,
         company=None,
+    ),
+    as_json(
+        "of the second with a number of their own nothing is the first's",
+        {"people": [_ANN, {"phone": "+442079460123", "company": "Ray Ltd"}]},
+        **ANNA,
+        phone="0301234",
+        company=None,
+    ),
+    as_json(
+        "of the second with a name of their own nothing is the first's",
+        [{"name": "Anna Schmidt", "email": "anna@example.com"}, {"name": "Bob Ray", "phone": "+442079460123"}],
+        **ANNA,
+        phone=None,
+    ),
+    *(
+        as_json(f"pages of one form: {name}", body, **ANNA, phone="+49301234567", company="Schmidt GmbH")
+        for name, body in (
+            (
+                "fields",
+                {
+                    "pages": [
+                        {"fields": {"email": "anna@example.com"}},
+                        {"fields": {"phone": "+49301234567", "full_name": "Anna Schmidt", "company": "Schmidt GmbH"}},
+                    ]
+                },
+            ),
+            ("bare", _PAGES),
+            ("steps", {"steps": _PAGES}),
+            ("sections", {"id": 1, "sections": _PAGES}),
+            ("address repeated", [*_PAGES, {"email_confirm": "anna@example.com"}]),
+            ("backwards", {"steps": _PAGES[::-1]}),
+            (
+                "our own address on the last",
+                {"steps": [*_PAGES[:2], {**_PAGES[2], **_PAGES[3], "owner_email": "rep@ours.example"}]},
+            ),
+        )
     ),
     as_json(
         "the seller is not the buyer",
@@ -217,12 +269,17 @@ SHAPES: list[Shape] = [
         {
             "metadata": {"display_phone_number": "15550783881"},
             "contacts": [{"profile": {"name": "Anna Schmidt"}, "id": "16505551234"}],
-            "messages": [{"from": "16505551234", "timestamp": "1772443867", "text": {"body": "Hi"}}],
+            "messages": [{"from": "+16505551234", "timestamp": "1772443867", "text": {"body": "Hi"}}],
         },
         name="Anna Schmidt",
-        phone="16505551234",
+        phone="+16505551234",
     ),
-    as_json("a time is no phone", {"email": "anna@example.com", "from": "1772443867000"}, phone=None),
+    *(
+        as_json(
+            f"no phone: from {said}", {"email": "anna@example.com", "price": {"from": said, "to": "2"}, "from": said}, phone=None
+        )
+        for said in ("1772443867000", "15000000000", "20261231235959", "16505551234")
+    ),
     as_json(
         "a whole name without the parts is somebody else's",
         {

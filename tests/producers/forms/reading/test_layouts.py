@@ -227,6 +227,17 @@ def test_what_texts_become_is_what_other_texts_of_their_sort_become(monkeypatch:
         ({"submitted_at": "x1234567"}, {"submitted_at": "1767600000"}),
         ({"event": "form.submitted", "email": "a@example.com"}, {"event": "ping", "email": "a@example.com"}),
         ({"name": "Ann Lee", "first_name": "Ann"}, {"name": "Lee", "first_name": "Ann"}),
+        ({"email": "a@example.com", "7.3": "Ann"}, {"email": "a@example.com", "7.3": "49"}),
+        ({"email": "a@example.com", "7.3": "Ann", "7.6": "Lee"}, {"email": "a@example.com", "7.3": "Ann", "7.6": "49"}),
+        ({"email": "a@example.com", "7.3": "49"}, {"email": "a@example.com", "7.3": "Ann"}),
+        (
+            [{"email": "a@example.com", "name": "Ann Lee"}, {"name": "", "phone": "+4930123456"}],
+            [{"email": "a@example.com", "name": "Ann Lee"}, {"name": "Bob Ray", "phone": "+4930123456"}],
+        ),
+        (
+            [{"email": "a@example.com"}, {"note": "hello", "phone": "+4930123456"}],
+            [{"email": "a@example.com"}, {"note": "b@example.com", "phone": "+4930123456"}],
+        ),
     ],
 )
 def test_a_text_that_may_decide_takes_no_shortcut(first: Any, second: Any) -> None:

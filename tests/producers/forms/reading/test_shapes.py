@@ -238,3 +238,11 @@ def test_plain_text_is_trimmed_and_numbers_keep_their_digits() -> None:
         None,
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["onaylamıyorum", "en hyväksy", "nu sunt de acord", "未同意", "nedávám souhlas", "не согласен", "I do not authorize"],
+)
+def test_what_may_refuse_is_never_a_yes(said: str) -> None:
+    assert shapes.yes_or_no(said) is not True
