@@ -1,13 +1,13 @@
 """What was found out about a form's body, remembered: forms send the same text each time, but for the values filled in.
 
-A layout is a body cut at the texts that are only ever values. Another body with the same pieces in between has the same keys,
-labels, types, numbers and nesting, so its fields are the same but for those texts, and nothing else is to be read again.
+A layout is a body cut at the texts and numbers that are only ever values. Another body with the same pieces in between has the
+same keys, labels, types and nesting, so its fields are the same but for those values, and nothing else is to be read again.
 """
 
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice, zip_longest
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -15,6 +15,7 @@ import orjson
 from producers.forms.reading import rows
 from producers.forms.reading.fields import Field, Reader, could_be_pairs
 from producers.forms.reading.meaning import Meaning
+from producers.forms.reading.numerals import NUMERAL, is_plain_number, number_of
 from producers.forms.reading.paths import Path
 from producers.forms.reading.sheet import Entry, entry_of, means_of
 from producers.forms.reading.shortcuts import Shortcut, Sorting
@@ -27,13 +28,13 @@ SHORTCUTS_MAX: Final = 8
 # Learning costs as much as reading. Where it has been tried often enough, senders that never repeat themselves pay this rarely.
 LEARNED_WHEN_FULL: Final = 16
 _BYTES_MAX = 16_384
-_STRINGS_MAX = 1_000
+_VALUES_MAX = 2_000
 
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'{}[]"'))
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"')
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*')
 _OPENING = ("{", "[")
 # What JSON means as it is written, and what can't hold JSON itself.
-_FILLED = r'(?![{\[])([^"\\\x00-\x1f]*+)'
+_TEXT = r'(?![{\[])([^"\\\x00-\x1f]*+)'
 
 
 class _Slot(NamedTuple):
@@ -41,6 +42,14 @@ class _Slot(NamedTuple):
 
     number: int
 
+
+class _Numeral(NamedTuple):
+    """The number of a cut, whose text is one that goes here."""
+
+    number: int
+
+
+_HOLDING = (_Slot, _Numeral, list)
 
 Translate = Callable[[Any, Mapping[str, str], Sequence[Entry]], ParsedSubmission]
 """An adapter's."""
@@ -54,19 +63,20 @@ class _Known(NamedTuple):
 
 
 class Layout:
-    """One body, cut into what stays (`pieces`, each but the first from a quote on) and what is filled in between.
+    """One body, cut into what stays (`pieces`) and what is filled in between (`cuts`, patterns).
 
     `beside`: what is read beside the readable part, with slots.
     """
 
-    __slots__ = ("_beside", "_known", "_match", "_pieces", "_shortcuts", "_sorting", "_tried")
+    __slots__ = ("_beside", "_cuts", "_known", "_match", "_pieces", "_shortcuts", "_sorting", "_tried")
 
-    def __init__(self, pieces: Sequence[str], known: Sequence[_Known], beside: Any) -> None:
+    def __init__(self, pieces: Sequence[str], cuts: Sequence[str], known: Sequence[_Known], beside: Any) -> None:
         self._pieces = pieces
+        self._cuts = cuts
         self._match: Callable[[str], re.Match[str] | None] | None = None
         self._known = known
         self._beside = beside
-        self._sorting = Sorting([(field, means, list(_numbers(field.value))) for field, means in known], list(_numbers(beside)))
+        self._sorting = Sorting([(field, means, *_slots(field.value)) for field, means in known], [*chain(*_slots(beside))])
         self._shortcuts: list[Shortcut] = []
         self._tried = 0
 
@@ -74,7 +84,8 @@ class Layout:
         """What a body of this layout says, None if it is of another."""
         if self._match is None:
             # Only now: it takes longer than learning did, and few bodies of senders that never repeat themselves come back.
-            self._match = re.compile(_FILLED.join(map(re.escape, self._pieces))).fullmatch
+            stays = map(re.escape, self._pieces)
+            self._match = re.compile("".join(chain(*zip_longest(stays, self._cuts, fillvalue="")))).fullmatch
         found = self._match(text)
         return None if found is None else Recalled(self, found.groups())
 
@@ -130,7 +141,7 @@ class Recalled(NamedTuple):
 
 def _with_value(field: Field, filled: Sequence[str]) -> Field:
     path, key, label, type_, value, parents = field
-    if value.__class__ is not _Slot and value.__class__ is not list:
+    if value.__class__ not in _HOLDING:
         return field
     return Field(path, key, label, type_, _filled(value, filled), parents)
 
@@ -139,6 +150,8 @@ def _filled(node: Any, filled: Sequence[str]) -> Any:
     """The node with texts where its slots are."""
     if node.__class__ is _Slot:
         return filled[node.number]
+    if node.__class__ is _Numeral:
+        return number_of(filled[node.number])
     if node.__class__ is dict:
         return {key: _filled(value, filled) for key, value in node.items()}
     if node.__class__ is list:
@@ -146,13 +159,20 @@ def _filled(node: Any, filled: Sequence[str]) -> Any:
     return node
 
 
-def _numbers(node: Any) -> Iterator[int]:
-    """Of the slots in it."""
-    if node.__class__ is _Slot:
-        yield node.number
-    elif node.__class__ is dict or node.__class__ is list:
-        for item in node.values() if node.__class__ is dict else node:
-            yield from _numbers(item)
+def _slots(node: Any) -> tuple[list[int], list[int]]:
+    """The numbers of the texts in it, and of the numbers."""
+    texts: list[int] = []
+    numerals: list[int] = []
+    left = [node]
+    while left:
+        one = left.pop()
+        if one.__class__ is _Slot:
+            texts.append(one.number)
+        elif one.__class__ is _Numeral:
+            numerals.append(one.number)
+        elif one.__class__ is dict or one.__class__ is list:
+            left += one.values() if one.__class__ is dict else one
+    return texts, numerals
 
 
 class Layouts:
@@ -237,52 +257,69 @@ class _Watching(Reader):
 
 
 def _layout(text: str, payload: Any, readable: Any, beside: Any) -> Layout | None:
-    """None where the text can't be told from its payload: no JSON, or a key twice, or too many strings."""
+    """None where the text can't be told from its payload: no JSON, or a key twice, or too many values."""
     tokens = list(_TOKEN.finditer(text))
-    strings = list(islice(_strings(payload, ()), _STRINGS_MAX))
-    if len(tokens) != len(strings):
+    values = list(islice(_values(payload, ()), _VALUES_MAX))
+    if len(tokens) != len(values):
         return None
     try:
-        if orjson.loads(text) != payload or [orjson.loads(token[0]) for token in tokens] != [string for _, string in strings]:
+        written = orjson.loads(f"[{','.join([token[0] for token in tokens])}]")
+        if orjson.loads(text) != payload or written != [value for _, value in values]:
             return None
     except orjson.JSONDecodeError:
         return None
     reader = _Watching()
     reader.value(readable, (), "", ())
     fields = reader.labelled()
-    read = {path: string for path, string in _strings(readable, ()) if path is not None}
-    values = {place for field in fields for place in _places(reader.place(field), field.value, read)}
+    read = {path: value for path, value in _values(readable, ()) if path is not None}
+    answers = {place for field in fields for place in _places(reader.place(field), field.value, read)}
 
     def fixed(path: Path) -> bool:
         above = [path[:size] for size in range(len(path) + 1)]
         if not reader.deciding.isdisjoint(above):
             return True
-        return path not in values and reader.unread.isdisjoint(above)
+        return path not in answers and reader.unread.isdisjoint(above)
 
     pieces: list[str] = []
-    slots: dict[Path, _Slot] = {}
+    cuts: list[str] = []
+    slots: dict[Path, _Slot | _Numeral] = {}
     cut = 0
-    for token, (path, string) in zip(tokens, strings, strict=True):
-        if path is None or "\\" in token[0] or string[:1] in _OPENING or (path in read and fixed(path)):
+    for token, (path, value) in zip(tokens, values, strict=True):
+        if path is None or (path in read and fixed(path)) or not _can_be_cut(token[0], value):
             continue
-        slots[path] = _Slot(len(pieces))
-        pieces.append(text[cut : token.start() + 1])
-        cut = token.end() - 1
+        # The quotes of a text stay.
+        quote = 1 if isinstance(value, str) else 0
+        slots[path] = _Slot(len(cuts)) if quote else _Numeral(len(cuts))
+        cuts.append(_TEXT if quote else f"({NUMERAL})")
+        pieces.append(text[cut : token.start() + quote])
+        cut = token.end() - quote
     pieces.append(text[cut:])
     beside = _slotted((), beside, slots)
-    slots = {path: slot for path, slot in slots.items() if path in values}
+    slots = {path: slot for path, slot in slots.items() if path in answers}
     known = [_Known(field._replace(value=_slotted(reader.place(field), field.value, slots)), means_of(field)) for field in fields]
-    return Layout(pieces, known, beside)
+    return Layout(pieces, cuts, known, beside)
 
 
-def _places(place: Path, value: Any, read: Mapping[Path, str]) -> list[Path]:
-    """Where the texts of a field's value stand as they are."""
+def _can_be_cut(token: str, value: str | float) -> bool:
+    """Whether another text or number there would be written in the same way."""
     if isinstance(value, str):
-        return [place] if read.get(place) == value else []
-    return [at for nth, item in enumerate(value) if read.get(at := (*place, nth)) == item] if isinstance(value, list) else []
+        return "\\" not in token and value[:1] not in _OPENING
+    return is_plain_number(token) is not None
 
 
-def _slotted(path: Path, node: Any, slots: Mapping[Path, _Slot]) -> Any:
+def _places(place: Path, value: Any, read: Mapping[Path, str | float]) -> list[Path]:
+    """Where the texts and numbers of a field's value stand as they are."""
+    if isinstance(value, list):
+        return [at for nth, item in enumerate(value) if _is(item, read.get(at := (*place, nth)))]
+    return [place] if _is(value, read.get(place)) else []
+
+
+def _is(value: Any, read: str | float | None) -> bool:
+    """Whether it stands there as it is: True is no 1."""
+    return read is not None and value.__class__ is read.__class__ and value == read
+
+
+def _slotted(path: Path, node: Any, slots: Mapping[Path, _Slot | _Numeral]) -> Any:
     """The node, which stands at `path`, with slots where there are any."""
     if isinstance(node, dict):
         return {key: _slotted((*path, key), value, slots) for key, value in node.items()}
@@ -291,14 +328,14 @@ def _slotted(path: Path, node: Any, slots: Mapping[Path, _Slot]) -> Any:
     return slots.get(path, node)
 
 
-def _strings(node: Any, path: Path) -> Iterator[tuple[Path | None, str]]:
-    """All strings in the order of the text; keys have no path."""
-    if isinstance(node, str):
-        yield path, node
-    elif isinstance(node, dict):
+def _values(node: Any, path: Path) -> Iterator[tuple[Path | None, str | float]]:
+    """All texts and numbers in the order of the text; keys have no path."""
+    if isinstance(node, dict):
         for key, value in node.items():
             yield None, key
-            yield from _strings(value, (*path, key))
+            yield from _values(value, (*path, key))
     elif isinstance(node, list):
         for index, value in enumerate(node):
-            yield from _strings(value, (*path, index))
+            yield from _values(value, (*path, index))
+    elif isinstance(node, str | int | float) and not isinstance(node, bool):
+        yield path, node

@@ -15,25 +15,38 @@ from typing import Any, Final, NamedTuple
 from producers.forms.reading import machinery, shapes
 from producers.forms.reading.fields import Field
 from producers.forms.reading.meaning import Meaning
+from producers.forms.reading.numerals import NUMERAL, number_of
 from producers.forms.reading.people import is_part_of_field, sort_of_name
 from producers.forms.submission import ParsedSubmission
 
 # No pattern takes a quote, which stands between two texts, so each fits in one way or not at all.
 _BLANK: Final = ""
-_NUMBER: Final = r"\+[1-9][0-9]{7,14}"
+_PHONE: Final = r'(?=(?:[^0-9"]*[0-9]){8,15}[^0-9"]*(?:"|\Z))\+[1-9][0-9 ./-]{6,24}[0-9]'
+# Without its country, which nothing else tells.
+_NATIONAL: Final = r'(?!00)(?=(?:[^0-9"]*[0-9]){5,15}[^0-9"]*(?:"|\Z))[(0-9][0-9 ()./-]{3,24}[0-9]'
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?"
 _ADDRESS: Final = rf'(?=[^"]{{3,64}}(?:"|\Z))[a-zA-Z0-9_+-]+(?:\.[a-zA-Z0-9_+-]+)*@(?:{_LABEL}\.)+[a-z]{{2,20}}'
 _WORDS: Final = r'(?!https?://)[^\W\d_](?:[^@="]{0,198}[^@="\s])?'
 _SAID: Final = r'[^@=+(\s"][^@="]*'
+_TOLD: Final = r'[^@=+(\s"](?:[^@="]{0,198}[^@="\s])?'
 _DAY = r"(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31"
-_INSTANT: Final = rf"20[0-9]{{2}}-(?:{_DAY})T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
+_ZONE = r"[+-](?:0[0-9]|1[0-3]):[0-5][0-9]"
+_INSTANT: Final = rf"20[0-9]{{2}}-(?:{_DAY})T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,6}})?(?:Z|{_ZONE})"
 # With a digit, so that it is no word, with a letter, so that it is no time, and not what a form on a page may be called.
 _CODE: Final = r'(?=[^0-9"]*[0-9])(?=[^a-zA-Z"]*[a-zA-Z])(?![^"]*[fF][oO][rR][mM])[a-zA-Z0-9_-]{8,64}'
+_DIGITS: Final = r"[0-9]{4,20}"
+# From 2001 to 2096, since the epoch.
+_SECONDS: Final = r"[1-3][0-9]{9}"
+_MILLISECONDS: Final = r"[1-3][0-9]{12}"
 
 _EXACT_CHARACTERS_MAX: Final = 100
-_EPOCH: Final = datetime(2001, 1, 1, tzinfo=UTC)
+_BEGIN: Final = datetime(2002, 1, 1, tzinfo=UTC)
+_DIGITS_OF_MARK: Final = 70_000_000_000_000
 _VERBATIM: Final = frozenset(("email", "phone", "first_name", "last_name", "name", "company", "campaign", "form"))
 """Roles that take a text as it is, whatever it says."""
+_PARTS: Final = frozenset(("first_name", "last_name"))
+_AS_TOLD: Final = frozenset(("campaign", "form"))
+"""Those that do so even if it is no word."""
 _MACHINERY: Final = frozenset(("event_id", "time")) | _VERBATIM
 
 _Make = Callable[[Sequence[str]], Any]
@@ -60,13 +73,18 @@ class _Asked(NamedTuple):
 class Sorting:
     """What reading asks of the texts of one layout."""
 
-    def __init__(self, values: Sequence[tuple[Field, Meaning, Sequence[int]]], beside: Sequence[int]) -> None:
-        """`values`: fields with the numbers of their texts; `beside`: those that an adapter reads in its own way."""
-        self._asked = [_asked(number, field, means) for field, means, numbers in values for number in numbers]
+    def __init__(self, values: Sequence[tuple[Field, Meaning, Sequence[int], Sequence[int]]], beside: Sequence[int]) -> None:
+        """`values`: fields with the numbers of their texts and numerals; `beside`: those that an adapter reads in its own way."""
+        local = not any(means.place for _, means, *_ in values)
+        self._asked = [_asked(number, field, means, local) for field, means, texts, _ in values for number in texts]
+        self._asked += [
+            _asked_numeral(number, field, means, local) for field, means, _, numerals in values for number in numerals
+        ]
         self._asked += [_Asked(number, (_INSTANT, _CODE), exact=True, named=False) for number in beside]
         self._pick = _picker([asked.number for asked in self._asked])
         self._named = [asked.number for asked in self._asked if asked.named]
-        self._possible = _possible([(field, means) for field, means, _ in values])
+        self._apart = _apart(values)
+        self._possible = self._apart is not None and _possible([(field, means) for field, means, *_ in values])
 
     def asked(self, texts: Sequence[str]) -> str:
         """The texts that are looked at, in one."""
@@ -75,7 +93,8 @@ class Sorting:
     def shortcut(self, texts: Sequence[str], read: Callable[[Sequence[str]], ParsedSubmission]) -> "Shortcut | None":
         """For texts of the same sorts as these. None where one is of no sort, or they are to be compared."""
         sorts = [asked.sort(texts[asked.number]) for asked in self._asked]
-        if not self._possible or None in sorts or sorts.count(_ADDRESS) > 1:
+        apart = self._apart or ()
+        if not self._possible or None in sorts or sorts.count(_ADDRESS) > 1 or not _are_apart(texts, apart):
             return None
         marked, marks = list(texts), dict[str, int]()
         for asked, sort in zip(self._asked, sorts, strict=True):
@@ -84,8 +103,8 @@ class Sorting:
                 marked[asked.number], marks[mark] = mark, asked.number
         fits = re.compile('"'.join(f"(?>{sort})" for sort in sorts)).fullmatch
         named = [(number, sort_of_name(texts[number])) for number in self._named]
-        made = Shortcut(fits, named, read(marked), marks)
-        return made if made.submission(texts) == read(texts) else Shortcut(fits, named, None, {})
+        made = Shortcut(fits, named, apart, read(marked), marks)
+        return made if made.submission(texts) == read(texts) else Shortcut(fits, named, apart, None, {})
 
 
 class Shortcut:
@@ -95,15 +114,17 @@ class Shortcut:
         self,
         fits: Callable[[str], object],
         named: Sequence[tuple[int, str]],
+        apart: Sequence[tuple[int, int]],
         read: ParsedSubmission | None,
         marks: Mapping[str, int],
     ) -> None:
         self._fits = fits
         self._named = named
+        self._apart = apart
         self._read = read
         self._make: list[tuple[str, _Make]] = []
         pattern = re.compile(f"({'|'.join(map(re.escape, marks)) or '(?!)'})")
-        instants = {_instant(number): number for number in marks.values()}
+        instants = {at: number for mark, number in marks.items() if (at := shapes.moment(mark)) is not None}
         phone = None if read is None or read.phone is None else marks.get(read.phone)
         for name, value in read or ():
             if name == "phone_e164" and phone is not None:
@@ -117,7 +138,10 @@ class Shortcut:
         """Whether these texts, of which `asked` are looked at, are of those sorts."""
         if self._fits(asked) is None:
             return False
-        return not self._named or all(sort_of_name(texts[number]) == sort for number, sort in self._named)
+        for number, sort in self._named:
+            if sort_of_name(texts[number]) != sort:
+                return False
+        return not self._apart or _are_apart(texts, self._apart)
 
     def submission(self, texts: Sequence[str]) -> ParsedSubmission | None:
         """The texts at their places."""
@@ -131,48 +155,88 @@ def _picker(numbers: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
     return itemgetter(*numbers) if len(numbers) > 1 else lambda texts: [texts[number] for number in numbers]
 
 
-def _asked(number: int, field: Field, means: Meaning) -> _Asked:
+def _asked(number: int, field: Field, means: Meaning, local: bool) -> _Asked:
+    """`local`: nothing tells what country a phone number is of, but itself."""
     named = "name" in means.roles
     outermost = len(field.path) == 1 and means.folded_key in machinery.OUTERMOST | machinery.OUTERMOST_PERHAPS
     if outermost or is_part_of_field(field.key) or not _MACHINERY.issuperset(means.roles):
         return _Asked(number, (), exact=True, named=named)
     if not _VERBATIM.issuperset(means.roles):
-        return _Asked(number, (_INSTANT, _CODE), exact=True, named=named)
-    free = _WORDS if means.roles or means.phone_score or means.sends else _SAID
-    return _Asked(number, (_BLANK, _NUMBER, _ADDRESS, free), exact=False, named=named)
+        times = (_SECONDS, _MILLISECONDS) if "time" in means.roles else ()
+        digits = (_DIGITS,) if means.roles == ("event_id",) and not means.phone_score else ()
+        return _Asked(number, (_INSTANT, *times, _CODE, *digits), exact=True, named=named)
+    phone = (_PHONE, _NATIONAL) if means.phone_score and local else (_PHONE,)
+    return _Asked(number, (_BLANK, *phone, _ADDRESS, _free(means)), exact=False, named=named)
+
+
+def _free(means: Meaning) -> str:
+    if means.phone_score or means.sends or not _AS_TOLD.issuperset(means.roles):
+        return _WORDS
+    return _TOLD if means.roles else _SAID
+
+
+def _asked_numeral(number: int, field: Field, means: Meaning, local: bool) -> _Asked:
+    """A number is nobody's name or address: what it is called decides all else, unless that is a phone or a time."""
+    asked = _asked(number, field, means, local)
+    if not asked.sorts or "time" in means.roles:
+        sorts: tuple[str, ...] = (_SECONDS, _MILLISECONDS) if asked.sorts else ()
+    elif means.phone_score:
+        sorts = (_NATIONAL,) if _NATIONAL in asked.sorts else ()
+    else:
+        sorts = (NUMERAL,)
+    return asked._replace(sorts=sorts, named=False)
 
 
 def _mark(asked: _Asked, sort: str, text: str) -> str | None:
     """Another text of the same sort, and like no other; None where there is none."""
     number = asked.number
-    if sort == _NUMBER:
+    if sort == _PHONE:
         return f"+49{number:010}"
     if sort == _ADDRESS:
         return f"mark{number:06}@marks.example"
     if sort == _INSTANT:
         return _instant(number).isoformat().replace("+00:00", "Z")
-    if sort not in (_CODE, _WORDS, _SAID):
+    if sort in (_SECONDS, _MILLISECONDS):
+        seconds = int(_instant(number).timestamp())
+        return str(seconds if sort == _SECONDS else seconds * 1000)
+    if sort in (_DIGITS, _NATIONAL, NUMERAL):
+        return str(_DIGITS_OF_MARK + number)
+    if sort not in (_CODE, _WORDS, _TOLD, _SAID):
         return None
     return f"Mark M{number:06}" if asked.named and sort_of_name(text) == "person" else f"mark{number:06}"
 
 
+def _apart(values: Sequence[tuple[Field, Meaning, Sequence[int], Sequence[int]]]) -> list[tuple[int, int]] | None:
+    """Names with each first and last one, of which none may be in the other; None where that can't be told."""
+    whole = [texts for _, means, texts, _ in values if "name" in means.roles]
+    parts = [texts for _, means, texts, _ in values if _PARTS & set(means.roles)]
+    if not (whole and parts):
+        return []
+    if any(len(texts) != 1 for texts in (*whole, *parts)):
+        return None
+    return [(name, part) for (name,) in whole for (part,) in parts]
+
+
+def _are_apart(texts: Sequence[str], apart: Sequence[tuple[int, int]]) -> bool:
+    return all(texts[part].casefold() not in texts[name].casefold() for name, part in apart)
+
+
 def _possible(fields: Sequence[tuple[Field, Meaning]]) -> bool:
-    """Not where values are compared with each other, or put together with one."""
-    roles = {role for _, means in fields for role in means.roles}
+    """Not where values are put together with one another, or under one name."""
     questions = [field.label.strip() or ".".join((*field.parents, field.key)) for field, _ in fields]
-    return (
-        not ("name" in roles and roles & {"first_name", "last_name"})
-        and not any(means.place == "area" for _, means in fields)
-        and len(set(questions)) == len(questions)
-    )
+    return not any(means.place == "area" for _, means in fields) and len(set(questions)) == len(questions)
 
 
 def _instant(number: int) -> datetime:
-    return _EPOCH + timedelta(seconds=number)
+    return _BEGIN + timedelta(seconds=number)
 
 
 def _moment(number: int) -> _Make:
-    return lambda texts: datetime.fromisoformat(texts[number])
+    def make(texts: Sequence[str]) -> datetime | None:
+        text = texts[number]
+        return datetime.fromisoformat(text) if text[-1:] == "Z" else shapes.moment(text)
+
+    return make
 
 
 def _e164(number: int) -> _Make:
@@ -184,6 +248,9 @@ def _maker(value: Any, marks: Mapping[str, int], pattern: re.Pattern[str]) -> _M
     if isinstance(value, str):
         number = marks.get(value)
         return itemgetter(number) if number is not None else _joined(pattern.split(value), marks)
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = marks.get(str(value))
+        return None if number is None else lambda texts: number_of(texts[number])
     if isinstance(value, dict):
         found = {key: make for key, item in value.items() if (make := _maker(item, marks, pattern)) is not None}
         return (lambda texts: value | {key: make(texts) for key, make in found.items()}) if found else None

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -12,126 +12,9 @@ from producers.forms.adapters import adapter
 from producers.forms.payload import check
 from producers.forms.reading import shortcuts
 from producers.forms.reading.layouts import ALIKE_MAX, KIND_CHARACTERS_MAX, LEARNED_WHEN_FULL, SHORTCUTS_MAX, Layouts
-from tests.producers.forms import corpus, shapes_of_envelopes, shapes_of_people, shapes_of_tools, shapes_of_wrappings
 from tests.producers.forms.intaking import given
+from tests.producers.forms.reading.mutants import FIGURES, bodies, changed, like, mutants, refigured
 from tests.producers.forms.shape import JSON
-
-MUTANTS = 8
-ODD = [
-    *(
-        "",
-        " ",
-        "yes",
-        "no",
-        "true",
-        "0",
-        "{",
-        "[",
-        '{"email": "inner@example.com"}',
-        "[1, 2]",
-        "[]",
-        "{}",
-        "a\\b",
-        'a"b',
-        "tab\t",
-        "Zoë – ☑",
-    ),
-    *("ann@example.com", "Ann Lee <ann@example.com>", "+49 30 1234567", "Ann Lee", "https://example.com/?utm_source=x", "email"),
-    *("type", "label", "value", "name", "test", "spam", "2026-03-02T09:31:07Z", "first_name", "DE", "x" * 700, "\u2028", "😀"),
-]
-
-WORDS = [
-    "Ann",
-    "Ann Lee",
-    "anna",
-    "Contact form",
-    "Zoë Müller",
-    "Acme GmbH",
-    "yes",
-    "no",
-    "Ja, gerne",
-    "DE",
-    "x",
-    "lead",
-    "x" * 201,
-    "true",
-]
-SAID = ["11-50", "5", "200+", "1,000 EUR", "\u2028a", "(x)", "#1", "12345678", "/path", "https://a.example/b", ""]
-ADDRESSES = [
-    "ann@example.com",
-    "Bob.Lee@Mail.example",
-    "x@y",
-    "ann@marks.example",
-    "ANN@example.com",
-    "a..b@c.de",
-    "mark000001@marks.example",
-]
-NUMBERS = ["+49301234567", "+15550001111", "+33199002022", "+4912", "+999123456789", " +49301234567"]
-TIMES = ["2026-03-02T09:31:07Z", "2026-02-30T09:31:07Z", "2024-02-29T00:00:00Z", "2026-04-31T09:31:07Z", "2026-12-31T23:59:59Z"]
-CODES = ["6b6ad98a96e38fc6894ae42bca", "abcd-1234", "form-12345", "1767600000", "12345678", "12-jan-2024", "mark000003"]
-ALIKE = (WORDS, SAID, ADDRESSES, NUMBERS, TIMES, CODES)
-
-
-def bodies() -> list[tuple[str, str, Any]]:
-    """(name, vendor, payload) of everything that the tests know of."""
-    found = [(case.name, "generic", case.body) for case in corpus.cases() if case.content_type == JSON]
-    shapes = (*shapes_of_people.SHAPES, *shapes_of_envelopes.SHAPES, *shapes_of_tools.SHAPES, *shapes_of_wrappings.SHAPES)
-    found += [(shape.name, "generic", shape.body) for shape in shapes if shape.content_type == JSON]
-    found += [("typeform", vendor, orjson.dumps(given("typeform")["body"])) for vendor in ("typeform", "generic")]
-    found += [(f"rows {number}", vendor, body) for vendor in ("generic", "typeform") for number, body in enumerate(rows())]
-    return [(name, vendor, orjson.loads(body)) for name, vendor, body in found]
-
-
-def rows() -> Iterator[bytes]:
-    """Answers that are told by more than their keys."""
-    field = {"id": "f1", "ref": "size", "type": "choice"}
-    choices: list[Any] = [
-        {"id": "c1", "label": "11-50"},
-        {"ids": ["c1", "c2"], "labels": ["A", "B"]},
-        {"ids": ["c1"], "labels": ["A"], "other": "else"},
-        {"labels": [{"label": "A"}, "B"]},
-        {"label": "A", "a": "1", "b": "2", "c": "3", "d": "4"},
-    ]
-    definition = {"fields": [{"id": "f1", "ref": "size", "title": "Team size"}, {"id": "f2", "ref": "mail", "title": "E-mail"}]}
-    mail = {"type": "email", "email": "ann@example.com", "field": {"id": "f2", "ref": "mail", "type": "email"}}
-    for choice in choices:
-        for key in ("choice", "choices", "value", "values", "answers"):
-            answers = [{"type": key, key: choice, "field": field}, mail]
-            response = {"token": "t1", "definition": definition, "answers": answers, "hidden": {"utm_source": "x"}}
-            yield orjson.dumps({"event_id": "e1", "event_type": "form_response", "form_response": response})
-    options = [{"id": "o1", "text": "One"}, {"id": "o2", "text": "Two"}]
-    for value in ("o1", ["o1", "o2"], "free"):
-        yield orjson.dumps({"fields": [{"label": "Size", "type": "dropdown", "value": value, "options": options}]})
-    yield orjson.dumps({"entry": [["a", "a"], ["email", "ann@example.com"]], "list": [["x", "y"], ["z", "z"]]})
-    yield orjson.dumps({"data": {"type": "email", "email": "ann@example.com", "name": "Ann"}, "company": {"name": "Acme"}})
-
-
-def mutants(payload: Any, chance: random.Random) -> Iterator[Any]:
-    """The payload with one text, then more and more of them, being another."""
-    texts = [*ODD, *_texts(payload)]
-    for number in range(MUTANTS):
-        share = number / MUTANTS
-        yield _changed(payload, lambda text: chance.choice(texts) if chance.random() <= share else text)  # noqa: B023
-    for text in ODD:
-        place = chance.randrange(max(1, len(list(_texts(payload)))))
-        count = iter(range(10_000))
-        yield _changed(payload, lambda old: text if next(count) == place else old)  # noqa: B023
-
-
-def _texts(node: Any) -> Iterator[str]:
-    if isinstance(node, str):
-        yield node
-    elif isinstance(node, dict | list):
-        for value in node.values() if isinstance(node, dict) else node:
-            yield from _texts(value)
-
-
-def _changed(node: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(node, str):
-        return change(node)
-    if isinstance(node, dict):
-        return {key: _changed(value, change) for key, value in node.items()}
-    return [_changed(value, change) for value in node] if isinstance(node, list) else node
 
 
 @pytest.mark.parametrize("write", [orjson.dumps, lambda payload: json.dumps(payload, indent=1).encode()])
@@ -178,14 +61,6 @@ def test_a_text_that_decides_is_no_value(first: Any, second: Any) -> None:
     assert found is None or reader.translate(second, {}, found.entries) == reader.translate(second, {})
 
 
-def like(text: str, chance: random.Random) -> str:
-    """Another text of the same sort, more or less."""
-    sort = next((texts for texts in ALIKE if text in texts), None)
-    if sort is None:
-        sort = ADDRESSES if "@" in text else NUMBERS if text[:1] == "+" else TIMES if text[:3] == "202" else WORDS
-    return chance.choice(sort)
-
-
 def test_what_texts_become_is_what_other_texts_of_their_sort_become(monkeypatch: pytest.MonkeyPatch) -> None:
     chance, fitted = random.Random(11), 0
 
@@ -203,12 +78,13 @@ def test_what_texts_become_is_what_other_texts_of_their_sort_become(monkeypatch:
         layouts.learn(vendor, body, body.decode(), payload, reader.readable(payload), reader.beside(payload))
         for _ in range(8):
             share = chance.random()
-            mutant = _changed(payload, lambda text: like(text, chance) if chance.random() < share else text)  # noqa: B023
+            mutant = changed(payload, lambda text: like(text, chance) if chance.random() < share else text)  # noqa: B023
+            mutant = refigured(mutant, lambda old: chance.choice(FIGURES) if chance.random() < share else old)  # noqa: B023
             body = orjson.dumps(mutant)
             found = layouts.recall(vendor, body, body.decode())
             if found is not None:
                 assert found.submission(reader.translate) == reader.translate(check(body, JSON), {}), (name, body)
-    assert fitted > 150
+    assert fitted > 400
 
 
 @pytest.mark.parametrize(
@@ -225,8 +101,19 @@ def test_what_texts_become_is_what_other_texts_of_their_sort_become(monkeypatch:
             {"id": "abcd-1234", "submitted_at": "2026-02-30T09:31:07Z"},
         ),
         ({"submitted_at": "x1234567"}, {"submitted_at": "1767600000"}),
+        ({"submitted_at": 1767600000}, {"submitted_at": 17}),
+        ({"submitted_at": 1767600000}, {"submitted_at": 1767600000123}),
+        ({"email": "a@example.com", "newsletter": 1}, {"email": "a@example.com", "newsletter": 0}),
+        ({"email": "a@example.com", "honeypot": 0}, {"email": "a@example.com", "honeypot": 7}),
+        ({"email": "a@example.com", "phone": 4930123456}, {"email": "a@example.com", "phone": 17}),
+        ({"email": "a@example.com", "id": "123456"}, {"email": "a@example.com", "id": "form"}),
         ({"event": "form.submitted", "email": "a@example.com"}, {"event": "ping", "email": "a@example.com"}),
         ({"name": "Ann Lee", "first_name": "Ann"}, {"name": "Lee", "first_name": "Ann"}),
+        ({"name": "Lee", "first_name": "Ann"}, {"name": "Ann Lee", "first_name": "Ann"}),
+        ({"name": "Lee", "first_name": "Ann"}, {"name": "ANNA", "first_name": "Ann"}),
+        ({"name": "Lee", "first_name": "Ann"}, {"name": "Lee", "first_name": ""}),
+        ({"phone": "030 1234567"}, {"phone": "0049 30 1234567"}),
+        ({"phone": "030 1234567", "country": "DE"}, {"phone": "040 1234567", "country": "DE"}),
         ({"email": "a@example.com", "7.3": "Ann"}, {"email": "a@example.com", "7.3": "49"}),
         ({"email": "a@example.com", "7.3": "Ann", "7.6": "Lee"}, {"email": "a@example.com", "7.3": "Ann", "7.6": "49"}),
         ({"email": "a@example.com", "7.3": "49"}, {"email": "a@example.com", "7.3": "Ann"}),
@@ -262,9 +149,15 @@ def test_only_values_may_differ() -> None:
 
     learn({"email": "ann@example.com", "fields": [{"label": "Size", "value": "5"}], "n": 1, "agreed": True})
     assert known('{"email":"","fields":[{"label":"Size","value":"7"}],"n":1,"agreed":true}')
+    assert known('{"email":"","fields":[{"label":"Size","value":"7"}],"n":-20.25,"agreed":true}')
     for other in (
         '{"email":"","fields":[{"label":"Team","value":"7"}],"n":1,"agreed":true}',
-        '{"email":"","fields":[{"label":"Size","value":"7"}],"n":2,"agreed":true}',
+        '{"email":"","fields":[{"label":"Size","value":"7"}],"n":2.50,"agreed":true}',
+        '{"email":"","fields":[{"label":"Size","value":"7"}],"n":1e3,"agreed":true}',
+        '{"email":"","fields":[{"label":"Size","value":"7"}],"n":00,"agreed":true}',
+        '{"email":"","fields":[{"label":"Size","value":"7"}],"n":"1","agreed":true}',
+        '{"email":"","fields":[{"label":"Size","value":"7"}],"n":null,"agreed":true}',
+        '{"email":"","fields":[{"label":"Size","value":7}],"n":1,"agreed":true}',
         '{"email":"","fields":[{"label":"Size","value":"7"}],"n":1,"agreed":false}',
         '{"mail":"","fields":[{"label":"Size","value":"7"}],"n":1,"agreed":true}',
         '{"email":"","fields":[{"label":"Size","value":"\\u0000"}],"n":1,"agreed":true}',
@@ -300,9 +193,10 @@ def test_memory_is_bounded() -> None:
     assert layouts.recall("", learned[0], learned[0].decode()) is None
     assert layouts.recall("", learned[2], learned[2].decode()) is not None
     alike = Layouts()
-    bodies = [orjson.dumps({"a": "x", "n": number}) for number in range(ALIKE_MAX + 1)]
-    for number, body in enumerate(bodies):
-        alike.learn("", body, body.decode(), {"a": "x", "n": number}, {"a": "x", "n": number}, {})
+    payloads = [{"a": "x", f"n{number}": 1} for number in range(ALIKE_MAX + 1)]
+    bodies = [orjson.dumps(payload) for payload in payloads]
+    for payload, body in zip(payloads, bodies, strict=True):
+        alike.learn("", body, body.decode(), payload, payload, {})
     assert [alike.recall("", body, body.decode()) is None for body in bodies] == [False] * ALIKE_MAX + [True]
 
 
