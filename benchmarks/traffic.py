@@ -107,7 +107,7 @@ async def our_records(has: Base, found: Sequence[Submitted]) -> dict[int, list[O
     writer = SubmissionWriter(has.keyring, kept, has.settings.kafka.partitions)
     for number, one in enumerate(found):
         id_ = f"{number:08x}-0000-7000-8000-{int.from_bytes(hashlib.blake2b(one.body, digest_size=6).digest(), 'big'):012x}"
-        delivery = delivery_of(has.keyring.hash, ORIGIN.source_id, one.parsed, one.payload)
+        delivery = delivery_of(has.keyring.hash, ORIGIN.source_id, one.parsed.vendor_event_id, one.payload)
         raw = Raw(one.body.decode(), "application/json")
         await writer.publish(one.parsed, ORIGIN, raw, submission_id=id_, delivery=delivery)
     return kept.records

@@ -4,23 +4,22 @@ Each event is read, identified and recognised as a repeat as if it had come alon
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import orjson
 
 from infra.gateway import metrics
-from infra.gateway.ids import SubmissionIds
 from infra.gateway.problems import FieldError, Problem, unavailable
 from infra.kafka.ports import LogUnavailable
 from producers.forms.answers import BODY_BYTES_MAX
+from producers.forms.bodies import Bodies
 from producers.forms.payload import text_of
-from producers.forms.publishing import Raw, Ready, SubmissionWriter
+from producers.forms.publishing import Ready, SubmissionWriter
 from producers.forms.reading.listed import are_people
 from producers.forms.sources import STORE_AWAY, IntakeSource
-from producers.forms.submission import ParsedSubmission
-from producers.forms.translate import HashOf, delivery_of, normal_email
+from producers.forms.stencils import Drawn
+from producers.forms.translate import HashOf, delivery_of
 
 EVENTS_MAX: Final = 1_000
 EVENTS_PER_TURN: Final = 50
@@ -31,10 +30,6 @@ JSON: Final = "application/json"
 _HEADERS: Final = [(b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff")]
 _ACCEPTED = metrics.INTAKE.labels("accepted")
 _REFUSED = metrics.INTAKE.labels("invalid")
-_IGNORED = metrics.INTAKE.labels("ignored")
-
-Read = Callable[[IntakeSource, bytes, str | None, str | None], tuple[ParsedSubmission, Any]]
-"""One event's body -> its payload and what it says. Raises Problem."""
 
 
 def may_be_brought_by(content_type: str | None, target: str, body: bytes) -> bool:
@@ -88,10 +83,9 @@ def events_of(body: bytes, content_type: str | None) -> list[bytes]:
 class Taking:
     """Takes batches for one intake."""
 
-    def __init__(self, read: Read, writer: SubmissionWriter, ids: SubmissionIds, hashed: HashOf) -> None:
-        self._read = read
+    def __init__(self, bodies: Bodies, writer: SubmissionWriter, hashed: HashOf) -> None:
+        self._bodies = bodies
         self._writer = writer
-        self._ids = ids
         self._hashed = hashed
 
     async def take(
@@ -103,7 +97,7 @@ class Taking:
         the same batch is then to be sent again, and what had arrived is recognised.
         """
         verdicts: list[dict[str, Any]] = []
-        ready: list[Ready] = []
+        ready: list[Ready | Drawn] = []
         first: str | None = None
         for number, event in enumerate(events_of(body, content_type)):
             if number % EVENTS_PER_TURN == EVENTS_PER_TURN - 1:
@@ -136,33 +130,24 @@ class Taking:
         headers = [*_HEADERS, (b"x-submission-id", first.encode()), (b"content-length", b"%d" % len(answer))]
         return 202, headers, answer
 
-    def _one(self, source: IntakeSource, event: bytes, now_ms: int) -> tuple[str, Ready | None]:
-        """None: it asks for nothing. Raises Problem."""
+    def _one(self, source: IntakeSource, event: bytes, now_ms: int) -> tuple[str, Ready | Drawn | None]:
+        """As Bodies.ready."""
         text = text_of(event)
         if text is None:
             raise Problem(400, "malformed", "Malformed request", "isn't UTF-8")
-        parsed, payload = self._read(source, event, text, JSON)
-        if parsed.kind == "ignored":
-            _IGNORED.inc()
-            return self._ids.mint(now_ms, ignored=True), None
-        submission_id = self._ids.mint(now_ms)
-        delivery = delivery_of(self._hashed, source.id, parsed, payload)
-        return submission_id, Ready(parsed, Raw(source.without_secrets(text), JSON), submission_id, delivery)
+        return self._bodies.ready(source, event, text, JSON, now_ms)
 
-    def _told_apart(self, source: IntakeSource, ready: list[Ready]) -> list[Ready]:
+    def _told_apart(self, source: IntakeSource, ready: list[Ready | Drawn]) -> list[Ready | Drawn]:
         """Several people under one id, as that of what they signed up for, are no repeats of each other: what is said tells."""
         people: dict[str, set[str]] = {}
-        for parsed, *_ in ready:
-            if parsed.vendor_event_id:
-                people.setdefault(parsed.vendor_event_id, set()).add(normal_email(parsed.email) or parsed.phone_e164 or "")
+        for one in ready:
+            if one.event_id:
+                people.setdefault(one.event_id, set()).add(one.person_key)
         shared = {id_ for id_, who in people.items() if len(who) > 1}
-        return [
-            one._replace(delivery=self._of_content(source, one)) if one.parsed.vendor_event_id in shared else one for one in ready
-        ]
+        return [one._replace(delivery=self._of_content(source, one)) if one.event_id in shared else one for one in ready]
 
-    def _of_content(self, source: IntakeSource, one: Ready) -> str:
-        nameless = one.parsed.model_copy(update={"vendor_event_id": None})
-        return delivery_of(self._hashed, source.id, nameless, orjson.loads(one.raw.text))
+    def _of_content(self, source: IntakeSource, one: Ready | Drawn) -> str:
+        return delivery_of(self._hashed, source.id, None, orjson.loads(one.body))
 
 
 def _error(problem: Problem) -> dict[str, str | None]:

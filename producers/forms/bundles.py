@@ -102,7 +102,7 @@ class Bundles:
         if part.event_id and "vendor_event_id" not in source.mapping:
             parsed = parsed.model_copy(update={"vendor_event_id": part.event_id})
         if part.once is None:
-            delivery = delivery_of(self._hashed, source.id, parsed, part.payload)
+            delivery = delivery_of(self._hashed, source.id, parsed.vendor_event_id, part.payload)
         else:
             delivery = self._hashed("delivery", f"{source.id}|once|{part.once}")
         if as_it_came is not None and part.payload is payload:

@@ -6,13 +6,10 @@ Nothing is published when a request is refused, and nothing is answered with 2xx
 """
 
 import asyncio
-import base64
 import re
 import time
 from collections.abc import Callable, Coroutine, MutableMapping
 from typing import Any, Final, NamedTuple
-
-import orjson
 
 from infra.activities.publishing import ActivityWriter
 from infra.gateway import metrics
@@ -25,7 +22,7 @@ from infra.gateway.problems import Problem, not_found, unavailable
 from infra.kafka.ports import LogUnavailable
 from infra.kafka.publisher import Position
 from producers.forms import batch, browsers
-from producers.forms.adapters import accepted_by, adapter, parts_of
+from producers.forms.adapters import accepted_by, parts_of
 from producers.forms.answers import (
     BODY_BYTES_MAX,
     PLAIN,
@@ -38,17 +35,16 @@ from producers.forms.answers import (
     too_large,
     unreadable,
 )
+from producers.forms.bodies import Bodies
 from producers.forms.bundles import Bundles, Fetching
-from producers.forms.encodings import CONTENT_TYPE_CHARACTERS_MAX
 from producers.forms.handshakes import gone, handshake
-from producers.forms.payload import BadPayload, check, text_of
-from producers.forms.publishing import Raw, Ready, SubmissionWriter
-from producers.forms.reading.layouts import Layouts
+from producers.forms.payload import BadPayload, text_of
+from producers.forms.publishing import Ready, SubmissionWriter
 from producers.forms.signatures import WrongSignature, verify
 from producers.forms.source_cache import SourceCache, SourcesUnavailable
 from producers.forms.sources import SOURCE_ID, STORE_AWAY, IntakeSource
-from producers.forms.submission import ParsedSubmission
-from producers.forms.translate import HashOf, delivery_of
+from producers.forms.stencils import Drawn
+from producers.forms.translate import HashOf
 
 PREFIX: Final = "/v1/intake/"
 PREPARE_SECONDS: Final = 600.0
@@ -86,14 +82,13 @@ class Intake:
     ) -> None:
         self._sources = sources
         self._writer = writer
-        self._ids = ids
         self._hashed = hashed
         self._public_url = public_url.rstrip("/")
         self._own_origin = "/".join(self._public_url.split("/")[:3])
         self._now = now
         self._limits = limits
         self._addresses = addresses or Addresses()
-        self._layouts = Layouts()
+        self._bodies = Bodies(ids, hashed)
         self._bundles = Bundles(writer, ids, hashed, fetching, activities)
         self._preparing: asyncio.Task[None] | None = None
 
@@ -237,7 +232,7 @@ class Intake:
         if _in_parts(source):
             return await self._take_parts(source, request, body, now)
         if batch.brought_by(source, content_type, request.target, body):
-            taking = batch.Taking(self._read, self._writer, self._ids, self._hashed)
+            taking = batch.Taking(self._bodies, self._writer, self._hashed)
             return Answer(*await taking.take(source, body, content_type, trace, now))
         one = self._one(source, request, body, now)
         if isinstance(one, Answer):
@@ -258,15 +253,10 @@ class Intake:
                 raise Problem(401, "wrong-signature", "The signature isn't right", wrong.reason) from None
         self._limit_source(source)
 
-    def _one(self, source: IntakeSource, request: Request, body: bytes, now: float) -> Ready | Answer:
+    def _one(self, source: IntakeSource, request: Request, body: bytes, now: float) -> Ready | Drawn | Answer:
         """What is to be published, or the answer where there is nothing to publish. Raises Problem."""
-        content_type, text = request.headers.get("content-type"), text_of(body)
-        parsed, payload = self._read(source, body, text, content_type)
-        if parsed.kind == "ignored":
-            metrics.INTAKE.labels("ignored").inc()
-            return accepted(self._ids.mint(int(now * 1000), ignored=True), None)
-        raw, delivery = _raw(source, body, text, content_type or ""), delivery_of(self._hashed, source.id, parsed, payload)
-        return Ready(parsed, raw, self._ids.mint(int(now * 1000)), delivery)
+        id_, one = self._bodies.ready(source, body, text_of(body), request.headers.get("content-type"), int(now * 1000))
+        return accepted(id_, None) if one is None else one
 
     async def _take_parts(self, source: IntakeSource, request: Request, body: bytes, now: float) -> Answer:
         try:
@@ -279,27 +269,6 @@ class Intake:
             (_ACCEPTED if one.position is not None else metrics.INTAKE.labels("ignored")).inc()
         metrics.INTAKE_BYTES.inc(len(body))
         return accepted_all(taken, *accepted_by(source.vendor))
-
-    def _read(
-        self, source: IntakeSource, body: bytes, text: str | None, content_type: str | None
-    ) -> tuple[ParsedSubmission, Any]:
-        """What a body says, and its payload, which is None where the submission has an id to tell it by. Raises Problem."""
-        reader, kind = adapter(source.vendor), f"{source.vendor} {(content_type or '')[:CONTENT_TYPE_CHARACTERS_MAX]}"
-        recalled = None if text is None else self._layouts.recall(kind, body, text)
-        if recalled is not None:
-            # Of one layout with a body that was checked, so there is nothing to check, and little to load.
-            if source.mapping:
-                parsed = reader.translate(orjson.loads(body), source.mapping, recalled.entries)
-            else:
-                parsed = recalled.submission(reader.translate)
-            return parsed, None if parsed.vendor_event_id else orjson.loads(body)
-        try:
-            payload = check(body, content_type)
-        except BadPayload as bad:
-            raise unreadable(bad) from None
-        if text is not None:
-            self._layouts.learn(kind, body, text, payload, reader.readable(payload), reader.beside(payload))
-        return reader.translate(payload, source.mapping), payload
 
     async def _prepare(self) -> None:
         while True:
@@ -340,10 +309,3 @@ def _stored(submission_id: str, size: int, position: Position) -> Answer:
 
 def _in_parts(source: IntakeSource) -> bool:
     return parts_of(source.vendor) is not None or bool(source.scheme.body_field)
-
-
-def _raw(source: IntakeSource, body: bytes, text: str | None, content_type: str) -> Raw:
-    """The body for keeping."""
-    if text is None:
-        return Raw(base64.b64encode(body).decode(), content_type)
-    return Raw(source.without_secrets(text), content_type)

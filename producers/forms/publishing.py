@@ -5,18 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
-import orjson
 from pydantic import JsonValue
-from pydantic_core import to_json
 
 from infra.crypto.keyring import Keyring
 from infra.crypto.seal import Key
 from infra.kafka.ports import Outgoing
 from infra.kafka.publisher import Position, Publisher, Waiting
+from producers.forms.stencils import Drawn
 from producers.forms.submission import ParsedSubmission
-from producers.forms.translate import Origin, person_of, received
+from producers.forms.translate import Origin, normal_email, person_of, received, written
 from schemas.envelope import Envelope, Headers, iso, trace_of
-from schemas.message import JsonObject
 from schemas.submissions import SubmissionReceived
 from schemas.topics import SUBMISSIONS, partition
 
@@ -38,12 +36,27 @@ class Raw(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """A submission that is to be published with others."""
+    """A submission that is to be published."""
 
     parsed: ParsedSubmission
     raw: Raw
     submission_id: str
     delivery: str
+
+    @property
+    def event_id(self) -> str | None:
+        """The sender's own id of it."""
+        return self.parsed.vendor_event_id
+
+    @property
+    def person_key(self) -> str:
+        """Equal for equal people, "" for nobody."""
+        return normal_email(self.parsed.email) or self.parsed.phone_e164 or ""
+
+    @property
+    def body(self) -> str:
+        """As it came."""
+        return self.raw.text
 
 
 class SubmissionWriter:
@@ -77,7 +90,7 @@ class SubmissionWriter:
         return await self.publish_one(Ready(parsed, raw, submission_id, delivery), origin, trace, custom)
 
     async def publish_one(
-        self, ready: Ready, origin: Origin, trace: str | None = None, custom: Mapping[str, JsonValue] | None = None
+        self, ready: Ready | Drawn, origin: Origin, trace: str | None = None, custom: Mapping[str, JsonValue] | None = None
     ) -> Position:
         """The same."""
         now = self._now()
@@ -88,14 +101,14 @@ class SubmissionWriter:
         """Whether today's key is here, so that `send` needs nothing."""
         return self._key is not None and self._day == self._now() // DAY_SECONDS
 
-    def send(self, ready: Ready, origin: Origin, trace: str | None, waiting: Waiting) -> None:
+    def send(self, ready: Ready | Drawn, origin: Origin, trace: str | None, waiting: Waiting) -> None:
         """As `publish_one`, telling `waiting`, while the key is `at_hand`. Raises LogUnavailable where it can't even wait."""
         if self._key is None:
             raise RuntimeError("today's key isn't at hand")
         number, record = self._record(self._key, self._headers_at(self._now(), trace), ready, origin)
         self._publisher.send(SUBMISSIONS, number, record, waiting)
 
-    async def publish_all(self, ready: Sequence[Ready], origin: Origin, trace: str | None = None) -> list[Position]:
+    async def publish_all(self, ready: Sequence[Ready | Drawn], origin: Origin, trace: str | None = None) -> list[Position]:
         """As `publish`, all in one go. Raises as it does, where any is not acknowledged."""
         now = self._now()
         key = await self._key_at(now)
@@ -104,14 +117,17 @@ class SubmissionWriter:
         return await self._publisher.publish_all(SUBMISSIONS, records)
 
     def _record(
-        self, key: Key, headers: Headers, one: Ready, origin: Origin, custom: Mapping[str, JsonValue] | None = None
+        self, key: Key, headers: Headers, one: Ready | Drawn, origin: Origin, custom: Mapping[str, JsonValue] | None = None
     ) -> tuple[int, Outgoing]:
-        """A record and its partition."""
+        """A record and its partition. What is drawn is its source's already."""
         id_ = one.submission_id.encode()
-        sealed = key.seal(_json(person_of(one.parsed, one.raw.text, one.raw.content_type, custom)), id_)
-        message = received(one.parsed, origin, one.submission_id, one.delivery, sealed, self._keyring.hash)
-        identity: str = message["identity"]
-        return partition(identity, self._partitions), Outgoing(identity.encode(), (("ce_id", id_), *headers), _json(message))
+        if isinstance(one, Drawn):
+            identity, value = one.message(key.seal(one.person(), id_))
+        else:
+            sealed = key.seal(written(person_of(one.parsed, one.raw.text, one.raw.content_type, custom)), id_)
+            message = received(one.parsed, origin, one.submission_id, one.delivery, sealed, self._keyring.hash)
+            identity, value = message["identity"], written(message)
+        return partition(identity, self._partitions), Outgoing(identity.encode(), (("ce_id", id_), *headers), value)
 
     def _headers_at(self, now: float, trace: str | None) -> Headers:
         """Of any submission, but for its id. Many come within one millisecond, which is as exact as their time is told."""
@@ -136,15 +152,6 @@ class SubmissionWriter:
         key = await self._keyring.intake(_date(now))
         self._day, self._key = int(now // DAY_SECONDS), key
         return key
-
-
-def _json(value: JsonObject) -> bytes:
-    """As pydantic writes it."""
-    try:
-        return orjson.dumps(value, option=orjson.OPT_UTC_Z)
-    except TypeError:
-        # An integer beyond 64 bits, which the API may bring.
-        return to_json(value, inf_nan_mode="null")
 
 
 def _date(seconds: float) -> date:

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber, region_code_for_number
 from pydantic import JsonValue
+from pydantic_core import to_json
 
 from producers.forms.confirmation import told
 from producers.forms.submission import ParsedSubmission
@@ -43,7 +44,7 @@ _PERSONAL: Final = ("email", "name", "first_name", "last_name", "phone", "page_u
 _CALLING_CODE_DIGITS_MAX = 3
 _REGION_DIGITS = 7
 # Open answers are facts for ever, so one answer can't be a letter.
-_OPEN_ANSWER_CHARACTERS_MAX = 200
+OPEN_ANSWER_CHARACTERS_MAX: Final = 200
 
 
 class Origin(NamedTuple):
@@ -63,10 +64,10 @@ class Origin(NamedTuple):
     confirmed_as: str | None = None
 
 
-def delivery_of(hashed: HashOf, source_id: str, parsed: ParsedSubmission, payload: Any) -> str:
+def delivery_of(hashed: HashOf, source_id: str, vendor_event_id: str | None, payload: Any) -> str:
     """What a repeat of this delivery has too: the vendor's own id, else the content, in whatever order it is sent."""
-    if parsed.vendor_event_id:
-        return hashed("delivery", f"{source_id}|id|{parsed.vendor_event_id}")
+    if vendor_event_id:
+        return hashed("delivery", f"{source_id}|id|{vendor_event_id}")
     content = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS).decode()
     return hashed("delivery", f"{source_id}|content|{content}")
 
@@ -139,7 +140,7 @@ def traits(parsed: ParsedSubmission, email: str | None, open_answers: Collection
         "answers": {
             question: answer
             for question, answer in parsed.answers.items()
-            if question in open_answers and len(str(answer)) <= _OPEN_ANSWER_CHARACTERS_MAX and not _is_visitor(question)
+            if question in open_answers and len(str(answer)) <= OPEN_ANSWER_CHARACTERS_MAX and not tells_visitor(question)
         },
         "filled": [name for name in _PERSONAL if getattr(parsed, name)],
     }
@@ -147,7 +148,7 @@ def traits(parsed: ParsedSubmission, email: str | None, open_answers: Collection
 
 def _answered(answers: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a person answered."""
-    hidden = [question for question in answers if question.endswith(VISITOR_FIELD) and _is_visitor(question)]
+    hidden = [question for question in answers if question.endswith(VISITOR_FIELD) and tells_visitor(question)]
     return {question: answer for question, answer in answers.items() if question not in hidden} if hidden else answers
 
 
@@ -156,7 +157,7 @@ def _visitor(answers: Mapping[str, Any], hashed: HashOf) -> str | None:
     for question, answer in answers.items():
         if (
             question.endswith(VISITOR_FIELD)
-            and _is_visitor(question)
+            and tells_visitor(question)
             and isinstance(answer, str)
             and VISITOR_ID.fullmatch(answer)
         ):
@@ -164,9 +165,18 @@ def _visitor(answers: Mapping[str, Any], hashed: HashOf) -> str | None:
     return None
 
 
-def _is_visitor(question: str) -> bool:
-    """No person answered it, so it is no answer."""
+def tells_visitor(question: str) -> bool:
+    """Whether no person answered it, so that it is no answer."""
     return question.rpartition(".")[2] == VISITOR_FIELD
+
+
+def written(value: Any) -> bytes:
+    """JSON as pydantic writes it."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+    except TypeError:
+        # An integer beyond 64 bits, which the API may bring.
+        return to_json(value, inf_nan_mode="null")
 
 
 def normal_email(email: str | None) -> str | None:

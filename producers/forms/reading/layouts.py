@@ -97,23 +97,24 @@ class Layout:
         """What is read beside that part."""
         return _filled(self._beside, filled)
 
-    def submission(self, filled: Sequence[str], translate: Translate) -> ParsedSubmission:
-        """What `translate`, which is always the same, makes of it."""
+    def shortcut(self, filled: Sequence[str], translate: Translate) -> Shortcut | None:
+        """That fits these texts; None where there is none yet."""
         asked = self._sorting.asked(filled)
         for shortcut in self._shortcuts:
             if shortcut.fits(asked, filled):
-                return shortcut.submission(filled) or self._read(filled, translate)
+                return shortcut
         self._learn(filled, translate)
-        return self._read(filled, translate)
+        return None
 
-    def _read(self, filled: Sequence[str], translate: Translate) -> ParsedSubmission:
+    def read_anew(self, filled: Sequence[str], translate: Translate) -> ParsedSubmission:
+        """What `translate`, which is always the same, makes of it."""
         return translate(self.beside(filled), {}, self.entries(filled))
 
     def _learn(self, filled: Sequence[str], translate: Translate) -> None:
         self._tried += 1
         if self._tried > SHORTCUTS_MAX and self._tried % LEARNED_WHEN_FULL:
             return
-        shortcut = self._sorting.shortcut(filled, lambda texts: self._read(texts, translate))
+        shortcut = self._sorting.shortcut(filled, lambda texts: self.read_anew(texts, translate))
         if shortcut is not None:
             self._shortcuts = [shortcut, *self._shortcuts[: SHORTCUTS_MAX - 1]]
 
@@ -134,9 +135,13 @@ class Recalled(NamedTuple):
         """What is read beside that part."""
         return self.layout.beside(self.filled)
 
-    def submission(self, translate: Translate) -> ParsedSubmission:
+    def shortcut(self, translate: Translate) -> Shortcut | None:
+        """That fits its texts."""
+        return self.layout.shortcut(self.filled, translate)
+
+    def read(self, translate: Translate, shortcut: Shortcut | None) -> ParsedSubmission:
         """What an adapter without a mapping makes of it: the same adapter for the same kind of body."""
-        return self.layout.submission(self.filled, translate)
+        return (shortcut and shortcut.submission(self.filled)) or self.layout.read_anew(self.filled, translate)
 
 
 def _with_value(field: Field, filled: Sequence[str]) -> Field:

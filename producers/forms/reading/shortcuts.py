@@ -6,7 +6,7 @@ may decide something (a consent, a flag, an event's type) is its own sort; what 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import itemgetter
@@ -24,8 +24,8 @@ _BLANK: Final = ""
 _PHONE: Final = r'(?=(?:[^0-9"]*[0-9]){8,15}[^0-9"]*(?:"|\Z))\+[1-9][0-9 ./-]{6,24}[0-9]'
 # Without its country, which nothing else tells.
 _NATIONAL: Final = r'(?!00)(?=(?:[^0-9"]*[0-9]){5,15}[^0-9"]*(?:"|\Z))[(0-9][0-9 ()./-]{3,24}[0-9]'
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?"
-_ADDRESS: Final = rf'(?=[^"]{{3,64}}(?:"|\Z))[a-zA-Z0-9_+-]+(?:\.[a-zA-Z0-9_+-]+)*@(?:{_LABEL}\.)+[a-z]{{2,20}}'
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,40}[a-zA-Z0-9])?"
+_ADDRESS: Final = rf'(?=[^"]{{3,64}}(?:"|\Z))[a-zA-Z0-9_+-]+(?:\.[a-zA-Z0-9_+-]+)*@(?:{_LABEL}\.)+[a-zA-Z]{{2,20}}'
 _WORDS: Final = r'(?!https?://)[^\W\d_](?:[^@="]{0,198}[^@="\s])?'
 _SAID: Final = r'[^@=+(\s"][^@="]*'
 _TOLD: Final = r'[^@=+(\s"](?:[^@="]{0,198}[^@="\s])?'
@@ -103,51 +103,67 @@ class Sorting:
                 marked[asked.number], marks[mark] = mark, asked.number
         fits = re.compile('"'.join(f"(?>{sort})" for sort in sorts)).fullmatch
         named = [(number, sort_of_name(texts[number])) for number in self._named]
-        made = Shortcut(fits, named, apart, read(marked), marks)
-        return made if made.submission(texts) == read(texts) else Shortcut(fits, named, apart, None, {})
+        fits_these = Fits(fits, named, apart)
+        made = Shortcut(fits_these, read(marked), marks, len(texts))
+        return made if made.submission(texts) == read(texts) else Shortcut(fits_these, None, {}, len(texts))
+
+
+class Fits(NamedTuple):
+    """Whether texts are of certain sorts."""
+
+    pattern: Callable[[str], object]
+    named: Sequence[tuple[int, str]]
+    apart: Sequence[tuple[int, int]]
+
+    def __call__(self, asked: str, texts: Sequence[str]) -> bool:
+        """`asked` are those of `texts` that are looked at."""
+        if self.pattern(asked) is None:
+            return False
+        for number, sort in self.named:
+            if sort_of_name(texts[number]) != sort:
+                return False
+        return not self.apart or _are_apart(texts, self.apart)
 
 
 class Shortcut:
-    """What is made of texts of certain sorts: nothing where `read`, the submission with the marks, is None."""
+    """What is made of texts of certain sorts: nothing where `marked` is None.
 
-    def __init__(
-        self,
-        fits: Callable[[str], object],
-        named: Sequence[tuple[int, str]],
-        apart: Sequence[tuple[int, int]],
-        read: ParsedSubmission | None,
-        marks: Mapping[str, int],
-    ) -> None:
-        self._fits = fits
-        self._named = named
-        self._apart = apart
-        self._read = read
-        self._make: list[tuple[str, _Make]] = []
+    Attributes:
+        fits: whether texts are of those sorts.
+        marked: the submission with marks for texts.
+        marks: which of the texts each stands for.
+        count: how many texts there are.
+        at: the text that tells when it was submitted.
+        event_id: what makes the sender's own id of texts.
+        stencils: what others worked out from it, and keep as long as it is kept.
+    """
+
+    def __init__(self, fits: Fits, marked: ParsedSubmission | None, marks: Mapping[str, int], count: int) -> None:
+        self.fits = fits
+        self.marked = marked
+        self.marks = marks
+        self.count = count
+        self.stencils: dict[Hashable, Any] = {}
         pattern = re.compile(f"({'|'.join(map(re.escape, marks)) or '(?!)'})")
         instants = {at: number for mark, number in marks.items() if (at := shapes.moment(mark)) is not None}
-        phone = None if read is None or read.phone is None else marks.get(read.phone)
-        for name, value in read or ():
+        phone = None if marked is None or marked.phone is None else marks.get(marked.phone)
+        self.at = None if marked is None or marked.submitted_at is None else instants.get(marked.submitted_at)
+        makers: dict[str, _Make] = {}
+        for name, value in marked or ():
             if name == "phone_e164" and phone is not None:
-                self._make.append((name, _e164(phone)))
-            elif isinstance(value, datetime) and value in instants:
-                self._make.append((name, _moment(instants[value])))
+                makers[name] = _e164(phone)
+            elif name == "submitted_at" and self.at is not None:
+                makers[name] = _moment(self.at)
             elif (make := _maker(value, marks, pattern)) is not None:
-                self._make.append((name, make))
-
-    def fits(self, asked: str, texts: Sequence[str]) -> bool:
-        """Whether these texts, of which `asked` are looked at, are of those sorts."""
-        if self._fits(asked) is None:
-            return False
-        for number, sort in self._named:
-            if sort_of_name(texts[number]) != sort:
-                return False
-        return not self._apart or _are_apart(texts, self._apart)
+                makers[name] = make
+        self._make = list(makers.items())
+        self.event_id: _Make = makers.get("vendor_event_id", _always(None if marked is None else marked.vendor_event_id))
 
     def submission(self, texts: Sequence[str]) -> ParsedSubmission | None:
         """The texts at their places."""
-        if self._read is None:
+        if self.marked is None:
             return None
-        return self._read.model_copy(update={name: make(texts) for name, make in self._make})
+        return self.marked.model_copy(update={name: make(texts) for name, make in self._make})
 
 
 def _picker(numbers: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:

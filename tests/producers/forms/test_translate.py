@@ -32,13 +32,11 @@ def test_someone_is_told_by_address_else_by_number_else_by_delivery() -> None:
 
 
 def test_a_delivery_is_told_by_the_senders_id_else_by_its_content_in_any_order() -> None:
-    with_id = ParsedSubmission(vendor_event_id="e1")
-    assert delivery_of(hashed, "s", with_id, {"a": 1}) == delivery_of(hashed, "s", with_id, {"a": 2}) == "delivery(s|id|e1)"
-    without = ParsedSubmission()
-    first = delivery_of(hashed, "s", without, {"a": 1, "b": [1, 2]})
-    assert first == delivery_of(hashed, "s", without, {"b": [1, 2], "a": 1})
-    assert first != delivery_of(hashed, "s", without, {"b": [2, 1], "a": 1})
-    assert first != delivery_of(hashed, "t", without, {"a": 1, "b": [1, 2]})
+    assert delivery_of(hashed, "s", "e1", {"a": 1}) == delivery_of(hashed, "s", "e1", {"a": 2}) == "delivery(s|id|e1)"
+    first = delivery_of(hashed, "s", None, {"a": 1, "b": [1, 2]})
+    assert first == delivery_of(hashed, "s", None, {"b": [1, 2], "a": 1})
+    assert first != delivery_of(hashed, "s", None, {"b": [2, 1], "a": 1})
+    assert first != delivery_of(hashed, "t", None, {"a": 1, "b": [1, 2]})
 
 
 def test_deciders_see_no_person() -> None:

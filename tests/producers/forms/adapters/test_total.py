@@ -72,6 +72,6 @@ def test_a_captured_request_with_pieces_changed_is_read_or_refused(name: str) ->
             parsed = translate(vendor, part, {})
             if parsed.kind == "ignored":
                 continue
-            delivery = delivery_of(hashed, "s", parsed, part)
+            delivery = delivery_of(hashed, "s", parsed.vendor_event_id, part)
             assert received(parsed, Origin(vendor, "s"), "sub", delivery, Sealed("1.k.x"), hashed)
             assert person_of(parsed, "{}", "application/json") is not None

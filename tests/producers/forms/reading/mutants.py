@@ -57,6 +57,7 @@ ADDRESSES = [
     "x@y",
     "ann@marks.example",
     "ANN@example.com",
+    "Bob@Mail.GMAIL.com",
     "a..b@c.de",
     "mark000001@marks.example",
 ]

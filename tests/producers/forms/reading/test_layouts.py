@@ -11,10 +11,24 @@ import pytest
 from producers.forms.adapters import adapter
 from producers.forms.payload import check
 from producers.forms.reading import shortcuts
-from producers.forms.reading.layouts import ALIKE_MAX, KIND_CHARACTERS_MAX, LEARNED_WHEN_FULL, SHORTCUTS_MAX, Layouts
+from producers.forms.reading.layouts import (
+    ALIKE_MAX,
+    KIND_CHARACTERS_MAX,
+    LEARNED_WHEN_FULL,
+    SHORTCUTS_MAX,
+    Layouts,
+    Recalled,
+    Translate,
+)
+from producers.forms.submission import ParsedSubmission
 from tests.producers.forms.intaking import given
 from tests.producers.forms.reading.mutants import FIGURES, bodies, changed, like, mutants, refigured
 from tests.producers.forms.shape import JSON
+
+
+def submission(found: Recalled, translate: Translate) -> ParsedSubmission:
+    """What memory makes of a body."""
+    return found.read(translate, found.shortcut(translate))
 
 
 @pytest.mark.parametrize("write", [orjson.dumps, lambda payload: json.dumps(payload, indent=1).encode()])
@@ -33,7 +47,7 @@ def test_memory_changes_nothing(write: Callable[[Any], bytes]) -> None:
                 continue
             recalled += 1
             assert reader.translate(found.beside, {}, found.entries) == plain, (name, body)
-            assert found.submission(reader.translate) == plain, (name, body)
+            assert submission(found, reader.translate) == plain, (name, body)
     assert recalled > total // 3
 
 
@@ -64,14 +78,15 @@ def test_a_text_that_decides_is_no_value(first: Any, second: Any) -> None:
 def test_what_texts_become_is_what_other_texts_of_their_sort_become(monkeypatch: pytest.MonkeyPatch) -> None:
     chance, fitted = random.Random(11), 0
 
-    class Counted(shortcuts.Shortcut):
-        def fits(self, asked: str, texts: Sequence[str]) -> bool:
-            nonlocal fitted
-            found = super().fits(asked, texts)
-            fitted += found
-            return found
+    fits = shortcuts.Fits.__call__
 
-    monkeypatch.setattr(shortcuts, "Shortcut", Counted)
+    def counted(self: shortcuts.Fits, asked: str, texts: Sequence[str]) -> bool:
+        nonlocal fitted
+        found = fits(self, asked, texts)
+        fitted += found
+        return found
+
+    monkeypatch.setattr(shortcuts.Fits, "__call__", counted)
     for name, vendor, payload in bodies():
         layouts, reader = Layouts(), adapter(vendor)
         body = orjson.dumps(payload)
@@ -83,7 +98,7 @@ def test_what_texts_become_is_what_other_texts_of_their_sort_become(monkeypatch:
             body = orjson.dumps(mutant)
             found = layouts.recall(vendor, body, body.decode())
             if found is not None:
-                assert found.submission(reader.translate) == reader.translate(check(body, JSON), {}), (name, body)
+                assert submission(found, reader.translate) == reader.translate(check(body, JSON), {}), (name, body)
     assert fitted > 400
 
 
@@ -134,7 +149,7 @@ def test_a_text_that_may_decide_takes_no_shortcut(first: Any, second: Any) -> No
     for payload in (first, first, second, first):
         body = orjson.dumps(payload)
         found = layouts.recall("", body, body.decode())
-        assert found is None or found.submission(reader.translate) == reader.translate(payload, {})
+        assert found is None or submission(found, reader.translate) == reader.translate(payload, {})
 
 
 def test_only_values_may_differ() -> None:
@@ -214,12 +229,12 @@ def test_typeforms_own_request_is_translated_once_for_all_that_are_like_it() -> 
     layouts.learn("", body, body.decode(), payload, reader.readable(payload), reader.beside(payload))
     found = layouts.recall("", body, body.decode())
     assert found is not None
-    read = found.submission(reader.translate)
+    read = submission(found, reader.translate)
 
     def never(*_: Any) -> Any:
         raise AssertionError
 
-    assert read == reader.translate(payload, {}) == found.submission(never)
+    assert read == reader.translate(payload, {}) == submission(found, never)
 
 
 def test_where_there_is_no_shortcut_it_is_soon_looked_for_rarely() -> None:
@@ -232,5 +247,5 @@ def test_where_there_is_no_shortcut_it_is_soon_looked_for_rarely() -> None:
     sorting = found.layout._sorting
     sorting.shortcut = lambda *_: asked.append("")  # type: ignore[method-assign,func-returns-value]
     for _ in range(times):
-        found.submission(reader.translate)
+        submission(found, reader.translate)
     assert len(asked) == SHORTCUTS_MAX + times // LEARNED_WHEN_FULL
