@@ -19,7 +19,7 @@ from infra.kafka.publisher import Position, Waiting
 from infra.settings import Kafka
 from schemas.topics import RECORD_BYTES_MAX, Topic
 
-GATHER_MS: Final = 4
+GATHER_MS: Final = 2
 """At some hundred records a second each would be a request of its own, and a request costs as much as ten records in one."""
 POLL_SECONDS: Final = 0.001
 """How soon an acknowledgement is seen. Nothing is looked for while nothing is awaited."""

@@ -1,6 +1,7 @@
 """How senders sign, as data: a new vendor's scheme is a row, not code."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import Annotated, Final, Literal, Self
 
@@ -57,6 +58,13 @@ class SignatureScheme(BaseModel):
         if ("id" in self.signed) != (len(named) == 1):
             raise ValueError("an id is signed if and only if id_header says where it is")
         return self
+
+    @cached_property
+    def ordinary(self) -> str | None:
+        """The digest of a scheme that signs the body and nothing else, with one code in a header; None for all others."""
+        plain = not (self.separator or self.key_encoding != "plain" or self.encoding == "plain")
+        told = self.header and plain and self.signed == ("body",)
+        return self.algorithm.removeprefix("hmac-") if told and self.algorithm.startswith("hmac-") else None
 
     @property
     def place(self) -> str:

@@ -66,6 +66,8 @@ def verify(
     """
     if not secrets:
         raise WrongSignature("no secret is configured for this source")
+    if scheme.ordinary is not None and _is_ordinary(scheme, scheme.ordinary, secrets, headers.get(scheme.header, ""), body):
+        return
     request = _Request(headers, body, method, url)
     code = _code(scheme, request)
     if code is None:
@@ -79,6 +81,17 @@ def verify(
     parts = _signed_parts(scheme, request, code, now)
     if not _any_matches(scheme, secrets, parts, given):
         raise WrongSignature("the signature doesn't match: check the secret, and that the raw body is signed")
+
+
+def _is_ordinary(scheme: SignatureScheme, digest: str, secrets: Sequence[bytes], code: str, body: bytes) -> bool:
+    """Whether the code is written just as it would be here; one that is written otherwise may be right too."""
+    matches = False
+    for secret in secrets if code.isascii() else ():
+        if secret:
+            made = _mac(secret, digest).digest(body)
+            written = made.hex() if scheme.encoding == "hex" else binascii.b2a_base64(made, newline=False).decode()
+            matches |= hmac.compare_digest(scheme.prefix + written, code)
+    return matches
 
 
 def _is_text(body: bytes) -> bool:

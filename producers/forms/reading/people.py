@@ -1,7 +1,7 @@
 """Who filled in the form: e-mail, phone, names, company."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -211,7 +211,7 @@ def _score(entry: Entry, person: Path) -> int:
         return 0
     if "\n" in text or "@" in text or shapes.is_url(text) or not any(map(str.isalpha, text)):
         return 0
-    if entry.means.identity == "name" and entry.keyed and sort_of_name(text) == "field":
+    if entry.means.identity == "name" and entry.keyed and is_name_of_field(text):
         return 0
     score, container = 100 + 5 * _shared(field.path, person), field.container
     if container != person or not person:
@@ -280,6 +280,13 @@ def _names_the_form(entry: Entry, person: Path) -> bool:
     return isinstance(step, str) and compact(step) in _ENVELOPED and entry.keyed
 
 
+def may_name_the_form(path: Path, others: Iterable[Path]) -> bool:
+    """Whether a name at `path` may be outside the envelope that holds the answers, wherever of `others` the person stands."""
+    depth = len(path) - 1
+    beyond = {other[depth] for other in others if len(other) > depth + 1 and other[:depth] == path[:depth]}
+    return any(isinstance(step, str) and compact(step) in _ENVELOPED for step in beyond)
+
+
 def like_a_person(text: str) -> bool:
     """Whether a bare name is somebody's rather than a form's."""
     parts = text.split()
@@ -293,7 +300,11 @@ def like_a_person(text: str) -> bool:
 
 def sort_of_name(text: str) -> Literal["field", "person", ""]:
     """What a bare name may be called by: a field of the form, or somebody rather than a form."""
-    short = len(text) <= _NAME_OF_FIELD_CHARACTERS_MAX
-    if short and text.lower().translate(_SEPARATORS) in _NAMES_OF_FIELDS:
+    if is_name_of_field(text):
         return "field"
     return "person" if like_a_person(text) else ""
+
+
+def is_name_of_field(text: str) -> bool:
+    """Whether a bare name is what a field of a form is called, and nobody."""
+    return len(text) <= _NAME_OF_FIELD_CHARACTERS_MAX and text.lower().translate(_SEPARATORS) in _NAMES_OF_FIELDS

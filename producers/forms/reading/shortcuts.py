@@ -16,7 +16,8 @@ from producers.forms.reading import machinery, shapes
 from producers.forms.reading.fields import Field
 from producers.forms.reading.meaning import Meaning
 from producers.forms.reading.numerals import NUMERAL, number_of
-from producers.forms.reading.people import is_part_of_field, sort_of_name
+from producers.forms.reading.paths import Path
+from producers.forms.reading.people import is_name_of_field, is_part_of_field, may_name_the_form, sort_of_name
 from producers.forms.submission import ParsedSubmission
 
 # No pattern takes a quote, which stands between two texts, so each fits in one way or not at all.
@@ -75,6 +76,7 @@ class Sorting:
 
     def __init__(self, values: Sequence[tuple[Field, Meaning, Sequence[int], Sequence[int]]], beside: Sequence[int]) -> None:
         """`values`: fields with the numbers of their texts and numerals; `beside`: those that an adapter reads in its own way."""
+        paths = [field.path for field, *_ in values]
         local = not any(means.place for _, means, *_ in values)
         self._asked = [_asked(number, field, means, local) for field, means, texts, _ in values for number in texts]
         self._asked += [
@@ -82,7 +84,9 @@ class Sorting:
         ]
         self._asked += [_Asked(number, (_INSTANT, _CODE), exact=True, named=False) for number in beside]
         self._pick = _picker([asked.number for asked in self._asked])
-        self._named = [asked.number for asked in self._asked if asked.named]
+        self._named = {
+            number: tell for field, means, texts, _ in values if (tell := _tells(field, means, paths)) for number in texts
+        }
         self._apart = _apart(values)
         self._possible = self._apart is not None and _possible([(field, means) for field, means, *_ in values])
 
@@ -102,7 +106,7 @@ class Sorting:
             if mark is not None:
                 marked[asked.number], marks[mark] = mark, asked.number
         fits = re.compile('"'.join(f"(?>{sort})" for sort in sorts)).fullmatch
-        named = [(number, sort_of_name(texts[number])) for number in self._named]
+        named = [(number, tell, tell(texts[number])) for number, tell in self._named.items()]
         fits_these = Fits(fits, named, apart)
         made = Shortcut(fits_these, read(marked), marks, len(texts))
         return made if made.submission(texts) == read(texts) else Shortcut(fits_these, None, {}, len(texts))
@@ -112,15 +116,15 @@ class Fits(NamedTuple):
     """Whether texts are of certain sorts."""
 
     pattern: Callable[[str], object]
-    named: Sequence[tuple[int, str]]
+    named: Sequence[tuple[int, Callable[[str], object], object]]
     apart: Sequence[tuple[int, int]]
 
     def __call__(self, asked: str, texts: Sequence[str]) -> bool:
         """`asked` are those of `texts` that are looked at."""
         if self.pattern(asked) is None:
             return False
-        for number, sort in self.named:
-            if sort_of_name(texts[number]) != sort:
+        for number, tell, told in self.named:
+            if tell(texts[number]) != told:
                 return False
         return not self.apart or _are_apart(texts, self.apart)
 
@@ -183,6 +187,13 @@ def _asked(number: int, field: Field, means: Meaning, local: bool) -> _Asked:
         return _Asked(number, (_INSTANT, *times, _CODE, *digits), exact=True, named=named)
     phone = (_PHONE, _NATIONAL) if means.phone_score and local else (_PHONE,)
     return _Asked(number, (_BLANK, *phone, _ADDRESS, _free(means)), exact=False, named=named)
+
+
+def _tells(field: Field, means: Meaning, paths: Sequence[Path]) -> Callable[[str], object] | None:
+    """What the text of a name tells, besides what it is called."""
+    if "name" not in means.roles:
+        return None
+    return sort_of_name if may_name_the_form(field.path, paths) else is_name_of_field
 
 
 def _free(means: Meaning) -> str:
