@@ -18,6 +18,7 @@ import orjson
 from benchmarks import traffic
 from benchmarks.chain import WARM_UP_FIRST, settled, until
 from benchmarks.deployment import Deployment, publish_team
+from benchmarks.forms import webhook
 from benchmarks.intake import listening, load, our_requests
 from benchmarks.processes import running
 from benchmarks.results import Result, Results, Wrong
@@ -47,13 +48,13 @@ async def run(made: Deployment, results: Results, burst: int, seconds: float) ->
     with running(made.settings, made.logs / "system.log", *commands) as processes:
         await listening(port, processes)
         warm = traffic.submissions(WARM_UP, repeats=0, first=WARM_UP_FIRST)
-        await load(made.logs, port, await our_requests(made, warm), "--rate", "50")
+        await load(made.logs, port, await our_requests(made, webhook(warm)), "--rate", "50")
         goal = traffic.expected(made.has, warm)
         await until(made, processes, "lead_list.leads", goal)
         work = traffic.submissions(burst, repeats=0)
         cpu, started = processes.cpu_seconds(), time.monotonic()
         # A rate that nobody keeps up with: each is posted once, as soon as a connection is free.
-        answer = await load(made.logs, port, await our_requests(made, work), "--rate", "1000000")
+        answer = await load(made.logs, port, await our_requests(made, webhook(work)), "--rate", "1000000")
         taken = time.monotonic() - started
         if answer["bad"]:
             raise Wrong(f"{answer['bad']} submissions were refused")
@@ -71,7 +72,7 @@ async def run(made: Deployment, results: Results, burst: int, seconds: float) ->
 
 async def _latency(made: Deployment, results: Results, rate: float, seconds: float, first: int) -> None:
     work = traffic.submissions(max(50, int(rate * seconds)), repeats=0, first=first)
-    posts = await our_requests(made, work)
+    posts = await our_requests(made, webhook(work))
     async with _listening(made) as seen:
         answer = await load(made.logs, made.settings.gateway.port, posts, "--rate", str(rate), "--bodies")
         if answer["bad"] or len(answer["bodies"]) != len(work):

@@ -58,6 +58,23 @@ class Webhook(BaseModel):
     form_response: FormResponse
 
 
+class Flat(BaseModel):
+    lead_id: str
+    id: str
+    specversion: str
+    type: str
+    source: str
+    time: datetime
+    seq: int
+    email: str | None
+    name: str | None
+    company: str | None
+    status: str
+    score: int
+    campaign: str
+    message: str
+
+
 def app() -> FastAPI:
     """The application; the producer lives as long as it does."""
     kafka = load().kafka
@@ -75,6 +92,11 @@ def app() -> FastAPI:
     async def intake(webhook: Webhook) -> dict[str, bool]:
         key = webhook.event_id.encode()
         await api.state.producer.send_and_wait(kafka.prefix + TOPIC, webhook.model_dump_json().encode(), key=key)
+        return {"ok": True}
+
+    @api.post("/flat", status_code=202)
+    async def flat(form: Flat) -> dict[str, bool]:
+        await api.state.producer.send_and_wait(kafka.prefix + TOPIC, form.model_dump_json().encode(), key=form.lead_id.encode())
         return {"ok": True}
 
     return api

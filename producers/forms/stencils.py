@@ -7,7 +7,7 @@ go into what is published as they stand, and nothing is built only to be written
 import re
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -29,12 +29,15 @@ from schemas.message import JsonObject, Sealed
 
 STENCILS_MAX: Final = 16
 """Of one shortcut: as many sources may get the same form."""
+MADE_WHEN_FULL: Final = 64
 _PERSON: Final = ("phone_e164", "raw")
 _MESSAGE: Final = (
     *("submission_id", "delivery", "personal", "identity", "email_hash", "mail_domain"),
     *("free_mail", "phone_hash", "phone_country", "submitted_at"),
 )
 _NULL: Final = "null"
+_RAW: Final = 'a "body"'
+_SEALED: Final = Sealed("sealed")
 Fill = Callable[[Sequence[str]], str]
 
 
@@ -100,7 +103,8 @@ class Stencil:
         self.event_id = shortcut.event_id
         self._email = None if marked.email is None else marks[marked.email]
         self._phone = None if marked.phone is None else marks[marked.phone]
-        self._open = _open_texts(marked, origin, marks)
+        answers = [shortcut.maker(answer) for question, answer in marked.answers.items() if question in origin.open_answers]
+        self._open = [make for make in answers if make is not None]
         self.at = _moment(shortcut.at)
         person = person_of(marked.model_copy(update={"phone_e164": _hole("phone_e164")}), _hole("raw"), content_type)
         self.person = _fill(person, marks, count, _PERSON)
@@ -108,8 +112,8 @@ class Stencil:
 
     def draw(self, texts: Sequence[str], raw: str, submission_id: str, delivery: str) -> Drawn | None:
         """For the texts of a body that the shortcut fits; None where an open answer is too long to be one."""
-        for number in self._open:
-            if len(texts[number]) > OPEN_ANSWER_CHARACTERS_MAX:
+        for make in self._open:
+            if len(str(make(texts))) > OPEN_ANSWER_CHARACTERS_MAX:
                 return None
         email = None if self._email is None else texts[self._email].lower()
         phone = None if self._phone is None else shapes.e164(texts[self._phone], None)
@@ -123,12 +127,18 @@ def stencil_of(shortcut: Shortcut, origin: Origin, content_type: str, hashed: Ha
         found: Stencil | None = shortcut.stencils[key]
         return found
     if len(shortcut.stencils) >= STENCILS_MAX:
+        # Making one takes as long as reading some bodies.
+        shortcut.missed += 1
+        if shortcut.missed % MADE_WHEN_FULL:
+            return None
         shortcut.stencils.clear()
-    marked = shortcut.marked
-    made = None
+    marked, made = shortcut.marked, None
     if marked is not None and _possible(marked, shortcut.marks, origin):
         made = Stencil(shortcut, marked, origin, content_type, hashed)
-        if not _is_right(made, shortcut, origin, content_type, texts):
+        drawn = made.draw(texts, _RAW, "id", "delivery")
+        if drawn is None:
+            return None
+        if not _is_right(drawn, shortcut, origin, content_type):
             made = None
     shortcut.stencils[key] = made
     return made
@@ -136,39 +146,23 @@ def stencil_of(shortcut: Shortcut, origin: Origin, content_type: str, hashed: Ha
 
 def _possible(marked: ParsedSubmission, marks: Mapping[str, int], origin: Origin) -> bool:
     """Whether all that is worked out from texts is worked out from one text each."""
-    answers = [answer for question, answer in marked.answers.items() if question in origin.open_answers]
     return (
         marked.kind == "lead"
         and not (marked.happened or marked.meeting or marked.reference)
         and origin.confirmed_as is None
         and all(text is None or text in marks for text in (marked.email, marked.phone))
         and not any(map(tells_visitor, marked.answers))
-        and all(
-            isinstance(answer, int) or not _has_marks(answer, marks) or (isinstance(answer, str) and answer in marks)
-            for answer in answers
-        )
     )
 
 
-def _has_marks(answer: Any, marks: Mapping[str, int]) -> bool:
-    return any(mark in str(answer) for mark in marks)
-
-
-def _open_texts(marked: ParsedSubmission, origin: Origin, marks: Mapping[str, int]) -> list[int]:
-    """Those that are open answers."""
-    answers = [answer for question, answer in marked.answers.items() if question in origin.open_answers]
-    return [marks[answer] for answer in answers if isinstance(answer, str) and answer in marks]
-
-
-def _is_right(made: Stencil, shortcut: Shortcut, origin: Origin, content_type: str, texts: Sequence[str]) -> bool:
-    """Whether it gives what is published without it."""
-    raw, id_, delivery, personal = 'a "body"', "id", "delivery", Sealed("sealed")
-    parsed, drawn = shortcut.submission(texts), made.draw(texts, raw, id_, delivery)
-    if parsed is None or drawn is None:
+def _is_right(drawn: Drawn, shortcut: Shortcut, origin: Origin, content_type: str) -> bool:
+    """Whether it is what is published without a stencil."""
+    parsed = shortcut.submission(drawn.texts)
+    if parsed is None:
         return False
-    message = received(parsed, origin, id_, delivery, personal, made.hashed)
-    wanted = written(person_of(parsed, raw, content_type)), (message["identity"], written(message))
-    return wanted == (drawn.person(), drawn.message(personal))
+    message = received(parsed, origin, drawn.submission_id, drawn.delivery, _SEALED, drawn.stencil.hashed)
+    wanted = written(person_of(parsed, drawn.raw, content_type)), (message["identity"], written(message))
+    return wanted == (drawn.person(), drawn.message(_SEALED))
 
 
 def _hole(name: str) -> str:

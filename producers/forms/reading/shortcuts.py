@@ -50,7 +50,7 @@ _AS_TOLD: Final = frozenset(("campaign", "form"))
 """Those that do so even if it is no word."""
 _MACHINERY: Final = frozenset(("event_id", "time")) | _VERBATIM
 
-_Make = Callable[[Sequence[str]], Any]
+Make = Callable[[Sequence[str]], Any]
 _fits = lru_cache(maxsize=64)(lambda pattern: re.compile(pattern).fullmatch)
 
 
@@ -139,7 +139,7 @@ class Shortcut:
         count: how many texts there are.
         at: the text that tells when it was submitted.
         event_id: what makes the sender's own id of texts.
-        stencils: what others worked out from it, and keep as long as it is kept.
+        stencils: what others worked out from it, and keep as long as it is kept; `missed`: how often there was no room.
     """
 
     def __init__(self, fits: Fits, marked: ParsedSubmission | None, marks: Mapping[str, int], count: int) -> None:
@@ -148,20 +148,25 @@ class Shortcut:
         self.marks = marks
         self.count = count
         self.stencils: dict[Hashable, Any] = {}
-        pattern = re.compile(f"({'|'.join(map(re.escape, marks)) or '(?!)'})")
+        self.missed = 0
+        self._pattern = re.compile(f"({'|'.join(map(re.escape, marks)) or '(?!)'})")
         instants = {at: number for mark, number in marks.items() if (at := shapes.moment(mark)) is not None}
         phone = None if marked is None or marked.phone is None else marks.get(marked.phone)
         self.at = None if marked is None or marked.submitted_at is None else instants.get(marked.submitted_at)
-        makers: dict[str, _Make] = {}
+        makers: dict[str, Make] = {}
         for name, value in marked or ():
             if name == "phone_e164" and phone is not None:
                 makers[name] = _e164(phone)
             elif name == "submitted_at" and self.at is not None:
                 makers[name] = _moment(self.at)
-            elif (make := _maker(value, marks, pattern)) is not None:
+            elif (make := self.maker(value)) is not None:
                 makers[name] = make
         self._make = list(makers.items())
-        self.event_id: _Make = makers.get("vendor_event_id", _always(None if marked is None else marked.vendor_event_id))
+        self.event_id: Make = makers.get("vendor_event_id", _always(None if marked is None else marked.vendor_event_id))
+
+    def maker(self, value: Any) -> Make | None:
+        """What makes the value, which has marks in it, of texts; None where it is the same with all."""
+        return _maker(value, self.marks, self._pattern)
 
     def submission(self, texts: Sequence[str]) -> ParsedSubmission | None:
         """The texts at their places."""
@@ -258,7 +263,7 @@ def _instant(number: int) -> datetime:
     return _BEGIN + timedelta(seconds=number)
 
 
-def _moment(number: int) -> _Make:
+def _moment(number: int) -> Make:
     def make(texts: Sequence[str]) -> datetime | None:
         text = texts[number]
         return datetime.fromisoformat(text) if text[-1:] == "Z" else shapes.moment(text)
@@ -266,11 +271,11 @@ def _moment(number: int) -> _Make:
     return make
 
 
-def _e164(number: int) -> _Make:
+def _e164(number: int) -> Make:
     return lambda texts: shapes.e164(texts[number], None)
 
 
-def _maker(value: Any, marks: Mapping[str, int], pattern: re.Pattern[str]) -> _Make | None:
+def _maker(value: Any, marks: Mapping[str, int], pattern: re.Pattern[str]) -> Make | None:
     """None for what is the same with other texts."""
     if isinstance(value, str):
         number = marks.get(value)
@@ -287,11 +292,11 @@ def _maker(value: Any, marks: Mapping[str, int], pattern: re.Pattern[str]) -> _M
     return None
 
 
-def _always(value: Any) -> _Make:
+def _always(value: Any) -> Make:
     return lambda _texts: value
 
 
-def _joined(parts: Sequence[str], marks: Mapping[str, int]) -> _Make | None:
+def _joined(parts: Sequence[str], marks: Mapping[str, int]) -> Make | None:
     if len(parts) == 1:
         return None
     pieces = [marks.get(part, part) for part in parts]

@@ -1,7 +1,6 @@
 """What is drawn from a stencil is what would have been published without it, byte by byte."""
 
 import random
-from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -10,7 +9,7 @@ import pytest
 from producers.forms.adapters import adapter
 from producers.forms.payload import check
 from producers.forms.reading.layouts import Layouts
-from producers.forms.stencils import STENCILS_MAX, Drawn, stencil_of
+from producers.forms.stencils import MADE_WHEN_FULL, STENCILS_MAX, Drawn, stencil_of
 from producers.forms.submission import ParsedSubmission
 from producers.forms.translate import Origin, person_of, received, written
 from schemas.message import Sealed
@@ -123,15 +122,19 @@ def test_who_leaves_something_out(without: tuple[str, ...]) -> None:
     assert both(form | {"message": "another"}, form)
 
 
-def test_as_many_sources_as_are_remembered_and_more() -> None:
+def test_as_many_sources_as_there_is_room_for_and_rarely_another() -> None:
     layouts, body = learned("generic", FORM), orjson.dumps(FORM)
     drawn_of(layouts, "generic", OPEN, body)
-    for number in range(STENCILS_MAX + 2):
+    drawn = []
+    for number in range(STENCILS_MAX + MADE_WHEN_FULL):
         found = drawn_of(layouts, "generic", OPEN._replace(source_id=f"s{number}"), body)
-        assert found is not None
-        assert orjson.loads(found.message(PERSONAL)[1])["source"]["source_id"] == f"s{number}"
-    recalled = layouts.recall("generic", body, body.decode())
-    translate: Callable[..., ParsedSubmission] = adapter("generic").translate
-    shortcut = None if recalled is None else recalled.shortcut(translate)
-    assert shortcut is not None
-    assert len(shortcut.stencils) == 2
+        if found is not None:
+            drawn.append(number)
+            assert orjson.loads(found.message(PERSONAL)[1])["source"]["source_id"] == f"s{number}"
+    assert drawn == [*range(STENCILS_MAX), STENCILS_MAX + MADE_WHEN_FULL - 1]
+
+
+def test_a_long_answer_at_first_spoils_nothing() -> None:
+    layouts = learned("generic", FORM)
+    for message, drawn in (("x" * 201, False), ("x" * 201, False), ("hello", True), ("x" * 201, False)):
+        assert (drawn_of(layouts, "generic", OPEN, orjson.dumps(FORM | {"message": message})) is not None) == drawn
