@@ -208,8 +208,11 @@ async def _readable_failure() -> AsyncIterator[None]:
     """The first SeedingFailed of a group, rather than the group."""
     try:
         yield
-    except* SeedingFailed as failures:
-        first: BaseException = failures
+    except BaseExceptionGroup as failures:
+        # Not `except*`, which makes a group again of what is raised in it, and of one alone too before Python 3.11.3.
+        first: BaseException | None = failures.subgroup(SeedingFailed)
+        if first is None:
+            raise
         while isinstance(first, BaseExceptionGroup):
             first = first.exceptions[0]
         raise SeedingFailed(str(first)) from None

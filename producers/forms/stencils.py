@@ -210,10 +210,13 @@ def _moment(number: int | None) -> Fill:
 
     def at(texts: Sequence[str]) -> str:
         text = texts[number or 0]
-        # Most are written so, and others are to be brought to it.
-        return text if len(text) == _PLAIN_TIME and text[-1] == "Z" else written(shapes.moment(text)).decode()[1:-1]
+        if text[-1] != "Z":
+            return written(shapes.moment(text)).decode()[1:-1]
+        # Most are written so already, but for their fraction, which is one of microseconds or none.
+        fraction = text[_SECOND:-1].strip("0")
+        return f"{text[:_SECOND]}{text[_SECOND:-1]:0<7}Z" if len(fraction) > 1 else f"{text[:_SECOND]}Z"
 
     return at if number is not None else lambda _texts: ""
 
 
-_PLAIN_TIME: Final = len("2026-03-02T09:31:07Z")
+_SECOND: Final = len("2026-03-02T09:31:07")
