@@ -1,4 +1,7 @@
-"""What is posted to intake: a webhook that says everything twice, and a plain form of one's own."""
+"""What is posted to intake: a webhook that says everything twice, a plain form of one's own, and one body of it as `wrk` posts it.
+
+One body is one key, so one partition, and is compressed to almost nothing, which tells on whoever gathers by size.
+"""
 
 import base64
 import hmac
@@ -64,7 +67,12 @@ class Form:
 def forms(count: int) -> list[Form]:
     """The same people through both."""
     found = traffic.submissions(count)
-    return [webhook(found), Form("a flat form", "generic", "/flat", _as_we_do, _flat(found))]
+    flat = _flat(found)
+    return [
+        webhook(found),
+        Form("a flat form", "generic", "/flat", _as_we_do, flat),
+        Form("one body of it, again and again", "generic", "/flat", _as_we_do, flat[:1]),
+    ]
 
 
 def webhook(found: Sequence[traffic.Submitted]) -> Form:
