@@ -20,7 +20,7 @@ from infra.settings import Kafka
 from schemas.topics import RECORD_BYTES_MAX, Topic
 
 GATHER_MS: Final = 2
-"""At some hundred records a second each would be a request of its own, and a request costs as much as ten records in one."""
+"""A request costs as much as ten records in one; but who posts one after the other waits for this each time."""
 POLL_SECONDS: Final = 0.001
 """How soon an acknowledgement is seen. Nothing is looked for while nothing is awaited."""
 TROUBLED_SECONDS: Final = 1.0
