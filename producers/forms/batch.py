@@ -139,12 +139,18 @@ class Taking:
 
     def _told_apart(self, source: IntakeSource, ready: list[Ready | Drawn]) -> list[Ready | Drawn]:
         """Several people under one id, as that of what they signed up for, are no repeats of each other: what is said tells."""
+        ids = [one.event_id for one in ready]
+        if len(set(ids)) == len(ids):
+            return ready
         people: dict[str, set[str]] = {}
-        for one in ready:
-            if one.event_id:
-                people.setdefault(one.event_id, set()).add(one.person_key)
+        for one, id_ in zip(ready, ids, strict=True):
+            if id_:
+                people.setdefault(id_, set()).add(one.person_key)
         shared = {id_ for id_, who in people.items() if len(who) > 1}
-        return [one._replace(delivery=self._of_content(source, one)) if one.event_id in shared else one for one in ready]
+        return [
+            one._replace(delivery=self._of_content(source, one)) if id_ in shared else one
+            for one, id_ in zip(ready, ids, strict=True)
+        ]
 
     def _of_content(self, source: IntakeSource, one: Ready | Drawn) -> str:
         return delivery_of(self._hashed, source.id, None, orjson.loads(one.body))
