@@ -27,7 +27,9 @@ _PHONE: Final = r'(?=(?:[^0-9"]*[0-9]){8,15}[^0-9"]*(?:"|\Z))\+[1-9][0-9 ./-]{6,
 _NATIONAL: Final = r'(?!00)(?=(?:[^0-9"]*[0-9]){5,15}[^0-9"]*(?:"|\Z))[(0-9][0-9 ()./-]{3,24}[0-9]'
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,40}[a-zA-Z0-9])?"
 _ADDRESS: Final = rf'(?=[^"]{{3,64}}(?:"|\Z))[a-zA-Z0-9_+-]+(?:\.[a-zA-Z0-9_+-]+)*@(?:{_LABEL}\.)+[a-zA-Z]{{2,20}}'
-_WORDS: Final = r'(?!https?://)[^\W\d_](?:[^@="]{0,198}[^@="\s])?'
+# Python's patterns take for letters what it doesn't itself: ² and ①.
+_NO_LETTERS = "".join(letter for letter in map(chr, range(0x10000)) if letter.isalnum() and not letter.isalpha())
+_WORDS: Final = rf'(?!https?://)(?![{_NO_LETTERS}\U00010000-\U0010ffff])[^\W_](?:[^@="]{{0,198}}[^@="\s])?'
 _SAID: Final = r'[^@=+(\s"][^@="]*'
 _TOLD: Final = r'[^@=+(\s"](?:[^@="]{0,198}[^@="\s])?'
 _DAY = r"(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31"
@@ -87,6 +89,7 @@ class Sorting:
         self._named = {
             number: tell for field, means, texts, _ in values if (tell := _tells(field, means, paths)) for number in texts
         }
+        self._addresses = sum("@" in str(field.value) for field, *_ in values)
         self._apart = _apart(values)
         self._possible = self._apart is not None and _possible([(field, means) for field, means, *_ in values])
 
@@ -98,7 +101,8 @@ class Sorting:
         """For texts of the same sorts as these. None where one is of no sort, or they are to be compared."""
         sorts = [asked.sort(texts[asked.number]) for asked in self._asked]
         apart = self._apart or ()
-        if not self._possible or None in sorts or sorts.count(_ADDRESS) > 1 or not _are_apart(texts, apart):
+        addresses = self._addresses + sum("@" in texts[asked.number] for asked in self._asked)
+        if not self._possible or None in sorts or addresses > 1 or not _are_apart(texts, apart):
             return None
         marked, marks = list(texts), dict[str, int]()
         for asked, sort in zip(self._asked, sorts, strict=True):

@@ -40,6 +40,8 @@ WORDS = [
     "anna",
     "Contact form",
     "Zoë Müller",
+    "²",
+    "①",
     "Acme GmbH",
     "yes",
     "no",

@@ -116,6 +116,11 @@ def test_what_texts_become_is_what_other_texts_of_their_sort_become(monkeypatch:
             {"id": "abcd-1234", "submitted_at": "2026-02-30T09:31:07Z"},
         ),
         ({"submitted_at": "x1234567"}, {"submitted_at": "1767600000"}),
+        (
+            {"consent": {"email": "mailto:ann@example.com"}, "note": "bob@example.com"},
+            {"consent": {"email": "mailto:ann@example.com"}, "note": "ANN@example.com"},
+        ),
+        ({"name": "Ann"}, {"name": "²"}),
         ({"submitted_at": 1767600000}, {"submitted_at": 17}),
         ({"submitted_at": 1767600000}, {"submitted_at": 1767600000123}),
         ({"email": "a@example.com", "newsletter": 1}, {"email": "a@example.com", "newsletter": 0}),
