@@ -210,9 +210,10 @@ async def _readable_failure() -> AsyncIterator[None]:
         yield
     except BaseExceptionGroup as failures:
         # Not `except*`, which makes a group again of what is raised in it, and of one alone too before Python 3.11.3.
-        first: BaseException | None = failures.subgroup(SeedingFailed)
-        if first is None:
+        first, others = failures.split(SeedingFailed)
+        if first is None or others is not None:
             raise
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise SeedingFailed(str(first)) from None
+        failure: BaseException = first
+        while isinstance(failure, BaseExceptionGroup):
+            failure = failure.exceptions[0]
+        raise SeedingFailed(str(failure)) from None

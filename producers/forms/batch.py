@@ -28,6 +28,7 @@ RETRY_AFTER_SECONDS: Final = 5
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 JSON: Final = "application/json"
 _HEADERS: Final = [(b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff")]
+_BYTE_ORDER_MARK: Final = "\ufeff"
 _ACCEPTED = metrics.INTAKE.labels("accepted")
 _REFUSED = metrics.INTAKE.labels("invalid")
 
@@ -153,7 +154,7 @@ class Taking:
         ]
 
     def _of_content(self, source: IntakeSource, one: Ready | Drawn) -> str:
-        return delivery_of(self._hashed, source.id, None, orjson.loads(one.body))
+        return delivery_of(self._hashed, source.id, None, orjson.loads(one.body.removeprefix(_BYTE_ORDER_MARK)))
 
 
 def _error(problem: Problem) -> dict[str, str | None]:

@@ -46,7 +46,9 @@ class Bodies:
             parsed = reader.translate(payload, source.mapping, recalled.entries)
         else:
             texts, shortcut = recalled.filled, recalled.shortcut(reader.translate)
-            stencil = None if shortcut is None else stencil_of(shortcut, source.origin, content_type or "", self._hashed, texts)
+            stencil = None
+            if shortcut is not None and len(content_type or "") <= CONTENT_TYPE_CHARACTERS_MAX:
+                stencil = stencil_of(shortcut, source.origin, content_type or "", self._hashed, texts)
             if stencil is not None:
                 event_id: str | None = stencil.event_id(texts)
                 delivery = delivery_of(self._hashed, source.id, event_id, None if event_id else orjson.loads(body))

@@ -1,7 +1,6 @@
 """How senders sign, as data: a new vendor's scheme is a row, not code."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from types import MappingProxyType
 from typing import Annotated, Final, Literal, Self
 
@@ -59,12 +58,13 @@ class SignatureScheme(BaseModel):
             raise ValueError("an id is signed if and only if id_header says where it is")
         return self
 
-    @cached_property
+    @property
     def ordinary(self) -> str | None:
         """The digest of a scheme that signs the body and nothing else, with one code in a header; None for all others."""
-        plain = not (self.separator or self.key_encoding != "plain" or self.encoding == "plain")
-        told = self.header and plain and self.signed == ("body",)
-        return self.algorithm.removeprefix("hmac-") if told and self.algorithm.startswith("hmac-") else None
+        plain = self.header and self.signed == ("body",) and not self.separator and self.key_encoding == "plain"
+        if not plain or self.encoding == "plain" or not self.prefix.isascii() or not self.algorithm.startswith("hmac-"):
+            return None
+        return self.algorithm.removeprefix("hmac-")
 
     @property
     def place(self) -> str:

@@ -66,7 +66,8 @@ def verify(
     """
     if not secrets:
         raise WrongSignature("no secret is configured for this source")
-    if scheme.ordinary is not None and _is_ordinary(scheme, scheme.ordinary, secrets, headers.get(scheme.header, ""), body):
+    ordinary = scheme.ordinary
+    if ordinary is not None and _is_ordinary(scheme, ordinary, secrets, headers.get(scheme.header, ""), body):
         return
     request = _Request(headers, body, method, url)
     code = _code(scheme, request)

@@ -27,7 +27,7 @@ from producers.forms.translate import (
 from schemas.free_mail import FREE_MAIL_DOMAINS
 from schemas.message import JsonObject, Sealed
 
-STENCILS_MAX: Final = 16
+STENCILS_MAX: Final = 8
 """Of one shortcut: as many sources may get the same form."""
 MADE_WHEN_FULL: Final = 64
 _PERSON: Final = ("phone_e164", "raw")
@@ -38,6 +38,7 @@ _MESSAGE: Final = (
 _NULL: Final = "null"
 _RAW: Final = 'a "body"'
 _SEALED: Final = Sealed("sealed")
+_ABSENT: Final = object()
 Fill = Callable[[Sequence[str]], str]
 
 
@@ -93,12 +94,13 @@ class Drawn(NamedTuple):
 
 
 class Stencil:
-    """Of one shortcut and one source. `person` and `message` fill their holes."""
+    """Of one shortcut and one source. `person` and `message` fill their holes; `tried`: what they gave was right."""
 
-    __slots__ = ("_email", "_open", "_phone", "at", "event_id", "hashed", "message", "person")
+    __slots__ = ("_email", "_open", "_phone", "at", "event_id", "hashed", "message", "person", "tried")
 
     def __init__(self, shortcut: Shortcut, marked: ParsedSubmission, origin: Origin, content_type: str, hashed: HashOf) -> None:
         marks, count = shortcut.marks, shortcut.count
+        self.tried = False
         self.hashed = hashed
         self.event_id = shortcut.event_id
         self._email = None if marked.email is None else marks[marked.email]
@@ -123,25 +125,29 @@ class Stencil:
 def stencil_of(shortcut: Shortcut, origin: Origin, content_type: str, hashed: HashOf, texts: Sequence[str]) -> Stencil | None:
     """The shortcut's for this source, None where there can't be one. `texts`: of a body that it fits, to try it on."""
     key = (origin, content_type)
-    if key in shortcut.stencils:
-        found: Stencil | None = shortcut.stencils[key]
-        return found
-    if len(shortcut.stencils) >= STENCILS_MAX:
-        # Making one takes as long as reading some bodies.
-        shortcut.missed += 1
-        if shortcut.missed % MADE_WHEN_FULL:
-            return None
-        shortcut.stencils.clear()
-    marked, made = shortcut.marked, None
-    if marked is not None and _possible(marked, shortcut.marks, origin):
-        made = Stencil(shortcut, marked, origin, content_type, hashed)
+    made = shortcut.stencils.get(key, _ABSENT)
+    if made is _ABSENT:
+        if len(shortcut.stencils) >= STENCILS_MAX:
+            # Making one takes as long as reading some bodies.
+            shortcut.missed += 1
+            if shortcut.missed % MADE_WHEN_FULL:
+                return None
+            shortcut.stencils.clear()
+        marked = shortcut.marked
+        made = None
+        if marked is not None and _possible(marked, shortcut.marks, origin):
+            made = Stencil(shortcut, marked, origin, content_type, hashed)
+        shortcut.stencils[key] = made
+    if made is not None and not made.tried:
         drawn = made.draw(texts, _RAW, "id", "delivery")
         if drawn is None:
             return None
         if not _is_right(drawn, shortcut, origin, content_type):
-            made = None
-    shortcut.stencils[key] = made
-    return made
+            shortcut.stencils[key] = None
+            return None
+        made.tried = True
+    found: Stencil | None = made
+    return found
 
 
 def _possible(marked: ParsedSubmission, marks: Mapping[str, int], origin: Origin) -> bool:

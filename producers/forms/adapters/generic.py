@@ -5,6 +5,7 @@ from typing import Any
 
 from producers.forms.reading import envelope, people, shapes
 from producers.forms.reading.consents import take_consents
+from producers.forms.reading.fields import question_of
 from producers.forms.reading.paths import Path, find
 from producers.forms.reading.sheet import Entry, Sheet, entries
 from producers.forms.submission import ParsedSubmission
@@ -105,7 +106,7 @@ def answers(sheet: Sheet, person: Path) -> dict[str, Any]:
             continue
         if entry.means.technical or envelope.is_envelope(entry, person):
             continue
-        question = field.label.strip() or ".".join((*field.parents, field.key)) or "value"
+        question = question_of(field)
         if question not in found:
             found[question] = value
         elif found[question] != value:

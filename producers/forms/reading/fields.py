@@ -41,6 +41,11 @@ class Field(NamedTuple):
         return self.path[:-1]
 
 
+def question_of(field: Field) -> str:
+    """What its answer is found by: the question's text, else the field's name with the object it belongs to."""
+    return field.label.strip() or ".".join((*field.parents, field.key)) or "value"
+
+
 def read(payload: Any) -> list[Field]:
     """The fields of a payload in its order, at most 4,000. JSON inside a text is read too."""
     reader = Reader()

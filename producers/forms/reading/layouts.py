@@ -6,79 +6,53 @@ same keys, labels, types and nesting, so its fields are the same but for those v
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain, islice, zip_longest
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, zip_longest
 from typing import Any, Final, NamedTuple
 
-import orjson
-
-from producers.forms.reading import rows
-from producers.forms.reading.fields import Field, Reader, could_be_pairs
-from producers.forms.reading.meaning import Meaning
-from producers.forms.reading.numerals import NUMERAL, is_plain_number, number_of
-from producers.forms.reading.paths import Path
-from producers.forms.reading.sheet import Entry, entry_of, means_of
+from producers.forms.reading.cutting import OPENING, Cut, Numeral, Slot, cut_at_values
+from producers.forms.reading.fields import Field
+from producers.forms.reading.numerals import number_of
+from producers.forms.reading.sheet import Entry, entry_of
 from producers.forms.reading.shortcuts import Shortcut, Sorting
 from producers.forms.submission import ParsedSubmission
 
 LAYOUTS_MAX: Final = 512
 ALIKE_MAX: Final = 8
 KIND_CHARACTERS_MAX: Final = 1_024
+ALL_CUTS_MAX: Final = 12_000
 SHORTCUTS_MAX: Final = 8
 # Learning costs as much as reading. Where it has been tried often enough, senders that never repeat themselves pay this rarely.
 LEARNED_WHEN_FULL: Final = 16
+PAUSE_MAX: Final = 1_024
+"""So many bodies that no shortcut fits, at most, before another is made."""
 _BYTES_MAX = 16_384
-_VALUES_MAX = 2_000
 
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'{}[]"'))
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*')
-_OPENING = ("{", "[")
-# What JSON means as it is written, and what can't hold JSON itself.
-_TEXT = r'(?![{\[])([^"\\\x00-\x1f]*+)'
-
-
-class _Slot(NamedTuple):
-    """The number of a cut, whose text goes here."""
-
-    number: int
-
-
-class _Numeral(NamedTuple):
-    """The number of a cut, whose text is one that goes here."""
-
-    number: int
-
-
-_HOLDING = (_Slot, _Numeral, list)
+_HOLDING = (Slot, Numeral, list)
 
 Translate = Callable[[Any, Mapping[str, str], Sequence[Entry]], ParsedSubmission]
 """An adapter's."""
 
 
-class _Known(NamedTuple):
-    """A field whose value is a slot, a list with slots in it, or what it always is."""
-
-    field: Field
-    means: Meaning
-
-
 class Layout:
-    """One body, cut into what stays (`pieces`) and what is filled in between (`cuts`, patterns).
+    """One body, cut."""
 
-    `beside`: what is read beside the readable part, with slots.
-    """
+    __slots__ = ("_beside", "_cuts", "_known", "_match", "_missed", "_pause", "_pieces", "_shortcuts", "_sorting")
 
-    __slots__ = ("_beside", "_cuts", "_known", "_match", "_pieces", "_shortcuts", "_sorting", "_tried")
-
-    def __init__(self, pieces: Sequence[str], cuts: Sequence[str], known: Sequence[_Known], beside: Any) -> None:
-        self._pieces = pieces
-        self._cuts = cuts
+    def __init__(self, cut: Cut) -> None:
+        self._pieces, self._cuts, self._known, self._beside = cut
         self._match: Callable[[str], re.Match[str] | None] | None = None
-        self._known = known
-        self._beside = beside
-        self._sorting = Sorting([(field, means, *_slots(field.value)) for field, means in known], [*chain(*_slots(beside))])
+        self._sorting = Sorting(
+            [(field, means, *_slots(field.value)) for field, means in self._known], [*chain(*_slots(cut.beside))]
+        )
         self._shortcuts: list[Shortcut] = []
-        self._tried = 0
+        self._missed, self._pause = 0, 1
+
+    @property
+    def size(self) -> int:
+        """How much room it takes, more or less."""
+        return 1 + len(self._cuts)
 
     def read(self, text: str) -> "Recalled | None":
         """What a body of this layout says, None if it is of another."""
@@ -102,6 +76,8 @@ class Layout:
         asked = self._sorting.asked(filled)
         for shortcut in self._shortcuts:
             if shortcut.fits(asked, filled):
+                if shortcut is self._shortcuts[0]:
+                    self._pause = 1
                 return shortcut
         self._learn(filled, translate)
         return None
@@ -111,9 +87,11 @@ class Layout:
         return translate(self.beside(filled), {}, self.entries(filled))
 
     def _learn(self, filled: Sequence[str], translate: Translate) -> None:
-        self._tried += 1
-        if self._tried > SHORTCUTS_MAX and self._tried % LEARNED_WHEN_FULL:
+        self._missed += 1
+        if self._missed < self._pause:
             return
+        # Twice as long each time, unless the last one was of use.
+        self._missed, self._pause = 0, min(2 * self._pause, PAUSE_MAX)
         shortcut = self._sorting.shortcut(filled, lambda texts: self.read_anew(texts, translate))
         if shortcut is not None:
             self._shortcuts = [shortcut, *self._shortcuts[: SHORTCUTS_MAX - 1]]
@@ -153,9 +131,9 @@ def _with_value(field: Field, filled: Sequence[str]) -> Field:
 
 def _filled(node: Any, filled: Sequence[str]) -> Any:
     """The node with texts where its slots are."""
-    if node.__class__ is _Slot:
+    if node.__class__ is Slot:
         return filled[node.number]
-    if node.__class__ is _Numeral:
+    if node.__class__ is Numeral:
         return number_of(filled[node.number])
     if node.__class__ is dict:
         return {key: _filled(value, filled) for key, value in node.items()}
@@ -171,9 +149,9 @@ def _slots(node: Any) -> tuple[list[int], list[int]]:
     left = [node]
     while left:
         one = left.pop()
-        if one.__class__ is _Slot:
+        if one.__class__ is Slot:
             texts.append(one.number)
-        elif one.__class__ is _Numeral:
+        elif one.__class__ is Numeral:
             numerals.append(one.number)
         elif one.__class__ is dict or one.__class__ is list:
             left += one.values() if one.__class__ is dict else one
@@ -185,7 +163,7 @@ class Layouts:
 
     def __init__(self, count_max: int = LAYOUTS_MAX) -> None:
         self._count_max = count_max
-        self._count = self._missed = 0
+        self._count = self._size = self._missed = 0
         # By quotes and brackets, which tell most layouts apart.
         self._alike: OrderedDict[tuple[str, bytes], list[Layout]] = OrderedDict()
 
@@ -201,7 +179,7 @@ class Layouts:
 
     def learn(self, kind: str, body: bytes, text: str, payload: Any, readable: Any, beside: Any) -> None:
         """Remember a body by what it was read as; `readable` and `beside` are an adapter's."""
-        if len(body) > _BYTES_MAX or len(kind) > KIND_CHARACTERS_MAX or text[:1] not in _OPENING:
+        if len(body) > _BYTES_MAX or len(kind) > KIND_CHARACTERS_MAX or text[:1] not in OPENING:
             return
         place = (kind, body.translate(None, _NOT_STRUCTURE))
         alike = self._alike.get(place, [])
@@ -209,138 +187,20 @@ class Layouts:
             self._missed += 1
             if self._missed % LEARNED_WHEN_FULL:
                 return
-        layout, before = _layout(text, payload, readable, beside), len(alike)
-        if layout is None:
+        cut = cut_at_values(text, payload, readable, beside)
+        if cut is None:
             return
+        layout = Layout(cut)
+        self._forget(alike[ALIKE_MAX - 1 :])
         alike[ALIKE_MAX - 1 :] = []
         alike.insert(0, layout)
         self._alike[place] = alike
         self._alike.move_to_end(place)
-        self._count = self._count - before + len(alike)
-        while self._count > self._count_max:
-            _, forgotten = self._alike.popitem(last=False)
-            self._count -= len(forgotten)
+        self._count += 1
+        self._size += layout.size
+        while self._count > self._count_max or self._size > ALL_CUTS_MAX:
+            self._forget(self._alike.popitem(last=False)[1])
 
-
-class _Watching(Reader):
-    """Reads, and notes which texts decide what others mean, and which are passed over."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.deciding: set[Path] = set()
-        self.unread: set[Path] = set()
-        self._moved: dict[Path, Path] = {}
-
-    def place(self, field: Field) -> Path:
-        """Where the field's value itself stands."""
-        return self._moved.get(field.path, field.path)
-
-    def row(self, node: dict[str, Any], path: Path, key: str, parents: tuple[str, ...]) -> bool:
-        """Types, labels and names decide, and so do values that may stand for an option; of a choice only its words are read."""
-        columns = rows.columns(node)
-        self.deciding.update((*path, name) for name in columns.types)
-        value_key = rows.answer_key(node, columns, rows.first_text(node, columns.types))
-        if not value_key:
-            return super().row(node, path, key, parents)
-        where = (*path, value_key)
-        names = (*columns.labels, *columns.names, *columns.about)
-        self.deciding.update((*path, name) for name in names if name != value_key)
-        if rows.has_options(node):
-            self.deciding.add(where)
-        taken = super().row(node, path, key, parents)
-        words = rows.chosen_key(node[value_key]) if taken and value_key.lower() not in rows.BOXING else ""
-        if words:
-            self.unread.add(where)
-            self._moved[where] = (*where, words)
-        return taken
-
-    def items(self, node: list[Any], path: Path, key: str, parents: tuple[str, ...], label: str, type_: str) -> None:
-        """Whether a list is one of pairs is told by their values."""
-        if could_be_pairs(node):
-            self.deciding.add(path)
-        super().items(node, path, key, parents, label, type_)
-
-
-def _layout(text: str, payload: Any, readable: Any, beside: Any) -> Layout | None:
-    """None where the text can't be told from its payload: no JSON, or a key twice, or too many values."""
-    tokens = list(_TOKEN.finditer(text))
-    values = list(islice(_values(payload, ()), _VALUES_MAX))
-    if len(tokens) != len(values):
-        return None
-    try:
-        written = orjson.loads(f"[{','.join([token[0] for token in tokens])}]")
-        if orjson.loads(text) != payload or written != [value for _, value in values]:
-            return None
-    except orjson.JSONDecodeError:
-        return None
-    reader = _Watching()
-    reader.value(readable, (), "", ())
-    fields = reader.labelled()
-    read = {path: value for path, value in _values(readable, ()) if path is not None}
-    answers = {place for field in fields for place in _places(reader.place(field), field.value, read)}
-
-    def fixed(path: Path) -> bool:
-        above = [path[:size] for size in range(len(path) + 1)]
-        if not reader.deciding.isdisjoint(above):
-            return True
-        return path not in answers and reader.unread.isdisjoint(above)
-
-    pieces: list[str] = []
-    cuts: list[str] = []
-    slots: dict[Path, _Slot | _Numeral] = {}
-    cut = 0
-    for token, (path, value) in zip(tokens, values, strict=True):
-        if path is None or (path in read and fixed(path)) or not _can_be_cut(token[0], value):
-            continue
-        # The quotes of a text stay.
-        quote = 1 if isinstance(value, str) else 0
-        slots[path] = _Slot(len(cuts)) if quote else _Numeral(len(cuts))
-        cuts.append(_TEXT if quote else f"({NUMERAL})")
-        pieces.append(text[cut : token.start() + quote])
-        cut = token.end() - quote
-    pieces.append(text[cut:])
-    beside = _slotted((), beside, slots)
-    slots = {path: slot for path, slot in slots.items() if path in answers}
-    known = [_Known(field._replace(value=_slotted(reader.place(field), field.value, slots)), means_of(field)) for field in fields]
-    return Layout(pieces, cuts, known, beside)
-
-
-def _can_be_cut(token: str, value: str | float) -> bool:
-    """Whether another text or number there would be written in the same way."""
-    if isinstance(value, str):
-        return "\\" not in token and value[:1] not in _OPENING
-    return is_plain_number(token) is not None
-
-
-def _places(place: Path, value: Any, read: Mapping[Path, str | float]) -> list[Path]:
-    """Where the texts and numbers of a field's value stand as they are."""
-    if isinstance(value, list):
-        return [at for nth, item in enumerate(value) if _is(item, read.get(at := (*place, nth)))]
-    return [place] if _is(value, read.get(place)) else []
-
-
-def _is(value: Any, read: str | float | None) -> bool:
-    """Whether it stands there as it is: True is no 1."""
-    return read is not None and value.__class__ is read.__class__ and value == read
-
-
-def _slotted(path: Path, node: Any, slots: Mapping[Path, _Slot | _Numeral]) -> Any:
-    """The node, which stands at `path`, with slots where there are any."""
-    if isinstance(node, dict):
-        return {key: _slotted((*path, key), value, slots) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_slotted((*path, nth), item, slots) for nth, item in enumerate(node)]
-    return slots.get(path, node)
-
-
-def _values(node: Any, path: Path) -> Iterator[tuple[Path | None, str | float]]:
-    """All texts and numbers in the order of the text; keys have no path."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            yield None, key
-            yield from _values(value, (*path, key))
-    elif isinstance(node, list):
-        for index, value in enumerate(node):
-            yield from _values(value, (*path, index))
-    elif isinstance(node, str | int | float) and not isinstance(node, bool):
-        yield path, node
+    def _forget(self, layouts: Sequence[Layout]) -> None:
+        self._count -= len(layouts)
+        self._size -= sum(layout.size for layout in layouts)

@@ -8,20 +8,21 @@ may decide something (a consent, a flag, an event's type) is its own sort; what 
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from operator import itemgetter
+from functools import lru_cache, partial
+from operator import eq, itemgetter
 from typing import Any, Final, NamedTuple
 
 from producers.forms.reading import machinery, shapes
-from producers.forms.reading.fields import Field
+from producers.forms.reading.fields import Field, question_of
 from producers.forms.reading.meaning import Meaning
 from producers.forms.reading.numerals import NUMERAL, number_of
 from producers.forms.reading.paths import Path
 from producers.forms.reading.people import is_name_of_field, is_part_of_field, may_name_the_form, sort_of_name
 from producers.forms.submission import ParsedSubmission
 
-# No pattern takes a quote, which stands between two texts, so each fits in one way or not at all.
-_BLANK: Final = ""
+# No text has a quote in it.
+_ITSELF: Final = ""
+_BLANK: Final = r"\Z"
 _PHONE: Final = r'(?=(?:[^0-9"]*[0-9]){8,15}[^0-9"]*(?:"|\Z))\+[1-9][0-9 ./-]{6,24}[0-9]'
 # Without its country, which nothing else tells.
 _NATIONAL: Final = r'(?!00)(?=(?:[^0-9"]*[0-9]){5,15}[^0-9"]*(?:"|\Z))[(0-9][0-9 ()./-]{3,24}[0-9]'
@@ -42,7 +43,9 @@ _DIGITS: Final = r"[0-9]{4,20}"
 _SECONDS: Final = r"[1-3][0-9]{9}"
 _MILLISECONDS: Final = r"[1-3][0-9]{12}"
 
+ASKED_MAX: Final = 200
 _EXACT_CHARACTERS_MAX: Final = 100
+_APART_MAX: Final = 16
 _BEGIN: Final = datetime(2002, 1, 1, tzinfo=UTC)
 _DIGITS_OF_MARK: Final = 70_000_000_000_000
 _VERBATIM: Final = frozenset(("email", "phone", "first_name", "last_name", "name", "company", "campaign", "form"))
@@ -68,9 +71,9 @@ class _Asked(NamedTuple):
     named: bool
 
     def sort(self, text: str) -> str | None:
-        """A pattern that exactly the texts of the same sort fit."""
+        """A pattern that exactly the texts of the same sort fit, "" for this text alone, None for no sort."""
         sort = next((sort for sort in self.sorts if _fits(sort)(text)), None)
-        return re.escape(text) if sort is None and self.exact and len(text) <= _EXACT_CHARACTERS_MAX else sort
+        return _ITSELF if sort is None and self.exact and len(text) <= _EXACT_CHARACTERS_MAX else sort
 
 
 class Sorting:
@@ -90,43 +93,52 @@ class Sorting:
             number: tell for field, means, texts, _ in values if (tell := _tells(field, means, paths)) for number in texts
         }
         self._addresses = sum("@" in str(field.value) for field, *_ in values)
-        self._apart = _apart(values)
-        self._possible = self._apart is not None and _possible([(field, means) for field, means, *_ in values])
+        possible = len(self._asked) <= ASKED_MAX and _possible([(field, means) for field, means, *_ in values])
+        self._apart = _apart(values) if possible else None
+        self._possible = self._apart is not None
 
-    def asked(self, texts: Sequence[str]) -> str:
-        """The texts that are looked at, in one."""
-        return '"'.join(self._pick(texts))
+    def asked(self, texts: Sequence[str]) -> Sequence[str]:
+        """The texts that are looked at."""
+        return self._pick(texts)
 
     def shortcut(self, texts: Sequence[str], read: Callable[[Sequence[str]], ParsedSubmission]) -> "Shortcut | None":
         """For texts of the same sorts as these. None where one is of no sort, or they are to be compared."""
+        if not self._possible:
+            return None
         sorts = [asked.sort(texts[asked.number]) for asked in self._asked]
-        apart = self._apart or ()
         addresses = self._addresses + sum("@" in texts[asked.number] for asked in self._asked)
-        if not self._possible or None in sorts or addresses > 1 or not _are_apart(texts, apart):
+        if None in sorts or addresses > 1 or not _are_apart(texts, self._apart or ()):
             return None
         marked, marks = list(texts), dict[str, int]()
         for asked, sort in zip(self._asked, sorts, strict=True):
             mark = _mark(asked, sort or "", texts[asked.number])
             if mark is not None:
                 marked[asked.number], marks[mark] = mark, asked.number
-        fits = re.compile('"'.join(f"(?>{sort})" for sort in sorts)).fullmatch
+        pattern = re.compile(f"({'|'.join(map(re.escape, marks)) or '(?!)'})")
+        if pattern.search('"'.join(texts)):
+            return None
+        of_sort = [
+            _fits(sort) if sort else partial(eq, texts[asked.number]) for asked, sort in zip(self._asked, sorts, strict=True)
+        ]
         named = [(number, tell, tell(texts[number])) for number, tell in self._named.items()]
-        fits_these = Fits(fits, named, apart)
-        made = Shortcut(fits_these, read(marked), marks, len(texts))
-        return made if made.submission(texts) == read(texts) else Shortcut(fits_these, None, {}, len(texts))
+        fits = Fits(of_sort, named, self._apart or ())
+        made = Shortcut(fits, read(marked), marks, pattern, len(texts))
+        return made if made.submission(texts) == read(texts) else Shortcut(fits, None, {}, pattern, len(texts))
 
 
 class Fits(NamedTuple):
     """Whether texts are of certain sorts."""
 
-    pattern: Callable[[str], object]
+    of_sort: Sequence[Callable[[str], object]]
     named: Sequence[tuple[int, Callable[[str], object], object]]
     apart: Sequence[tuple[int, int]]
 
-    def __call__(self, asked: str, texts: Sequence[str]) -> bool:
+    def __call__(self, asked: Sequence[str], texts: Sequence[str]) -> bool:
         """`asked` are those of `texts` that are looked at."""
-        if self.pattern(asked) is None:
-            return False
+        # Not one pattern for all of them, which would take as long to compile as reading some hundred bodies.
+        for is_of_sort, text in zip(self.of_sort, asked, strict=True):
+            if not is_of_sort(text):
+                return False
         for number, tell, told in self.named:
             if tell(texts[number]) != told:
                 return False
@@ -146,14 +158,16 @@ class Shortcut:
         stencils: what others worked out from it, and keep as long as it is kept; `missed`: how often there was no room.
     """
 
-    def __init__(self, fits: Fits, marked: ParsedSubmission | None, marks: Mapping[str, int], count: int) -> None:
+    def __init__(
+        self, fits: Fits, marked: ParsedSubmission | None, marks: Mapping[str, int], pattern: re.Pattern[str], count: int
+    ) -> None:
         self.fits = fits
         self.marked = marked
         self.marks = marks
         self.count = count
         self.stencils: dict[Hashable, Any] = {}
         self.missed = 0
-        self._pattern = re.compile(f"({'|'.join(map(re.escape, marks)) or '(?!)'})")
+        self._pattern = pattern
         instants = {at: number for mark, number in marks.items() if (at := shapes.moment(mark)) is not None}
         phone = None if marked is None or marked.phone is None else marks.get(marked.phone)
         self.at = None if marked is None or marked.submitted_at is None else instants.get(marked.submitted_at)
@@ -191,8 +205,10 @@ def _asked(number: int, field: Field, means: Meaning, local: bool) -> _Asked:
     if outermost or is_part_of_field(field.key) or not _MACHINERY.issuperset(means.roles):
         return _Asked(number, (), exact=True, named=named)
     if not _VERBATIM.issuperset(means.roles):
+        if means.phone_score:
+            return _Asked(number, (_INSTANT,), exact=True, named=named)
         times = (_SECONDS, _MILLISECONDS) if "time" in means.roles else ()
-        digits = (_DIGITS,) if means.roles == ("event_id",) and not means.phone_score else ()
+        digits = (_DIGITS,) if means.roles == ("event_id",) else ()
         return _Asked(number, (_INSTANT, *times, _CODE, *digits), exact=True, named=named)
     phone = (_PHONE, _NATIONAL) if means.phone_score and local else (_PHONE,)
     return _Asked(number, (_BLANK, *phone, _ADDRESS, _free(means)), exact=False, named=named)
@@ -215,7 +231,7 @@ def _asked_numeral(number: int, field: Field, means: Meaning, local: bool) -> _A
     """A number is nobody's name or address: what it is called decides all else, unless that is a phone or a time."""
     asked = _asked(number, field, means, local)
     if not asked.sorts or "time" in means.roles:
-        sorts: tuple[str, ...] = (_SECONDS, _MILLISECONDS) if asked.sorts else ()
+        sorts: tuple[str, ...] = (_SECONDS, _MILLISECONDS) if _SECONDS in asked.sorts else ()
     elif means.phone_score:
         sorts = (_NATIONAL,) if _NATIONAL in asked.sorts else ()
     else:
@@ -248,7 +264,7 @@ def _apart(values: Sequence[tuple[Field, Meaning, Sequence[int], Sequence[int]]]
     parts = [texts for _, means, texts, _ in values if _PARTS & set(means.roles)]
     if not (whole and parts):
         return []
-    if any(len(texts) != 1 for texts in (*whole, *parts)):
+    if any(len(texts) != 1 for texts in (*whole, *parts)) or len(whole) * len(parts) > _APART_MAX:
         return None
     return [(name, part) for (name,) in whole for (part,) in parts]
 
@@ -259,7 +275,7 @@ def _are_apart(texts: Sequence[str], apart: Sequence[tuple[int, int]]) -> bool:
 
 def _possible(fields: Sequence[tuple[Field, Meaning]]) -> bool:
     """Not where values are put together with one another, or under one name."""
-    questions = [field.label.strip() or ".".join((*field.parents, field.key)) for field, _ in fields]
+    questions = [question_of(field) for field, _ in fields]
     return not any(means.place == "area" for _, means in fields) and len(set(questions)) == len(questions)
 
 

@@ -95,6 +95,13 @@ async def test_an_id_that_several_people_share_makes_none_of_them_a_repeat() -> 
     assert later == [ann, bob], "as sent again"
 
 
+async def test_a_byte_order_mark_before_a_shared_id_refuses_nobody() -> None:
+    rig = Rig(source())
+    body = b"\xef\xbb\xbf" + lines({"event_id": "e1", "email": "a@b.example"}, {"event_id": "e1", "email": "c@d.example"})
+    assert (await posted(rig, body, **NDJSON)).status == 202
+    assert len({one.delivery for one in published(rig)}) == 2
+
+
 async def test_one_persons_id_tells_a_repeat_whatever_else_is_said() -> None:
     rig = Rig(source())
     told = [{"event_id": "r1", "email": "ann@b.example", "note": note} for note in ("x", "y")]

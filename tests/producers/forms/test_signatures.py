@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import hmac
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -257,3 +258,25 @@ def test_a_body_that_was_gone_on_with_is_refused_whatever_it_is_called() -> None
 def test_a_digest_of_the_body_alone_is_no_scheme() -> None:
     with pytest.raises(ValueError, match="proves nothing"):
         SignatureScheme(header="x", algorithm="sha256")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "secrets", "code"),
+    [
+        ("clé=", (b"secret",), "abc"),
+        ("", (b"",), ""),
+        ("sha256=", (b"secret",), "sha256=é"),
+        ("sha256=", (b"secret",), ""),
+        ("sha256=", (b"secret",), digest(b"{}", b"secret").hex()),
+        ("", (b"secret",), digest(b"{}", b"").hex()),
+    ],
+)
+def test_what_is_not_ordinary_is_refused_all_the_same(prefix: str, secrets: tuple[bytes, ...], code: str) -> None:
+    with pytest.raises(WrongSignature):
+        verify(SignatureScheme(header="x-sig", prefix=prefix), secrets, {"x-sig": code}, b"{}", 0.0, "POST", "")
+
+
+@pytest.mark.parametrize("write", [bytes.hex, lambda code: code.hex().upper(), lambda code: f" {code.hex()} "])
+def test_however_hex_is_written(write: Callable[[bytes], str]) -> None:
+    code = write(digest(b"{}", b"second"))
+    verify(SignatureScheme(header="x-sig"), (b"first", b"second"), {"x-sig": code}, b"{}", 0.0, "POST", "")

@@ -11,11 +11,12 @@ import pytest
 from producers.forms.adapters import adapter
 from producers.forms.payload import check
 from producers.forms.reading import shortcuts
+from producers.forms.reading.cutting import CUTS_MAX
 from producers.forms.reading.layouts import (
     ALIKE_MAX,
+    ALL_CUTS_MAX,
     KIND_CHARACTERS_MAX,
     LEARNED_WHEN_FULL,
-    SHORTCUTS_MAX,
     Layouts,
     Recalled,
     Translate,
@@ -121,6 +122,27 @@ def test_what_texts_become_is_what_other_texts_of_their_sort_become(monkeypatch:
             {"consent": {"email": "mailto:ann@example.com"}, "note": "ANN@example.com"},
         ),
         ({"name": "Ann"}, {"name": "²"}),
+        (
+            {"email": "bob@example.com", "newsletter": "ann@example.com"},
+            {"email": "ann@example.com", "newsletter": "ann@example.com"},
+        ),
+        (
+            {"email": "bob@example.com", "raw": '{"mail": "ann@example.com"}'},
+            {"email": "ann@example.com", "raw": '{"mail": "ann@example.com"}'},
+        ),
+        ({"email": "a@example.com", "": "x", "value": "y"}, {"email": "a@example.com", "": "x", "value": "x"}),
+        (
+            {"email": "a@example.com", "f": [{"name": "id", "label": "Phone", "value": "abcd1234"}]},
+            {"email": "a@example.com", "f": [{"name": "id", "label": "Phone", "value": "12345x12"}]},
+        ),
+        (
+            {"country": "DE", "f": [{"name": "time", "label": "Phone", "value": "1000000000"}]},
+            {"country": "DE", "f": [{"name": "time", "label": "Phone", "value": "3012345678"}]},
+        ),
+        (
+            {"email": "a@example.com", "note": "mark000001", "page_url": "https://x.de/mark000001/a"},
+            {"email": "a@example.com", "note": "other words", "page_url": "https://x.de/mark000001/a"},
+        ),
         ({"submitted_at": 1767600000}, {"submitted_at": 17}),
         ({"submitted_at": 1767600000}, {"submitted_at": 1767600000123}),
         ({"email": "a@example.com", "newsletter": 1}, {"email": "a@example.com", "newsletter": 0}),
@@ -253,4 +275,45 @@ def test_where_there_is_no_shortcut_it_is_soon_looked_for_rarely() -> None:
     sorting.shortcut = lambda *_: asked.append("")  # type: ignore[method-assign,func-returns-value]
     for _ in range(times):
         submission(found, reader.translate)
-    assert len(asked) == SHORTCUTS_MAX + times // LEARNED_WHEN_FULL
+    assert len(asked) == (times + 1).bit_length() - 1
+
+
+def test_a_shortcut_that_is_of_use_is_followed_by_the_next_one_at_once() -> None:
+    layouts, reader, notes = Layouts(), adapter("generic"), ("hello", "", "+4930123456")
+    form = {"email": "ann@example.com", "note": "hello"}
+    body = orjson.dumps(form)
+    layouts.learn("", body, body.decode(), form, form, {})
+    for note in (*notes, *notes, *notes):
+        body = orjson.dumps(form | {"note": note})
+        for _ in range(3):
+            found = layouts.recall("", body, body.decode())
+            assert found is not None
+            fits = found.shortcut(reader.translate)
+    assert fits is not None
+    assert len(found.layout._shortcuts) == len(notes)
+
+
+def test_a_wide_body_is_not_learned_and_many_names_beside_first_names_take_no_room() -> None:
+    layouts = Layouts()
+    for payload, learned in (
+        ({f"company{number}": "x" for number in range(CUTS_MAX + 1)}, False),
+        ([{"name": "a", "first_name": "b"}] * (CUTS_MAX // 2), True),
+    ):
+        body = orjson.dumps(payload)
+        layouts.learn("", body, body.decode(), payload, payload, {})
+        found = layouts.recall("", body, body.decode())
+        assert (found is not None) == learned
+        assert found is None or found.shortcut(adapter("generic").translate) is None
+        assert found is None or not found.layout._sorting._apart
+
+
+def test_all_layouts_together_have_their_bound() -> None:
+    layouts, each = Layouts(), CUTS_MAX
+    bodies = [orjson.dumps({f"f{body}x{number}": "v" for number in range(each)}) for body in range(ALL_CUTS_MAX // each + 3)]
+    for body in bodies:
+        payload = orjson.loads(body)
+        layouts.learn(f"k{len(body)}{body[:8]!r}", body, body.decode(), payload, payload, {})
+    held = [layouts.recall(f"k{len(body)}{body[:8]!r}", body, body.decode()) is not None for body in bodies]
+    assert not held[0]
+    assert held[-1]
+    assert sum(held) == ALL_CUTS_MAX // (each + 1)
