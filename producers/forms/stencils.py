@@ -30,6 +30,7 @@ from schemas.message import JsonObject, Sealed
 STENCILS_MAX: Final = 8
 """Of one shortcut: as many sources may get the same form."""
 MADE_WHEN_FULL: Final = 64
+"""One in so many that there is no room for makes room, and all that were made are made again."""
 _PERSON: Final = ("phone_e164", "raw")
 _MESSAGE: Final = (
     *("submission_id", "delivery", "personal", "identity", "email_hash", "mail_domain"),
@@ -39,6 +40,7 @@ _NULL: Final = "null"
 _RAW: Final = 'a "body"'
 _SEALED: Final = Sealed("sealed")
 _ABSENT: Final = object()
+_SECOND: Final = len("2026-03-02T09:31:07")
 Fill = Callable[[Sequence[str]], str]
 
 
@@ -223,6 +225,3 @@ def _moment(number: int | None) -> Fill:
         return f"{text[:_SECOND]}{text[_SECOND:-1]:0<7}Z" if len(fraction) > 1 else f"{text[:_SECOND]}Z"
 
     return at if number is not None else lambda _texts: ""
-
-
-_SECOND: Final = len("2026-03-02T09:31:07")

@@ -21,6 +21,7 @@ LAYOUTS_MAX: Final = 512
 ALIKE_MAX: Final = 8
 KIND_CHARACTERS_MAX: Final = 1_024
 ALL_CUTS_MAX: Final = 12_000
+"""Of all layouts together; what is remembered of one grows with its cuts."""
 SHORTCUTS_MAX: Final = 8
 # Learning costs as much as reading. Where it has been tried often enough, senders that never repeat themselves pay this rarely.
 LEARNED_WHEN_FULL: Final = 16
